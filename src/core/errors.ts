@@ -1,0 +1,51 @@
+// Every error a user can meet, once. `docs/errors.md` describes each code; a test keeps both equal.
+
+/** code → HTTP status and the sentence that says what it is. */
+export const problems = {
+  'invalid-request': [400, 'The request does not match the schema'],
+  'malformed-json': [400, 'The body is not JSON'],
+  'invalid-slug': [400, 'The slug does not match ^[a-z0-9-]{1,50}$'],
+  unauthorized: [401, 'The request carries no valid credential'],
+  'not-local': [403, 'Without credentials the API answers only requests from this machine'],
+  'not-found': [404, 'There is nothing at this path'],
+  'unknown-project': [404, 'No project has this slug'],
+  'project-removed': [404, 'The project was removed'],
+  'method-not-allowed': [405, 'This path does not take this method'],
+  'body-too-large': [413, 'The body is larger than limits.body'],
+  'unsupported-media-type': [415, 'The body must be application/json'],
+  'limit-reached': [429, 'A limit of this hub is reached'],
+  internal: [500, 'The hub met a defect of its own'],
+  starting: [503, 'The hub is still starting'],
+  leaving: [503, 'The hub is leaving the federation'],
+  'storage-failed': [503, 'The disk did not take the write'],
+  'clock-drift': [503, "The hub's clock is too far from its own past"],
+  'home-unreachable': [503, 'The home of the project did not answer'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ProblemCode = keyof typeof problems
+
+/** A refusal as a value: what went wrong for a caller, and the detail that says what to do. */
+export interface Refusal {
+  readonly ok: false
+  readonly code: ProblemCode
+  readonly detail: string
+}
+
+export function refuse(code: ProblemCode, detail: string): Refusal {
+  return { ok: false, code, detail }
+}
+
+/** The hub is wrong, not its peers or the world: the numbered invariant of docs/ALGORITHMS.md does not hold. */
+export class InvariantViolation extends Error {
+  readonly invariant: string
+  constructor(invariant: string, detail: string) {
+    super(`invariant ${invariant} does not hold: ${detail}`)
+    this.name = 'InvariantViolation'
+    this.invariant = invariant
+  }
+}
+
+/** Crashes with the invariant's number when the claim is false. */
+export function assert(claim: boolean, invariant: string, detail: string): asserts claim {
+  if (!claim) throw new InvariantViolation(invariant, detail)
+}

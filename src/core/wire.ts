@@ -1,0 +1,101 @@
+// What peers say to each other: a versioned envelope of plain data. Bytes become values in the codec, values become
+// messages here, and nothing a peer sends throws past `parse`. Unknown fields pass; unknown kinds are counted and skipped.
+
+import type { Static, TSchema } from 'typebox'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
+import { hubIdPattern, regionPattern } from './ids.ts'
+
+/** Raised when old readers would misread a message; new fields and kinds do not need it. */
+export const wireVersion = 1
+/** A larger frame is dropped unread by the receiver's framer. Gossip has its own, smaller bound (settings). */
+export const maxFrameBytes = 256 * 1024
+/** Deepest nesting of a value inside a message. */
+export const maxDepth = 8
+
+export interface Envelope {
+  readonly v: number
+  readonly kind: string
+  readonly body: unknown
+}
+
+export type Reason = 'malformed' | 'version' | 'unknown-kind' | 'oversized'
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason }
+
+const envelopeCheck = Compile(
+  Type.Object({ v: Type.Integer(), kind: Type.String({ maxLength: 40 }), body: Type.Unknown() }),
+)
+
+/** One kind of message: how it is told from garbage. */
+export interface Kind<T> {
+  readonly kind: string
+  readonly check: (body: unknown) => body is T
+}
+
+/** Declares a message kind by its schema. */
+export function kind<S extends TSchema>(name: string, schema: S): Kind<Static<S>> {
+  const compiled = Compile(schema)
+  return { kind: name, check: (body): body is Static<S> => compiled.Check(body) }
+}
+
+export function seal(kind: string, body: unknown): Envelope {
+  return { v: wireVersion, kind, body }
+}
+
+/** A decoded value as an envelope of this version, its body still unchecked. */
+export function open(value: unknown): Parsed<Envelope> {
+  if (!envelopeCheck.Check(value)) return { ok: false, reason: 'malformed' }
+  if (value.v !== wireVersion) return { ok: false, reason: 'version' }
+  return { ok: true, value }
+}
+
+/** A decoded value as one of the given kinds. */
+export function parse<T>(kinds: ReadonlyMap<string, Kind<T>>, value: unknown): Parsed<{ kind: string; body: T }> {
+  const envelope = open(value)
+  if (!envelope.ok) return envelope
+  const known = kinds.get(envelope.value.kind)
+  if (known === undefined) return { ok: false, reason: 'unknown-kind' }
+  const body = envelope.value.body
+  if (!known.check(body)) return { ok: false, reason: 'malformed' }
+  return { ok: true, value: { kind: known.kind, body } }
+}
+
+/** Whether the value is plain data (what JSON can say), no deeper than `depth`. */
+export function isPlain(value: unknown, depth: number = maxDepth): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || depth <= 0) return false
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1))
+  const proto: unknown = Object.getPrototypeOf(value)
+  if (proto !== Object.prototype && proto !== null) return false
+  return Object.values(value).every((item) => isPlain(item, depth - 1))
+}
+
+// Schemas that several features use.
+
+export const HubIdSchema = Type.Unsafe<HubId>(Type.String({ pattern: hubIdPattern }))
+export const RegionSchema = Type.Unsafe<Region>(Type.String({ pattern: regionPattern }))
+export const PeerIdSchema = Type.Unsafe<PeerId>(Type.String({ minLength: 1, maxLength: 100 }))
+export const TierSchema = Type.Unsafe<Tier>(Type.Enum(['global', 'regional', 'local']))
+export const AddressSchema = Type.Unsafe<Address>(Type.String({ minLength: 1, maxLength: 200 }))
+/** A whole number that survives every codec: incarnations, sequence numbers, Unix milliseconds. */
+export const CountSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+export const CoordinatesSchema = Type.Object({
+  latitude: Type.Number({ minimum: -90, maximum: 90 }),
+  longitude: Type.Number({ minimum: -180, maximum: 180 }),
+})
+export type Coordinates = Static<typeof CoordinatesSchema>
+
+/** What a hub says about itself, everywhere a hub is described. */
+export const HubInfoSchema = Type.Object({
+  hub: HubIdSchema,
+  peer: PeerIdSchema,
+  region: RegionSchema,
+  tier: TierSchema,
+  version: Type.String({ maxLength: 40 }),
+  addresses: Type.Array(AddressSchema, { maxItems: 16 }),
+  coordinates: Type.Optional(CoordinatesSchema),
+})
+export type HubInfo = Static<typeof HubInfoSchema>

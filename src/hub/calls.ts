@@ -1,0 +1,46 @@
+// What local callers (HTTP, the composition root) may ask of a hub, and what they are told.
+
+import type { Refusal } from '../core/errors.ts'
+import type { Slug } from '../core/ids.ts'
+import type { Now } from '../core/time.ts'
+import type {
+  Health,
+  Heartbeat,
+  HeartbeatReply,
+  Member,
+  Project,
+  ProjectStatus,
+  Registration,
+  Status,
+} from './shapes.ts'
+
+export type Call =
+  /** Answered once durable. `file`: hash of the projects-file entry, kept so that an unchanged entry is not written again. */
+  | { readonly type: 'register'; readonly slug: Slug; readonly registration: Registration }
+  /** The whole content of projects.yaml: only entries that differ from what the file last wrote are written. */
+  | { readonly type: 'project-file'; readonly entries: readonly (Registration & { readonly slug: Slug })[] }
+  | { readonly type: 'remove'; readonly slug: Slug }
+  | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
+
+export type Answer =
+  | { readonly ok: true; readonly type: 'registered'; readonly created: boolean }
+  | { readonly ok: true; readonly type: 'project-file'; readonly written: number; readonly removed: number }
+  | { readonly ok: true; readonly type: 'removed' }
+  | { readonly ok: true; readonly type: 'beaten'; readonly reply: HeartbeatReply }
+  | Refusal
+
+/** Reads never enter the core: they come from what the hub holds at this moment. */
+export interface Views {
+  health(now: Now): Health
+  status(now: Now): Status
+  members(now: Now): readonly Member[]
+  projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
+  project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
+}
+
+/** What the HTTP API needs of a running hub. */
+export interface LocalHub {
+  readonly views: Views
+  now(): Now
+  call(call: Call, done: (answer: Answer) => void): void
+}

@@ -1,0 +1,88 @@
+// What a hub needs from the world. Callbacks, not promises, so that the driver itself runs in virtual time.
+// Each port has one contract suite (test/contracts/) that the real and the simulated adapter both pass.
+
+import type { Address, HubId, PeerId } from '../core/ids.ts'
+import type { Topic } from '../core/machine.ts'
+import type { Millis, Now } from '../core/time.ts'
+
+export interface Clock {
+  now(): Now
+  /** Arms the hub's only timer; a later call replaces it, `never` disarms it. `at` is on the monotonic clock. */
+  arm(at: Millis, wake: () => void): void
+}
+
+export interface Codec {
+  encode(value: unknown): Uint8Array
+  /** Never throws: bytes that are no value give undefined. */
+  decode(bytes: Uint8Array): unknown
+}
+
+export interface StoredEntry {
+  readonly key: string
+  readonly value: Uint8Array
+}
+
+export type StoredOp = { readonly put: string; readonly value: Uint8Array } | { readonly del: string }
+
+export interface Store {
+  /** Everything that is stored, in key order. */
+  load(done: (entries: readonly StoredEntry[]) => void, failed: (reason: string) => void): void
+  /** All or nothing, in the order of the calls. `synced`: on the disk, not only with the system, before `done(true)`. */
+  persist(batch: readonly StoredOp[], synced: boolean, done: (ok: boolean) => void): void
+}
+
+/** Which long-lived stream a message takes: `control` is small and quick, `bulk` is paced behind it. */
+export type Channel = 'control' | 'bulk'
+
+export type Admission = { readonly ok: true; readonly hub: HubId } | { readonly ok: false; readonly reason: string }
+
+export type DownReason = 'closed' | 'aborted' | 'refused' | 'silent'
+
+/** What the network tells the driver. All callbacks may come at any time between `open` and `close`. */
+export interface NetworkEvents {
+  /** This hub's hello, said first on every new connection. Read afresh each time. */
+  hello(): Uint8Array
+  /** Judges a peer's hello. A peer that is not admitted gets nothing and is not reported as a link. */
+  admit(peer: PeerId, hello: Uint8Array): Admission
+  /** An admitted peer is connected. `hello` is what it said; `address` is where the connection leads. Once per link. */
+  linkUp(peer: PeerId, hello: Uint8Array, address: Address): void
+  linkDown(peer: PeerId, reason: DownReason): void
+  /** A dial to a kept peer failed. `refused`: something answered that nobody listens there (hard evidence). */
+  dialFailed(peer: PeerId, reason: 'refused' | 'timeout' | 'no-address' | 'not-admitted'): void
+  /** Bytes from an admitted peer over a direct stream. */
+  message(from: PeerId, bytes: Uint8Array): void
+  /** Bytes published on a topic; `author` is whose key signed them, never this hub itself. */
+  gossip(topic: Topic, author: PeerId, bytes: Uint8Array): void
+  /** Bytes that no protocol accepted: garbage frames, oversized frames, messages before the hello. */
+  garbage(reason: string): void
+}
+
+export interface ConnectTarget {
+  readonly peer: PeerId
+  readonly addresses: readonly Address[]
+  /** This side owns the dial; when false it dials only if the peer has not done so after a grace. */
+  readonly eager: boolean
+}
+
+export interface Network {
+  /** Starts listening. `ready` carries the addresses under which this hub can be reached. */
+  open(events: NetworkEvents, ready: (addresses: readonly Address[]) => void, failed: (reason: string) => void): void
+  /** Keep a link to this peer, redialling for ever with jitter. A later call replaces addresses and eagerness. */
+  connect(target: ConnectTarget): void
+  /** Stop keeping it. */
+  disconnect(peer: PeerId): void
+  /** Tear down every connection to the peer at once; a kept peer is redialled with back-off. */
+  abort(peer: PeerId): void
+  /** Best effort, in order per channel, bounded per peer; to a peer without a link it is dropped. */
+  send(to: PeerId, channel: Channel, bytes: Uint8Array): void
+  publish(topic: Topic, bytes: Uint8Array): void
+  /** Flushes what was sent, waits two gossip beats, closes all. */
+  close(done: () => void): void
+}
+
+export interface Ports {
+  readonly clock: Clock
+  readonly codec: Codec
+  readonly store: Store
+  readonly network: Network
+}

@@ -1,0 +1,63 @@
+// What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
+
+import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
+import type { Millis } from '../core/time.ts'
+import type { Coordinates } from '../core/wire.ts'
+
+export interface Settings {
+  readonly hub: HubId
+  readonly peer: PeerId
+  readonly region: Region
+  readonly tier: Tier
+  readonly coordinates?: Coordinates
+  readonly federation: string
+  readonly version: string
+  /** Hub ids preferred as parents, in order. */
+  readonly parents: readonly HubId[]
+  /** Whether bootstrap addresses are configured: a hub without any and with an empty store is alone by intent. */
+  readonly hasBootstrap: boolean
+  readonly joinGraceMs: Millis
+  /** Seed of the hub's generator (32 bits). */
+  readonly seed: number
+  readonly membership: MembershipSettings
+  readonly hierarchy: HierarchySettings
+  readonly presence: PresenceSettings
+  readonly catalog: CatalogSettings
+}
+
+export interface MembershipSettings {
+  readonly probeIntervalMs: Millis
+  /** At most half of the interval. */
+  readonly probeTimeoutMs: Millis
+  readonly indirectProbes: number
+  readonly suspicionMultiplier: number
+  readonly deadRetentionMs: Millis
+  /** Full state exchange with a random member. */
+  readonly exchangeIntervalMs: Millis
+}
+
+export interface HierarchySettings {
+  readonly maxRegionalHubs: number
+  readonly maxChildHubs: number
+  /** Links kept within a pool; a larger pool is a random graph of this degree. */
+  readonly poolLinks: number
+  readonly reportIntervalMs: Millis
+  readonly attachIntervalMs: Millis
+}
+
+export interface PresenceSettings {
+  readonly heartbeatIntervalMs: Millis
+  readonly staleThresholdMs: Millis
+  readonly flushIntervalMs: Millis
+  readonly refreshMs: Millis
+  readonly homeGraceMs: Millis
+  readonly unknownProjects: 'register' | 'reject'
+}
+
+export interface CatalogSettings {
+  readonly maxClockDriftMs: Millis
+  readonly syncIntervalMs: Millis
+  /** Most projects of the whole federation, and records of one slice. */
+  readonly maxProjects: number
+  readonly maxSliceRecords: number
+}

@@ -1,0 +1,178 @@
+// The shapes of what a hub answers, once: views build them, HTTP validates and documents them, the CLI prints them.
+
+import type { Static } from 'typebox'
+import { Type } from 'typebox'
+import { slugPattern } from '../core/ids.ts'
+import { CoordinatesSchema, TierSchema } from '../core/wire.ts'
+
+const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
+const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
+
+export const ProjectStatusSchema = Type.Enum(['online', 'degraded', 'offline'])
+export type ProjectStatus = Static<typeof ProjectStatusSchema>
+
+export const ProjectSchema = Type.Object(
+  {
+    id: Type.String({ description: 'The slug: a serial has no meaning without a centre' }),
+    slug: Type.String({ pattern: slugPattern }),
+    name: Type.String(),
+    hub_url: nullable(Type.String()),
+    mesh_namespace: Type.String(),
+    status: ProjectStatusSchema,
+    status_reasons: Type.Array(Type.String()),
+    tags: Type.Array(Type.String()),
+    allow_fanout: Type.Array(Type.String()),
+    home: nullable(Type.String({ description: 'The hub that its heartbeats reach' })),
+    region: nullable(Type.String({ description: "The home's region" })),
+    version: nullable(Type.String()),
+    last_heartbeat_at: nullable(Iso),
+    created_at: Iso,
+    updated_at: Iso,
+    revision: Type.String({ description: 'Changes with every change of the entry; equal on hubs that agree' }),
+  },
+  { $id: 'Project' },
+)
+export type Project = Static<typeof ProjectSchema>
+
+/** What a caller may say about a project when registering it. `project_slug` is the old name of `slug`. */
+export const RegistrationSchema = Type.Object(
+  {
+    slug: Type.Optional(Type.String({ pattern: slugPattern })),
+    project_slug: Type.Optional(Type.String({ pattern: slugPattern })),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    hub_url: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 500 })),
+    mesh_namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 64 })),
+    allow_fanout: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
+  },
+  { $id: 'Registration' },
+)
+export type Registration = Static<typeof RegistrationSchema>
+
+export const HeartbeatSchema = Type.Object(
+  {
+    status: Type.Optional(Type.Enum(['online', 'degraded'])),
+    version: Type.Optional(Type.String({ maxLength: 100 })),
+    hub_url: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 500 })),
+    mesh_namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    timestamp: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Number()])),
+    degraded_reasons: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 16 })),
+  },
+  { $id: 'Heartbeat' },
+)
+export type Heartbeat = Static<typeof HeartbeatSchema>
+
+export const HeartbeatReplySchema = Type.Object(
+  {
+    slug: Type.String(),
+    status: ProjectStatusSchema,
+    next_within_s: Type.Number({ description: 'Send the next beat within this many seconds' }),
+  },
+  { $id: 'HeartbeatReply' },
+)
+export type HeartbeatReply = Static<typeof HeartbeatReplySchema>
+
+export const MemberStatusSchema = Type.Enum(['alive', 'suspect', 'dead', 'left'])
+export type MemberStatus = Static<typeof MemberStatusSchema>
+
+export const MemberSchema = Type.Object(
+  {
+    hub_id: Type.String(),
+    peer_id: Type.String(),
+    region: Type.String(),
+    tier: TierSchema,
+    status: MemberStatusSchema,
+    draining: Type.Boolean(),
+    degraded_reasons: Type.Array(Type.String()),
+    incarnation: Type.Integer(),
+    since: Iso,
+    addresses: Type.Array(Type.String()),
+    version: Type.String(),
+    coordinates: nullable(CoordinatesSchema),
+    rtt_ms: nullable(Type.Number()),
+    parents: nullable(Type.Array(Type.String())),
+    as_of: Iso,
+  },
+  { $id: 'Member' },
+)
+export type Member = Static<typeof MemberSchema>
+
+const CheckSchema = Type.Object({ status: Type.Enum(['pass', 'warn', 'fail']), details: Type.String() })
+export type Check = Static<typeof CheckSchema>
+
+export const HubStateSchema = Type.Enum(['starting', 'ready', 'draining', 'drained', 'leaving'])
+export type HubState = Static<typeof HubStateSchema>
+
+export const HealthSchema = Type.Object(
+  {
+    status: Type.Enum(['healthy', 'degraded', 'unhealthy']),
+    service: Type.Literal('hubmesh'),
+    hub_id: Type.String(),
+    version: Type.String(),
+    timestamp: Iso,
+    uptime_s: Type.Number(),
+    state: HubStateSchema,
+    checks: Type.Record(Type.String(), CheckSchema),
+  },
+  { $id: 'Health' },
+)
+export type Health = Static<typeof HealthSchema>
+
+const ViewStateSchema = Type.Enum(['converged', 'lagging', 'partitioned'])
+export type ViewState = Static<typeof ViewStateSchema>
+
+export const StatusSchema = Type.Object(
+  {
+    hub_id: Type.String(),
+    peer_id: Type.String(),
+    federation: Type.String(),
+    region: Type.String(),
+    tier: TierSchema,
+    state: HubStateSchema,
+    view: Type.Object({
+      state: ViewStateSchema,
+      since: Iso,
+      regions: Type.Record(
+        Type.String(),
+        Type.Object({
+          as_of: Iso,
+          hubs_alive: Type.Integer(),
+          hubs_known: Type.Integer(),
+          state: ViewStateSchema,
+        }),
+      ),
+      digest: Type.String({ description: 'Fingerprint of the catalog: equal on hubs that hold the same slices' }),
+      digests_alive: Type.Integer({ description: 'Different digests last heard from live hubs, this one included' }),
+    }),
+    catalog: Type.Object({
+      projects: Type.Integer(),
+      records: Type.Integer(),
+      slices: Type.Integer(),
+      removals: Type.Integer(),
+      seq: Type.Integer(),
+    }),
+    links: Type.Object({
+      open: Type.Integer(),
+      dialling: Type.Integer(),
+      parents: Type.Array(Type.String()),
+    }),
+    version: Type.String(),
+    uptime_s: Type.Number(),
+  },
+  { $id: 'Status' },
+)
+export type Status = Static<typeof StatusSchema>
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    requestId: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  },
+  { $id: 'Problem', description: 'RFC 9457' },
+)
+export type Problem = Static<typeof ProblemSchema>
