@@ -1,0 +1,56 @@
+// A process's clocks in virtual time. The monotonic one starts at nought with every process, as a machine's may: whoever
+// stores it and reads it after a restart is found out. The wall clock may be wrong by a constant.
+
+import type { Millis, Now } from '../../src/core/time.ts'
+import { never } from '../../src/core/time.ts'
+import type { Clock } from '../../src/hub/ports.ts'
+import type { Life, World } from './world.ts'
+
+/** The world begins at this Unix time: 2026-01-01T00:00:00Z. */
+const worldBegins: Millis = 1_767_225_600_000
+
+export class SimClock implements Clock {
+  readonly #world: World
+  readonly #life: Life
+  readonly #born: Millis
+  readonly #skewMs: Millis
+  #due: Millis = never
+  #wake: () => void = () => {}
+  /** The earliest event of ours in the world's queue. Re-arming later waits for it instead of queueing another. */
+  #queued: Millis = never
+
+  constructor(world: World, life: Life, skewMs: Millis) {
+    this.#world = world
+    this.#life = life
+    this.#born = world.now
+    this.#skewMs = skewMs
+  }
+
+  now(): Now {
+    const { now } = this.#world
+    return { mono: now - this.#born, wall: Math.floor(worldBegins + now + this.#skewMs) }
+  }
+
+  arm(at: Millis, wake: () => void): void {
+    this.#due = Math.max(at + this.#born, this.#world.now)
+    this.#wake = wake
+    if (this.#due < this.#queued) this.#queue()
+  }
+
+  #queue(): void {
+    const due = this.#due
+    this.#queued = due
+    this.#world.at(due, () => this.#ring(due), this.#life)
+  }
+
+  #ring(queued: Millis): void {
+    // A later arm may have queued an earlier ring, which then took over.
+    if (queued === this.#queued) this.#queued = never
+    if (this.#due > this.#world.now) {
+      if (this.#due < this.#queued) this.#queue()
+      return
+    }
+    this.#due = never
+    this.#wake()
+  }
+}

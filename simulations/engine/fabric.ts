@@ -1,0 +1,110 @@
+// The network as a whole: which process listens at which host, how long things take between them, and where gossip goes.
+
+import type { Address } from '../../src/core/ids.ts'
+import type { Topic } from '../../src/core/machine.ts'
+import type { Millis } from '../../src/core/time.ts'
+import { flood, type Reach } from './flood.ts'
+import type { Listener } from './listener.ts'
+import { markOf } from './trace.ts'
+import { type Host, Weather } from './weather.ts'
+import type { Life, World } from './world.ts'
+
+/** Counts what hosts send. */
+export interface Meter {
+  /** `copies`: how many hubs a publication reaches; 1 for a direct message. */
+  sent(bytes: Uint8Array, copies: number): void
+}
+
+export function addressOf(host: Host): Address {
+  return `/sim/${host.name}` as Address
+}
+
+export class Fabric {
+  readonly world: World
+  readonly weather: Weather
+  readonly meter: Meter
+  readonly #hosts: Host[] = []
+  readonly #byAddress = new Map<Address, Host>()
+  readonly #listeners = new Map<number, Listener>()
+  /** Author → where its words go, as of a version of the links. */
+  readonly #reaches = new Map<number, { readonly version: number; readonly reach: Reach[] }>()
+  #linkChanges = 0
+
+  constructor(world: World, meter: Meter) {
+    this.world = world
+    this.weather = new Weather(world.random())
+    this.meter = meter
+  }
+
+  add(host: Host): void {
+    this.#hosts[host.index] = host
+    this.#byAddress.set(addressOf(host), host)
+  }
+
+  hostAt(address: Address): Host | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  listen(listener: Listener): void {
+    this.#listeners.set(listener.host.index, listener)
+  }
+
+  /** The listener closes its port; a successor may already have taken it. */
+  unlisten(listener: Listener): void {
+    if (this.listener(listener.host) === listener) this.#listeners.delete(listener.host.index)
+  }
+
+  listener(host: Host): Listener | undefined {
+    return this.#listeners.get(host.index)
+  }
+
+  /** A link came up or went down, or a process froze or thawed. */
+  relinked(): void {
+    this.#linkChanges++
+  }
+
+  /** Does the action when a packet sent now arrives; never, when the way is cut. */
+  hop(way: { readonly from: Host; readonly to: Host }, action: () => void, life?: Life): void {
+    const { from, to } = way
+    if (this.weather.isCut(from, to)) return
+    this.world.after(this.weather.latency(from, to), action, life)
+  }
+
+  publish(from: Listener, topic: Topic, bytes: Uint8Array): void {
+    const { world, weather, meter } = this
+    const mark = markOf(bytes)
+    const reach = this.#reach(from.host)
+    meter.sent(bytes, reach.length)
+    for (const { host, delay, copies } of reach) {
+      if (weather.areLost(copies)) continue
+      const to = this.#listeners.get(host)
+      if (to === undefined) continue
+      const arrive = () => {
+        world.trace.arrival(world.now, { from: from.host.index, to: host, by: topic, mark })
+        to.gossiped(topic, from.peer, bytes)
+      }
+      world.after(delay * weather.jitter(), arrive, to.life)
+    }
+  }
+
+  #reach(author: Host): Reach[] {
+    const version = this.#linkChanges + this.weather.changes
+    const known = this.#reaches.get(author.index)
+    if (known?.version === version) return known.reach
+    const reach = flood(author.index, this.#hosts.length, (host) => this.#neighbours(host))
+    this.#reaches.set(author.index, { version, reach })
+    return reach
+  }
+
+  #neighbours(index: number): { host: number; delay: Millis }[] {
+    const from = this.#listeners.get(index)
+    const near: { host: number; delay: Millis }[] = []
+    if (from === undefined || from.life.thawsAt > this.world.now) return near
+    for (const end of from.ends) {
+      const to = end.remote.owner.host
+      if (!end.isOpen || !end.remote.isOpen || this.weather.isCut(from.host, to)) continue
+      near.push({ host: to.index, delay: this.weather.distance(from.host, to) })
+    }
+    return near
+  }
+}

@@ -1,0 +1,99 @@
+// A machine that runs one hub: it can start it, kill it, freeze it, and it keeps the disk and the key between its lives.
+
+import type { Address, PeerId, Region } from '../../src/core/ids.ts'
+import { Random } from '../../src/core/random.ts'
+import type { Millis } from '../../src/core/time.ts'
+import type { Clock, Store } from '../../src/hub/ports.ts'
+import { SimClock } from './clock.ts'
+import { Disk } from './disk.ts'
+import type { Fabric } from './fabric.ts'
+import { SimNetwork } from './network.ts'
+import type { Host } from './weather.ts'
+import type { Life } from './world.ts'
+
+export interface MachinePlan {
+  readonly index: number
+  readonly name: string
+  readonly region: Region
+  readonly bootstrap: readonly Address[]
+  /** How wrong its wall clock is. */
+  readonly skewMs: Millis
+}
+
+/** What one life of a hub gets from its machine. */
+export interface Body {
+  readonly life: Life
+  readonly clock: Clock
+  readonly store: Store
+  readonly network: SimNetwork
+}
+
+export class Machine implements Host {
+  readonly index: number
+  readonly name: string
+  readonly region: Region
+  readonly peer: PeerId
+  readonly disk: Disk
+  readonly #fabric: Fabric
+  readonly #plan: MachinePlan
+  readonly #random: Random
+  #body: Body | undefined
+
+  constructor(fabric: Fabric, plan: MachinePlan) {
+    this.index = plan.index
+    this.name = plan.name
+    this.region = plan.region
+    this.#fabric = fabric
+    this.#plan = plan
+    this.#random = fabric.world.random()
+    // Keys sort in another order than names, as real ones do.
+    this.peer = `${(this.#random.seed() >>> 0).toString(16).padStart(8, '0')}-${plan.name}` as PeerId
+    this.disk = new Disk(fabric.world.random())
+    fabric.add(this)
+  }
+
+  get isRunning(): boolean {
+    return this.#body?.life.alive === true
+  }
+
+  /** A new life. The caller must have ended the last one. */
+  start(): Body {
+    const { world } = this.#fabric
+    const life: Life = { alive: true, thawsAt: 0 }
+    const { bootstrap, skewMs } = this.#plan
+    const plan = { host: this, peer: this.peer, life, bootstrap, random: new Random(this.#random.seed()) }
+    this.#body = {
+      life,
+      clock: new SimClock(world, life, skewMs),
+      store: this.disk.mount(world, life),
+      network: new SimNetwork(this.#fabric, plan),
+    }
+    return this.#body
+  }
+
+  /** Power off: the process is gone, its connections are reset, unsynced writes are lost. */
+  crash(): void {
+    const body = this.#body
+    if (body === undefined || !body.life.alive) return
+    body.life.alive = false
+    body.network.crash()
+    this.disk.crash()
+  }
+
+  /** The process ended by itself. What it wrote is with the system and stays. */
+  end(): void {
+    const body = this.#body
+    if (body === undefined || !body.life.alive) return
+    body.life.alive = false
+    body.network.crash()
+  }
+
+  /** The process stands still (SIGSTOP, a long pause of its runtime); its connections stay up. */
+  freeze(forMs: Millis): void {
+    if (this.#body === undefined) return
+    const { world } = this.#fabric
+    this.#body.life.thawsAt = world.now + forMs
+    this.#fabric.relinked()
+    world.after(forMs, () => this.#fabric.relinked())
+  }
+}

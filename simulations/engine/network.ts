@@ -1,0 +1,255 @@
+// The `Network` port in virtual time, for one life of one hub: it keeps the links it was asked to keep, redialling for
+// ever with full jitter, as the real links do. test/contracts/network.ts says what both have in common.
+
+import type { Address, PeerId } from '../../src/core/ids.ts'
+import type { Topic } from '../../src/core/machine.ts'
+import type { Random } from '../../src/core/random.ts'
+import { type Millis, second } from '../../src/core/time.ts'
+import type { Channel, ConnectTarget, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
+import { type DialOutcome, dial } from './dial.ts'
+import { addressOf, type Fabric } from './fabric.ts'
+import type { End, Listener } from './listener.ts'
+import type { Host } from './weather.ts'
+import type { Life } from './world.ts'
+
+const redialBaseMs: Millis = 250
+const redialCapMs: Millis = 30 * second
+/** How long the side that does not own the dial waits for the other. */
+const graceMs: Millis = 3 * second
+/** An open link that neither end keeps is closed after this. */
+const idleMs: Millis = 10 * second
+/** Two gossip beats, and time for the last frames. */
+const farewellMs: Millis = 2 * second
+
+export interface NetworkPlan {
+  readonly host: Host
+  readonly peer: PeerId
+  readonly life: Life
+  /** Addresses to reach without knowing whose they are. */
+  readonly bootstrap: readonly Address[]
+  readonly random: Random
+}
+
+interface Kept {
+  target: ConnectTarget
+  attempts: number
+  /** Of the dial or wait under way; an older one's outcome is stale. */
+  turn: number
+}
+
+export class SimNetwork implements Network, Listener {
+  readonly host: Host
+  readonly peer: PeerId
+  readonly life: Life
+  readonly ends = new Set<End>()
+  readonly #fabric: Fabric
+  readonly #bootstrap: readonly Address[]
+  readonly #random: Random
+  readonly #links = new Map<PeerId, End>()
+  readonly #kept = new Map<PeerId, Kept>()
+  #events: NetworkEvents | undefined
+
+  constructor(fabric: Fabric, plan: NetworkPlan) {
+    this.#fabric = fabric
+    this.host = plan.host
+    this.peer = plan.peer
+    this.life = plan.life
+    this.#bootstrap = plan.bootstrap
+    this.#random = plan.random
+  }
+
+  open(events: NetworkEvents, ready: (addresses: readonly Address[]) => void, failed: (reason: string) => void): void {
+    const { world } = this.#fabric
+    if (this.#fabric.listener(this.host) !== undefined) {
+      world.at(world.now, () => failed(`${addressOf(this.host)} is in use`), this.life)
+      return
+    }
+    this.#events = events
+    this.#fabric.listen(this)
+    const begin = () => {
+      ready([addressOf(this.host)])
+      for (const address of this.#bootstrap) this.#reach(address, 0)
+    }
+    world.at(world.now, begin, this.life)
+  }
+
+  connect(target: ConnectTarget): void {
+    const known = this.#kept.get(target.peer)
+    const isSooner = known !== undefined && target.eager && !known.target.eager
+    if (known !== undefined) known.target = target
+    const kept = known ?? { target, attempts: 0, turn: 0 }
+    this.#kept.set(target.peer, kept)
+    if (known === undefined || isSooner) this.#redial(kept, target.eager ? 0 : graceMs)
+  }
+
+  disconnect(peer: PeerId): void {
+    this.#kept.delete(peer)
+    const end = this.#links.get(peer)
+    if (end !== undefined) this.#retire(end)
+  }
+
+  abort(peer: PeerId): void {
+    const end = this.#links.get(peer)
+    if (end === undefined) return
+    const { world } = this.#fabric
+    this.#unlink(end)
+    end.close()
+    world.at(world.now, () => this.#tellDown(end, 'aborted'), this.life)
+  }
+
+  send(to: PeerId, channel: Channel, bytes: Uint8Array): void {
+    this.#links.get(to)?.send(channel, bytes)
+  }
+
+  publish(topic: Topic, bytes: Uint8Array): void {
+    this.#fabric.publish(this, topic, bytes)
+  }
+
+  close(done: () => void): void {
+    this.#kept.clear()
+    const end = () => {
+      this.crash()
+      done()
+    }
+    this.#fabric.world.after(farewellMs, end, this.life)
+  }
+
+  /** The process ends: the kernel closes its port and resets its connections. */
+  crash(): void {
+    this.#events = undefined
+    this.#fabric.unlisten(this)
+    for (const end of [...this.ends]) end.close()
+    this.#links.clear()
+    this.#kept.clear()
+  }
+
+  // What the fabric tells it.
+
+  keeps(peer: PeerId): boolean {
+    return this.#kept.has(peer)
+  }
+
+  hello(): Uint8Array {
+    return this.#events?.hello() ?? new Uint8Array()
+  }
+
+  admits(peer: PeerId, hello: Uint8Array): boolean {
+    return this.#events?.admit(peer, hello).ok ?? false
+  }
+
+  accept(end: End, hello: Uint8Array): void {
+    if (this.#events === undefined || !end.open()) return
+    const older = this.#links.get(end.peer)
+    if (older !== undefined) {
+      // The peer has a new process, or lost its end in a partition: the older link leads nowhere.
+      this.#unlink(older)
+      older.close()
+      this.#tellDown(older, 'closed')
+    }
+    this.#links.set(end.peer, end)
+    const kept = this.#kept.get(end.peer)
+    if (kept !== undefined) {
+      kept.attempts = 0
+      kept.turn++
+    }
+    const { world } = this.#fabric
+    world.trace.note(world.now, `link ${this.host.name} ${end.peer}`)
+    this.#events.linkUp(end.peer, hello, end.address)
+  }
+
+  heard(from: PeerId, bytes: Uint8Array): void {
+    this.#events?.message(from, bytes)
+  }
+
+  gossiped(topic: Topic, author: PeerId, bytes: Uint8Array): void {
+    if (author !== this.peer) this.#events?.gossip(topic, author, bytes)
+  }
+
+  lost(end: End, reason: DownReason): void {
+    if (this.#unlink(end)) this.#tellDown(end, reason)
+  }
+
+  garbage(reason: string): void {
+    this.#events?.garbage(reason)
+  }
+
+  #unlink(end: End): boolean {
+    if (this.#links.get(end.peer) !== end) return false
+    return this.#links.delete(end.peer)
+  }
+
+  #tellDown(end: End, reason: DownReason): void {
+    const { world } = this.#fabric
+    world.trace.note(world.now, `down ${this.host.name} ${end.peer} ${reason}`)
+    const kept = this.#kept.get(end.peer)
+    if (kept !== undefined) this.#redial(kept, kept.target.eager ? this.#backOff(kept.attempts) : graceMs)
+    this.#events?.linkDown(end.peer, reason)
+  }
+
+  #redial(kept: Kept, delay: Millis): void {
+    const turn = ++kept.turn
+    const go = () => {
+      if (kept.turn === turn && this.#isKept(kept)) this.#dial(kept, 0)
+    }
+    this.#fabric.world.after(delay, go, this.life)
+  }
+
+  /** Tries the addresses one after the other. */
+  #dial(kept: Kept, at: number): void {
+    const { peer, addresses } = kept.target
+    const { turn } = kept
+    const address = addresses[at]
+    if (this.#links.has(peer)) return
+    if (address === undefined) {
+      this.#dialFailed(kept, 'no-address')
+      return
+    }
+    dial(this.#fabric, { from: this, address, expected: peer }, (outcome) => {
+      if (outcome === 'linked' || kept.turn !== turn || !this.#isKept(kept)) return
+      if (at + 1 < addresses.length) this.#dial(kept, at + 1)
+      else this.#dialFailed(kept, outcome)
+    })
+  }
+
+  #dialFailed(kept: Kept, reason: Exclude<DialOutcome, 'linked'> | 'no-address'): void {
+    kept.attempts++
+    this.#redial(kept, this.#backOff(kept.attempts))
+    this.#events?.dialFailed(kept.target.peer, reason)
+  }
+
+  #isKept(kept: Kept): boolean {
+    return this.#kept.get(kept.target.peer) === kept
+  }
+
+  /** Full jitter (Brooker 2015): anything up to a bound that doubles with every attempt. */
+  #backOff(attempts: number): Millis {
+    return this.#random.real() * Math.min(redialCapMs, redialBaseMs * 2 ** attempts)
+  }
+
+  /** Dials a bootstrap address for ever, while nobody there is linked. */
+  #reach(address: Address, attempts: number): void {
+    const { world } = this.#fabric
+    if (this.#events === undefined) return
+    const again = (next: number) => world.after(this.#backOff(next), () => this.#reach(address, next), this.life)
+    for (const end of this.#links.values()) {
+      if (end.address === address) {
+        world.after(redialCapMs * this.#random.real(), () => this.#reach(address, 0), this.life)
+        return
+      }
+    }
+    dial(this.#fabric, { from: this, address, expected: undefined }, (outcome) => {
+      again(outcome === 'linked' ? 0 : attempts + 1)
+    })
+  }
+
+  /** Closes the link when both sides have let go of it for a while. */
+  #retire(end: End): void {
+    const close = () => {
+      if (end.isClosed || this.keeps(end.peer) || end.remote.owner.keeps(this.peer)) return
+      this.#unlink(end)
+      end.close()
+      this.#tellDown(end, 'closed')
+    }
+    this.#fabric.world.after(idleMs, close, this.life)
+  }
+}

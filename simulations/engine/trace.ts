@@ -1,0 +1,61 @@
+// What happened, as a running hash and, if wanted, as text. Equal hashes mean equal histories: the proof that a seed
+// decides everything. Two lanes of FNV-1a with different primes; it guards against accidents, not against forgers.
+
+import type { Millis } from '../../src/core/time.ts'
+
+export class Trace {
+  #high = 0x811c9dc5
+  #low = 0x9e3779b9
+  readonly #write: ((line: string) => void) | undefined
+
+  /** `write` gets every line as text; without it only the hash is kept. */
+  constructor(write?: (line: string) => void) {
+    this.#write = write
+  }
+
+  /** A rare event: a fault, a link, a verdict. */
+  note(at: Millis, text: string): void {
+    const line = `${at.toFixed(3)} ${text}`
+    for (let i = 0; i < line.length; i++) this.#mix(line.charCodeAt(i))
+    this.#write?.(line)
+  }
+
+  /** A message that arrived; `mark` is `markOf` its bytes. */
+  arrival(at: Millis, arrival: Arrival): void {
+    const { from, to, by, mark } = arrival
+    this.#mix(Math.round(at * 1000) | 0)
+    this.#mix((from << 16) ^ to)
+    this.#mix(mark)
+    this.#write?.(`${at.toFixed(3)} ${by} ${from} > ${to} ${(mark >>> 0).toString(16)}`)
+  }
+
+  /** Sixteen hex digits. */
+  get hash(): string {
+    return hex(this.#high) + hex(this.#low)
+  }
+
+  #mix(word: number): void {
+    this.#high = Math.imul(this.#high ^ word, 0x01000193)
+    this.#low = Math.imul((this.#low ^ word ^ (this.#high >>> 15)) | 0, 0x85ebca6b)
+  }
+}
+
+export interface Arrival {
+  /** Indexes of the hosts. */
+  readonly from: number
+  readonly to: number
+  /** `control`, `bulk` or the topic. */
+  readonly by: string
+  readonly mark: number
+}
+
+/** A 32-bit fingerprint of the bytes (FNV-1a). */
+export function markOf(bytes: Uint8Array): number {
+  let mark = 0x811c9dc5
+  for (let i = 0; i < bytes.length; i++) mark = Math.imul(mark ^ (bytes[i] as number), 0x01000193)
+  return mark
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,79 @@
+// Virtual time. A world is a queue of things that will happen and one seed: it takes the next thing, sets the clock to its
+// moment and does it. Nothing waits, nothing runs beside anything else, and the same seed gives the same history.
+// After FoundationDB's simulation and TigerBeetle's simulator.
+
+import { Random } from '../../src/core/random.ts'
+import type { Millis } from '../../src/core/time.ts'
+import { Heap } from './heap.ts'
+import type { Trace } from './trace.ts'
+
+/** One process from its start to its end. What was meant for it when it is gone never happens. */
+export interface Life {
+  alive: boolean
+  /** A frozen process gets everything it missed at this moment. */
+  thawsAt: Millis
+}
+
+interface Event {
+  readonly action: () => void
+  readonly life: Life | undefined
+}
+
+export class World {
+  readonly trace: Trace
+  readonly #random: Random
+  readonly #events = new Heap<Event>()
+  #now: Millis = 0
+  #count = 0
+
+  constructor(seed: number, trace: Trace) {
+    this.#random = new Random(seed)
+    this.trace = trace
+  }
+
+  /** Milliseconds since the world began. */
+  get now(): Millis {
+    return this.#now
+  }
+
+  /** How many events have happened. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** A generator of its own, so that one part's draws do not shift another's. */
+  random(): Random {
+    return new Random(this.#random.seed())
+  }
+
+  /** Does the action at that time (now, if it has passed), unless the life it belongs to has ended by then. */
+  at(time: Millis, action: () => void, life?: Life): void {
+    this.#events.push(Math.max(time, this.#now), { action, life })
+  }
+
+  after(delay: Millis, action: () => void, life?: Life): void {
+    this.at(this.#now + delay, action, life)
+  }
+
+  /** Lets everything happen that is due up to and including that time. */
+  run(until: Millis): void {
+    while (this.#events.firstKey <= until) {
+      this.#now = this.#events.firstKey
+      const event = this.#events.pop()
+      if (event === undefined) break
+      this.#happen(event)
+    }
+    if (Number.isFinite(until)) this.#now = Math.max(this.#now, until)
+  }
+
+  #happen(event: Event): void {
+    const { life, action } = event
+    if (life !== undefined && !life.alive) return
+    if (life !== undefined && life.thawsAt > this.#now) {
+      this.#events.push(life.thawsAt, event)
+      return
+    }
+    this.#count++
+    action()
+  }
+}
