@@ -83,7 +83,7 @@ function contentCases(fresh: Fresh): void {
     const entries = await world.outcome<Parameters<Parameters<Store['load']>[0]>[0]>((done) =>
       again.load(done, () => {}),
     )
-    expect(entries[0]?.value).toEqual(value)
+    expect(new Uint8Array(entries[0]?.value ?? [])).toEqual(value)
   })
 
   it('writes and answers in the order of the calls, synced or not', async () => {
