@@ -1,0 +1,66 @@
+// Topics: what one hub publishes reaches all of the federation through neighbours (gossipsub 1.2). Only admitted neighbours
+// take part; whose key signed a message is checked at every hop.
+
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import type { PeerId } from '../../core/ids.ts'
+import type { Topic } from '../../core/machine.ts'
+import { peerName } from './addresses.ts'
+import type { Node } from './node.ts'
+import type { Protocols } from './protocols.ts'
+import type { Stats } from './stats.ts'
+
+export interface GossipParts {
+  readonly node: Node
+  readonly protocols: Protocols
+  readonly stats: Stats
+  readonly maxMessageBytes: number
+  readonly isUp: (peer: PeerId) => boolean
+  readonly heard: (topic: Topic, author: PeerId, bytes: Uint8Array) => void
+  readonly garbage: (reason: string) => void
+}
+
+export class Gossip {
+  readonly #parts: GossipParts
+  readonly #names: ReadonlyMap<Topic, string>
+
+  constructor(parts: GossipParts) {
+    this.#parts = parts
+    this.#names = new Map([...parts.protocols.topics].map(([name, topic]) => [topic, name]))
+  }
+
+  /** After the node has started. */
+  subscribe(): void {
+    const { node, protocols, isUp, heard, garbage, stats, maxMessageBytes } = this.#parts
+    const { gossip } = node.services
+    for (const name of protocols.topics.keys()) {
+      gossip.topicValidators.set(name, (neighbour, { data }) => {
+        if (data.length > maxMessageBytes) {
+          garbage('oversized-gossip')
+          return TopicValidatorResult.Reject
+        }
+        return isUp(peerName(neighbour)) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
+      })
+      gossip.subscribe(name)
+    }
+    gossip.addEventListener('message', ({ detail }) => {
+      const topic = protocols.topics.get(detail.topic)
+      if (topic === undefined || detail.type !== 'signed' || detail.from.equals(node.peerId)) return
+      stats.gossip[topic].received++
+      heard(topic, peerName(detail.from), detail.data)
+    })
+  }
+
+  /** Larger ones than `maxMessageBytes` are refused and counted. */
+  publish(topic: Topic, bytes: Uint8Array): void {
+    const { node, stats, maxMessageBytes } = this.#parts
+    const name = this.#names.get(topic)
+    if (name === undefined) return
+    if (bytes.length > maxMessageBytes) {
+      stats.gossipOversized++
+      return
+    }
+    stats.gossip[topic].published++
+    // Fails only while the node stops: every other outcome is best effort anyway.
+    node.services.gossip.publish(name, bytes).catch(() => {})
+  }
+}
