@@ -1,0 +1,37 @@
+// Deltas that came too early: kept aside, bounded, until what lies before them has arrived (C8).
+
+import type { HubId } from '../ids.ts'
+import { compareEpochs, type Run, type Version } from './slice.ts'
+
+/** Hubs with deltas aside, and deltas aside of one hub; further ones are dropped, sync brings them anyway. */
+const maxHubs = 256
+const maxRuns = 16
+
+export class Gaps {
+  readonly #aside = new Map<HubId, Run[]>()
+
+  /** How many hubs have deltas aside. */
+  get size(): number {
+    return this.#aside.size
+  }
+
+  keep(run: Run): void {
+    const runs = this.#aside.get(run.hub) ?? []
+    if ((runs.length === 0 && this.#aside.size >= maxHubs) || runs.length >= maxRuns) return
+    if (runs.some((held) => held.from === run.from && held.to === run.to)) return
+    this.#aside.set(run.hub, [...runs, run])
+  }
+
+  /** The next delta that follows directly on where the slice stands now; what is overtaken is dropped. */
+  next(hub: HubId, version: Version): Run | undefined {
+    const runs = (this.#aside.get(hub) ?? []).filter((run) => {
+      const order = compareEpochs(run.epoch, version.epoch)
+      return order > 0 || (order === 0 && run.to > version.seq)
+    })
+    const fitting = runs.find((run) => compareEpochs(run.epoch, version.epoch) === 0 && run.from <= version.seq)
+    const rest = runs.filter((run) => run !== fitting)
+    if (rest.length === 0) this.#aside.delete(hub)
+    else this.#aside.set(hub, rest)
+    return fitting
+  }
+}

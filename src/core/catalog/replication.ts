@@ -1,0 +1,220 @@
+// Keeping replicas equal: who is linked, what each peer says it holds, which runs to fetch and to serve.
+// Peers compare one fingerprint (C11); where it differs they list their versions, and each fetches what it lacks.
+
+import type { HubId, PeerId } from '../ids.ts'
+import type { Random } from '../random.ts'
+import { type Millis, type Now, never } from '../time.ts'
+import { Gaps } from './gaps.ts'
+import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
+import { digestOf, type Replicas } from './replicas.ts'
+import { compareEpochs, type Run, type Version } from './slice.ts'
+import { Fetches, type Request, Serves } from './sync.ts'
+
+interface Outgoing {
+  readonly type: 'send'
+  readonly to: PeerId
+  readonly message: CatalogMessage
+}
+
+/** What a message brought. */
+export interface Brought {
+  readonly send: readonly Outgoing[]
+  /** Runs to take, in order. */
+  readonly runs: readonly Run[]
+  /** Whether this peer has nothing more to teach about the own slice (C13). */
+  readonly isCaughtUp: boolean
+}
+
+export interface ReplicationOptions {
+  readonly hub: HubId
+  readonly random: Random
+  readonly replicas: Replicas
+  readonly syncIntervalMs: Millis
+}
+
+const nothing: Brought = { send: [], runs: [], isCaughtUp: false }
+/** Most versions taken from one peer's list. */
+const maxListed = 20_000
+/** A gap noticed in gossip is closed by a digest this soon. */
+const repairMs = 200
+
+export class Replication {
+  readonly #options: ReplicationOptions
+  readonly #fetches = new Fetches()
+  readonly #serves = new Serves()
+  readonly #gaps = new Gaps()
+  readonly #peers = new Set<PeerId>()
+  /** The digest each linked peer last told, and when. */
+  readonly #heard = new Map<PeerId, { readonly digest: string; readonly at: Millis }>()
+  /** Parts of a long list of versions, until its last message. */
+  readonly #listing = new Map<PeerId, ListedVersion[]>()
+  /** Epochs of the own slice whose records were fetched already (C13). */
+  readonly #absorbed = new Set<string>()
+  #syncAt: Millis
+
+  constructor(options: ReplicationOptions, now: Now) {
+    this.#options = options
+    this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
+  }
+
+  /** Slices known to be behind what a peer holds. */
+  get behind(): number {
+    return this.#fetches.pending + this.#gaps.size
+  }
+
+  /** The digests that linked peers told since `since` (monotonic). */
+  digestsSince(since: Millis): string[] {
+    return [...this.#heard.values()].filter((heard) => heard.at >= since).map((heard) => heard.digest)
+  }
+
+  deadline(): Millis {
+    return Math.min(this.#peers.size > 0 ? this.#syncAt : never, this.#fetches.deadline())
+  }
+
+  linkUp(peer: PeerId): Outgoing[] {
+    this.#peers.add(peer)
+    return [this.#digest(peer, true)]
+  }
+
+  linkDown(peer: PeerId): void {
+    this.#peers.delete(peer)
+    this.#heard.delete(peer)
+    this.#listing.delete(peer)
+    this.#fetches.dropPeer(peer)
+    this.#serves.dropPeer(peer)
+  }
+
+  /** Tells every linked peer at once; after a new epoch of the own slice. */
+  tellAll(): Outgoing[] {
+    return [...this.#peers].map((peer) => this.#digest(peer, true))
+  }
+
+  tick(now: Now): Outgoing[] {
+    const out = asSends(this.#fetches.retry(now))
+    if (this.#syncAt <= now.mono) {
+      this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
+      const peer = this.#options.random.pick([...this.#peers])
+      if (peer !== undefined) out.push(this.#digest(peer, true))
+    }
+    return [...out, ...this.#start(now)]
+  }
+
+  /** After a run was taken: the next delta that was waiting for it. */
+  nextAside(hub: HubId): Run | undefined {
+    const version = this.#options.replicas.slice(hub)?.version
+    return version === undefined ? undefined : this.#gaps.next(hub, version)
+  }
+
+  receive(from: PeerId, message: CatalogMessage, now: Now): Brought {
+    switch (message.kind) {
+      case 'catalog.delta':
+        return this.#delta(message.body, from, now)
+      case 'catalog.digest':
+        return this.#compare(from, message.body, now)
+      case 'catalog.versions':
+        return this.#list(from, message.body, now)
+      case 'catalog.want': {
+        const body = this.#serves.answer(from, message.body, () => this.#snapshot(message.body))
+        return body === undefined
+          ? nothing
+          : { ...nothing, send: [{ type: 'send', to: from, message: { kind: 'catalog.part', body } }] }
+      }
+      case 'catalog.part': {
+        const { run, request } = this.#fetches.receive(from, message.body, now)
+        const send = [...asSends(request === undefined ? [] : [request]), ...this.#start(now)]
+        if (run === undefined) return { ...nothing, send }
+        const isOwn = run.hub === this.#options.hub
+        if (isOwn) this.#absorbed.add(String(run.epoch))
+        return { send, runs: [run], isCaughtUp: isOwn }
+      }
+    }
+  }
+
+  /** C8: a delta applies only where this replica stands inside of it; one from further on waits. */
+  #delta(run: Run, from: PeerId, now: Now): Brought {
+    if (run.hub === this.#options.hub || run.to <= run.from) return nothing
+    const position = this.#options.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
+    if (position === undefined) return nothing
+    if (run.from <= position) return { ...nothing, runs: [run] }
+    this.#gaps.keep(run)
+    this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
+    return this.#peers.has(from) ? { ...nothing, send: [this.#digest(from, true)] } : nothing
+  }
+
+  #compare(from: PeerId, body: { readonly digest: string; readonly reply: boolean }, now: Now): Brought {
+    this.#heard.set(from, { digest: body.digest, at: now.mono })
+    if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true) }
+    return { send: body.reply ? [this.#digest(from, false)] : [], runs: [], isCaughtUp: true }
+  }
+
+  /** Wishes for everything the peer holds further; the own slice has rules of its own. */
+  #list(from: PeerId, body: { versions: ListedVersion[]; last: boolean; reply: boolean }, now: Now): Brought {
+    const listed = [...(this.#listing.get(from) ?? []), ...body.versions].slice(0, maxListed)
+    this.#listing.set(from, listed)
+    if (!body.last) return nothing
+    this.#listing.delete(from)
+    this.#heard.set(from, { digest: digestOf(listed), at: now.mono })
+    let isCaughtUp = true
+    for (const [hub, epoch, seq] of listed) {
+      const version: Version = { epoch, seq }
+      if (hub === this.#options.hub) {
+        if (!this.#isNewsOfOwn(version)) continue
+        isCaughtUp = false
+        this.#fetches.wish(hub, { peer: from, version, have: 0 })
+      } else {
+        const have = this.#options.replicas.position(hub, version)
+        if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
+      }
+    }
+    return { send: [...(body.reply ? this.#versions(from, false) : []), ...this.#start(now)], runs: [], isCaughtUp }
+  }
+
+  /** C13: a peer holds records of this hub that this hub does not know: from a lost disk, or an epoch before. */
+  #isNewsOfOwn(version: Version): boolean {
+    const own = this.#options.replicas.slice(this.#options.hub)?.version
+    if (own !== undefined && compareEpochs(version.epoch, own.epoch) === 0) return version.seq > own.seq
+    return !this.#absorbed.has(String(version.epoch))
+  }
+
+  #start(now: Now): Outgoing[] {
+    return asSends(
+      this.#fetches.start(now, (hub, version) =>
+        hub === this.#options.hub ? 0 : this.#options.replicas.position(hub, version),
+      ),
+    )
+  }
+
+  /** C9: the run as it stands now; of an epoch that is over, what is left of it. */
+  #snapshot(want: WantBody): Run | undefined {
+    const slice = this.#options.replicas.slice(want.hub)
+    if (slice === undefined) return undefined
+    const { epoch, seq } = slice.version
+    if (compareEpochs(want.epoch, epoch) === 0) {
+      return { hub: want.hub, epoch, from: want.have, to: seq, records: slice.after(want.have) }
+    }
+    const surplus = slice.surplus()
+    return surplus !== undefined && compareEpochs(want.epoch, surplus.epoch) === 0 ? surplus : undefined
+  }
+
+  #digest(to: PeerId, reply: boolean): Outgoing {
+    return {
+      type: 'send',
+      to,
+      message: { kind: 'catalog.digest', body: { digest: this.#options.replicas.digest(), reply } },
+    }
+  }
+
+  #versions(to: PeerId, reply: boolean): Outgoing[] {
+    const all = this.#options.replicas.versions()
+    const out: Outgoing[] = []
+    for (let from = 0; from === 0 || from < all.length; from += maxVersions) {
+      const body = { versions: all.slice(from, from + maxVersions), last: from + maxVersions >= all.length, reply }
+      out.push({ type: 'send', to, message: { kind: 'catalog.versions', body } })
+    }
+    return out
+  }
+}
+
+function asSends(requests: readonly Request[]): Outgoing[] {
+  return requests.map(({ to, body }) => ({ type: 'send', to, message: { kind: 'catalog.want', body } }))
+}

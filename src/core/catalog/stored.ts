@@ -1,0 +1,73 @@
+// Reading slices back from the store. Whatever does not read as what was written is not guessed at: a foreign slice
+// is fetched again whole, the own one is recovered from peers under a new epoch (C13).
+
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { HubId } from '../ids.ts'
+import { CountSchema, HubIdSchema } from '../wire.ts'
+import { type CatalogRecord, hasPlainValues, RecordSchema } from './record.ts'
+import { headPrefix, recordPrefix, surplusPrefix } from './replicas.ts'
+import { compareEpochs, type Epoch, EpochSchema, Slice, type StoredHead } from './slice.ts'
+
+const headCheck = Compile(
+  Type.Object({ epoch: EpochSchema, seq: CountSchema, surplusEpoch: Type.Optional(EpochSchema) }),
+)
+const recordCheck = Compile(Type.Object({ epoch: EpochSchema, record: RecordSchema }))
+const surplusCheck = Compile(RecordSchema)
+const hubIdCheck = Compile(HubIdSchema)
+
+export interface Loaded {
+  readonly slices: readonly Slice[]
+  /** Slices that could not be read, with the epoch number of their head where that could. */
+  readonly lost: readonly { readonly hub: HubId; readonly epoch: number }[]
+}
+
+interface Parts {
+  head?: StoredHead
+  readonly records: { readonly epoch: Epoch; readonly record: CatalogRecord }[]
+  readonly surplus: CatalogRecord[]
+  isDamaged: boolean
+}
+
+/** The slices in what the store holds, as decoded values by key. */
+export function readSlices(entries: Iterable<readonly [key: string, value: unknown]>): Loaded {
+  const parts = new Map<HubId, Parts>()
+  for (const [key, value] of entries) {
+    const prefix = [headPrefix, recordPrefix, surplusPrefix].find((candidate) => key.startsWith(candidate))
+    const hub = key.slice(prefix?.length ?? 0).split('/', 1)[0]
+    if (prefix === undefined || !hubIdCheck.Check(hub)) continue
+    const held = parts.get(hub) ?? { records: [], surplus: [], isDamaged: false }
+    parts.set(hub, held)
+    readEntry(prefix, value, held)
+  }
+  const slices: Slice[] = []
+  const lost: { hub: HubId; epoch: number }[] = []
+  for (const [hub, held] of parts) {
+    const slice = assemble(hub, held)
+    if (slice === undefined) lost.push({ hub, epoch: held.head?.epoch[0] ?? 0 })
+    else slices.push(slice)
+  }
+  return { slices, lost }
+}
+
+/** Heads sort after records in the store, so a record's epoch is judged in `assemble`. */
+function readEntry(prefix: string, value: unknown, parts: Parts): void {
+  if (prefix === headPrefix && headCheck.Check(value)) parts.head = value
+  else if (prefix === recordPrefix && recordCheck.Check(value) && hasPlainValues(value.record))
+    parts.records.push(value)
+  else if (prefix === surplusPrefix && surplusCheck.Check(value) && hasPlainValues(value)) parts.surplus.push(value)
+  else parts.isDamaged = true
+}
+
+function assemble(hub: HubId, parts: Parts): Slice | undefined {
+  const { head } = parts
+  if (head === undefined || parts.isDamaged) return undefined
+  const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq })
+  const present = parts.records.flatMap(({ epoch, record }) => (compareEpochs(epoch, head.epoch) === 0 ? [record] : []))
+  if (present.some((record) => record.seq > head.seq)) return undefined
+  for (const record of present.sort((a, b) => a.seq - b.seq)) slice.restore(record)
+  if (head.surplusEpoch !== undefined) {
+    for (const record of parts.surplus) slice.restoreSurplus(record, head.surplusEpoch)
+  }
+  return slice
+}

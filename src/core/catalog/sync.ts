@@ -1,0 +1,178 @@
+// Moving a run of a slice from one hub to another, part by part. The receiver asks for each part (its request is the
+// credit), keeps the parts on a stage, and takes them together when the run is complete (C9): records applied one by
+// one would let two hubs claim the same prefix with different content.
+
+import type { HubId, PeerId } from '../ids.ts'
+import { type Millis, type Now, never, second } from '../time.ts'
+import { type PartBody, partBytes, partRecords, type WantBody } from './messages.ts'
+import type { CatalogRecord } from './record.ts'
+import { compareEpochs, isFurther, type Run, type Version } from './slice.ts'
+
+/** Runs fetched at once; further wishes wait. */
+export const maxStages = 4
+/** Runs served at once; the oldest is forgotten first, its receiver starts again. */
+export const maxServed = 32
+/** A part that does not come in this time is asked for again, and after a few times the run is given up. */
+const partTimeoutMs = 3 * second
+const maxRetries = 3
+
+/** A slice that a peer holds further than this hub. */
+export interface Wish {
+  readonly peer: PeerId
+  readonly version: Version
+  /** Where this hub stands in that epoch. */
+  readonly have: number
+}
+
+interface Stage extends Wish {
+  readonly to: number
+  readonly after: number
+  readonly records: readonly CatalogRecord[]
+  readonly until: Millis
+  readonly retries: number
+}
+
+export interface Request {
+  readonly to: PeerId
+  readonly body: WantBody
+}
+
+/** The receiving side. */
+export class Fetches {
+  readonly #wishes = new Map<HubId, Wish>()
+  readonly #stages = new Map<HubId, Stage>()
+
+  /** Slices known to be behind. */
+  get pending(): number {
+    return this.#wishes.size + this.#stages.size
+  }
+
+  deadline(): Millis {
+    return Math.min(never, ...[...this.#stages.values()].map((stage) => stage.until))
+  }
+
+  /** Remembers the furthest peer for a slice, unless that run is already under way. */
+  wish(hub: HubId, wish: Wish): void {
+    const stage = this.#stages.get(hub)
+    if (stage !== undefined && !isFurther(wish.version, stage.version)) return
+    const held = this.#wishes.get(hub)
+    if (held === undefined || isFurther(wish.version, held.version)) this.#wishes.set(hub, wish)
+  }
+
+  /** Starts as many wishes as there is room for. `have` is read again: deltas may have closed the gap meanwhile. */
+  start(now: Now, have: (hub: HubId, version: Version) => number | undefined): Request[] {
+    const requests: Request[] = []
+    for (const [hub, wish] of this.#wishes) {
+      if (this.#stages.size >= maxStages) break
+      if (this.#stages.has(hub)) continue
+      this.#wishes.delete(hub)
+      const position = have(hub, wish.version)
+      if (position === undefined) continue
+      const stage: Stage = {
+        ...wish,
+        have: position,
+        to: 0,
+        after: position,
+        records: [],
+        until: now.mono + partTimeoutMs,
+        retries: 0,
+      }
+      this.#stages.set(hub, stage)
+      requests.push(requestFor(hub, stage))
+    }
+    return requests
+  }
+
+  /** Takes a part: the completed run, or the request for the next part, or nothing when it fits no stage. */
+  receive(from: PeerId, part: PartBody, now: Now): { readonly run?: Run; readonly request?: Request } {
+    const stage = this.#stages.get(part.hub)
+    if (stage === undefined || stage.peer !== from || part.after !== stage.after) return {}
+    if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return {}
+    if (stage.to !== 0 && part.to !== stage.to) {
+      this.#stages.delete(part.hub)
+      return {}
+    }
+    const records = [...stage.records, ...part.records]
+    if (part.done) {
+      this.#stages.delete(part.hub)
+      return { run: { hub: part.hub, epoch: part.epoch, from: part.from, to: part.to, records } }
+    }
+    const after = Math.max(stage.after, ...part.records.map((record) => record.seq))
+    const next: Stage = { ...stage, to: part.to, after, records, until: now.mono + partTimeoutMs, retries: 0 }
+    this.#stages.set(part.hub, next)
+    return { request: requestFor(part.hub, next) }
+  }
+
+  /** Asks again for parts that are overdue; gives up runs that stay silent. */
+  retry(now: Now): Request[] {
+    const requests: Request[] = []
+    for (const [hub, stage] of this.#stages) {
+      if (stage.until > now.mono) continue
+      if (stage.retries >= maxRetries) {
+        this.#stages.delete(hub)
+        continue
+      }
+      const next: Stage = { ...stage, until: now.mono + partTimeoutMs, retries: stage.retries + 1 }
+      this.#stages.set(hub, next)
+      requests.push(requestFor(hub, next))
+    }
+    return requests
+  }
+
+  /** The link to a peer is gone: its runs start again elsewhere. */
+  dropPeer(peer: PeerId): void {
+    for (const [hub, stage] of this.#stages) if (stage.peer === peer) this.#stages.delete(hub)
+    for (const [hub, wish] of this.#wishes) if (wish.peer === peer) this.#wishes.delete(hub)
+  }
+}
+
+function requestFor(hub: HubId, stage: Stage): Request {
+  const { peer, version, have, to, after } = stage
+  return { to: peer, body: { hub, epoch: version.epoch, have, to, after } }
+}
+
+/** The sending side: a run stays as it was when it was first asked for, however the slice goes on. */
+export class Serves {
+  readonly #runs = new Map<string, Run>()
+
+  /** The part asked for; `snapshot` reads the run afresh for a first request. Undefined: ask again from the start. */
+  answer(peer: PeerId, want: WantBody, snapshot: () => Run | undefined): PartBody | undefined {
+    const name = `${peer} ${want.hub}`
+    const held = this.#runs.get(name)
+    const isHeld =
+      held !== undefined &&
+      held.to === want.to &&
+      held.from === want.have &&
+      compareEpochs(held.epoch, want.epoch) === 0
+    const run = isHeld ? held : want.to === 0 ? snapshot() : undefined
+    if (run === undefined) return undefined
+    const { part, isLast } = nextPart(run.records, want.after)
+    // Kept after the last part too: the receiver asks again when that part is lost.
+    this.#runs.delete(name)
+    this.#runs.set(name, run)
+    const oldest = this.#runs.size > maxServed ? this.#runs.keys().next().value : undefined
+    if (oldest !== undefined) this.#runs.delete(oldest)
+    const { hub, epoch, from, to } = run
+    return { hub, epoch, from, to, after: want.after, records: part, done: isLast }
+  }
+
+  dropPeer(peer: PeerId): void {
+    for (const name of this.#runs.keys()) if (name.startsWith(`${peer} `)) this.#runs.delete(name)
+  }
+}
+
+/** The records after `after`, in order of seq, up to the size of a part; at least one. */
+export function nextPart(
+  records: readonly CatalogRecord[],
+  after: number,
+): { readonly part: CatalogRecord[]; readonly isLast: boolean } {
+  const rest = records.filter((record) => record.seq > after).sort((a, b) => a.seq - b.seq)
+  let bytes = 0
+  let count = 0
+  for (const record of rest) {
+    bytes += JSON.stringify(record).length
+    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
+    count++
+  }
+  return { part: rest.slice(0, count), isLast: count === rest.length }
+}

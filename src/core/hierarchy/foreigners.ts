@@ -1,0 +1,79 @@
+// Hubs outside the own pools: what is believed of each, drawn from the reports.
+
+import type { HubId } from '../ids.ts'
+import type { Millis, Now } from '../time.ts'
+import type { HubInfo } from '../wire.ts'
+import type { Word } from './messages.ts'
+import type { Pools } from './pools.ts'
+import type { Reports, Verdict } from './reports.ts'
+
+/** What is believed about a hub outside the own pools, and since when. */
+export interface Foreign extends Verdict {
+  readonly since: { readonly mono: Millis; readonly wall: Millis }
+}
+
+/** What one look at the reports changed. */
+export type Judgement =
+  | { readonly type: 'foreign'; readonly verdict: Verdict; readonly previous?: Verdict['status'] }
+  | { readonly type: 'foreign-dropped'; readonly info: HubInfo }
+
+export class Foreigners {
+  readonly #self: HubId
+  readonly #reports: Reports
+  readonly #pools: Pools
+  readonly #deadRetentionMs: Millis
+  readonly #foreign = new Map<HubId, Foreign>()
+
+  constructor(parts: { self: HubId; reports: Reports; pools: Pools; deadRetentionMs: Millis }) {
+    this.#self = parts.self
+    this.#reports = parts.reports
+    this.#pools = parts.pools
+    this.#deadRetentionMs = parts.deadRetentionMs
+  }
+
+  all(): ReadonlyMap<HubId, Foreign> {
+    return this.#foreign
+  }
+
+  /** Takes a reporter's words and judges whom they are about. */
+  believe(reporter: HubId, words: readonly Word[], now: Now): Judgement[] {
+    const about = words.filter((word) => word.info.hub !== this.#self)
+    for (const word of about) this.#reports.tell(reporter, word, now)
+    return about.flatMap((word) => this.#judge(word.info.hub, now))
+  }
+
+  /** H4: this hub's own eyes are one more reporter about a hub it was tied to. */
+  witnessDeath(info: HubInfo, now: Now): Judgement[] {
+    const held = this.#foreign.get(info.hub)
+    if (held === undefined) return []
+    this.#reports.tell(this.#self, { info, incarnation: held.incarnation, status: 'dead' }, now)
+    return this.#judge(info.hub, now)
+  }
+
+  /** The own pools changed: a hub may have entered them, and reporters may have died. */
+  review(now: Now): Judgement[] {
+    return [...this.#reports.known()].flatMap((hub) => this.#judge(hub, now))
+  }
+
+  /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
+  #judge(hub: HubId, now: Now): Judgement[] {
+    if (this.#pools.status(hub) !== undefined) {
+      this.#foreign.delete(hub)
+      return []
+    }
+    const verdict = this.#reports.judge(hub, now, (reporter) => this.#pools.status(reporter))
+    if (verdict === undefined) return []
+    const held = this.#foreign.get(hub)
+    const isSame = held?.status === verdict.status && held.incarnation === verdict.incarnation
+    const since = isSame ? held.since : { mono: now.mono, wall: now.wall }
+    const isGone = verdict.status === 'dead' || verdict.status === 'left'
+    if (isGone && now.mono - since.mono >= this.#deadRetentionMs) {
+      this.#foreign.delete(hub)
+      this.#reports.forget(hub)
+      return [{ type: 'foreign-dropped', info: verdict.info }]
+    }
+    this.#foreign.set(hub, { ...verdict, since })
+    if (isSame) return []
+    return [{ type: 'foreign', verdict, ...(held === undefined ? {} : { previous: held.status }) }]
+  }
+}

@@ -1,0 +1,64 @@
+// The own pools as membership reports them: final where they speak, and what this hub owes the federation a report of.
+
+import type { HubId, Region, Tier } from '../ids.ts'
+import type { HubInfo } from '../wire.ts'
+import type { Word } from './messages.ts'
+import { reporters } from './tiers.ts'
+
+/** A word about a hub of an own pool, with the measured round trip, milliseconds. */
+export interface PoolMember extends Word {
+  readonly rttMs?: number
+}
+
+export class Pools {
+  readonly #pools: ReadonlyMap<string, Map<HubId, PoolMember>>
+  readonly #self: { readonly hub: HubId; readonly region: Region; readonly tier: Tier }
+
+  constructor(self: HubInfo, names: readonly string[]) {
+    this.#self = self
+    this.#pools = new Map(names.map((name) => [name, new Map()]))
+  }
+
+  set(pool: string, member: PoolMember): void {
+    this.#pools.get(pool)?.set(member.info.hub, member)
+  }
+
+  drop(pool: string, hub: HubId): void {
+    this.#pools.get(pool)?.delete(hub)
+  }
+
+  /** What the own pools say about a hub; undefined when it is in none of them. */
+  status(hub: HubId): Word['status'] | undefined {
+    if (hub === this.#self.hub) return 'alive'
+    for (const members of this.#pools.values()) {
+      const member = members.get(hub)
+      if (member !== undefined) return member.status
+    }
+    return undefined
+  }
+
+  each(): PoolMember[][] {
+    return [...this.#pools.values()].map((members) => [...members.values()])
+  }
+
+  all(): PoolMember[] {
+    return this.each().flat()
+  }
+
+  /** The words this hub owes the federation: those of each pool of which it is among the reporters. */
+  owed(ownWord: Word): Word[] {
+    const words = new Map<HubId, Word>()
+    for (const members of this.each()) {
+      const present = members.filter((member) => member.status === 'alive' || member.status === 'suspect')
+      if (!reporters([this.#self, ...present.map((member) => member.info)]).includes(this.#self.hub)) continue
+      words.set(this.#self.hub, ownWord)
+      for (const member of members) words.set(member.info.hub, wordOf(member))
+    }
+    return [...words.values()]
+  }
+}
+
+/** The word alone, without what the holder adds to it. */
+export function wordOf(word: Word): Word {
+  return { info: word.info, incarnation: word.incarnation, status: word.status }
+}

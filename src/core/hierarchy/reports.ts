@@ -1,0 +1,128 @@
+// What this hub is told about hubs outside its own pools, kept per reporter, and the verdict it draws from that.
+// The intuition: believe whoever sees best. One relay that cannot reach a healthy hub must not kill it far away, so the
+// best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
+
+import type { HubId } from '../ids.ts'
+import type { Millis, Now } from '../time.ts'
+import type { HubInfo } from '../wire.ts'
+import type { Word } from './messages.ts'
+
+interface Kept {
+  readonly word: Word
+  /** When this reporter first said exactly this (status and incarnation). */
+  readonly firstAt: Millis
+  /** When it last said so. */
+  readonly lastAt: Millis
+  readonly lastWall: Millis
+}
+
+export interface Verdict {
+  readonly info: HubInfo
+  readonly incarnation: number
+  readonly status: Word['status']
+  /** Unix time of the newest word it rests on. */
+  readonly asOf: Millis
+}
+
+/** What this hub's own pools say about a reporter; undefined: it is in none of them. */
+export type OwnPools = (hub: HubId) => Word['status'] | undefined
+
+const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
+
+export class Reports {
+  readonly #silenceMs: Millis
+  readonly #words = new Map<HubId, Map<HubId, Kept>>()
+  /** When each hub was last heard with its own voice. */
+  readonly #heard = new Map<HubId, Millis>()
+
+  /** A word that its reporter has not repeated for `silenceMs` is void. */
+  constructor(silenceMs: Millis) {
+    this.#silenceMs = silenceMs
+  }
+
+  known(): IterableIterator<HubId> {
+    return this.#words.keys()
+  }
+
+  /** The hub spoke itself: no earlier word of death about it holds (H3). */
+  hear(hub: HubId, now: Now): void {
+    this.#heard.set(hub, now.mono)
+  }
+
+  /** Takes a reporter's word. Death never introduces a hub (M2). */
+  tell(reporter: HubId, word: Word, now: Now): void {
+    const byReporter = this.#words.get(word.info.hub)
+    if (byReporter === undefined && (word.status === 'dead' || word.status === 'left')) return
+    const held = byReporter?.get(reporter)
+    const isSame = held?.word.status === word.status && held.word.incarnation === word.incarnation
+    const kept: Kept = { word, firstAt: isSame ? held.firstAt : now.mono, lastAt: now.mono, lastWall: now.wall }
+    if (byReporter === undefined) this.#words.set(word.info.hub, new Map([[reporter, kept]]))
+    else byReporter.set(reporter, kept)
+  }
+
+  forget(hub: HubId): void {
+    this.#words.delete(hub)
+    this.#heard.delete(hub)
+  }
+
+  /** The newest word about the hub by anyone, monotonic; undefined when nothing is kept. */
+  lastWordAt(hub: HubId): Millis | undefined {
+    const words = this.#words.get(hub)
+    return words === undefined ? undefined : Math.max(...[...words.values()].map((kept) => kept.lastAt))
+  }
+
+  /**
+   * What to believe about a hub that is in none of the own pools; undefined when nobody ever spoke of it.
+   * H2: at the highest incarnation the best word of a live reporter wins. A hub's word about itself counts where nobody
+   * else speaks, and wherever it came after the others' word of its death. With every word void the hub is dead.
+   */
+  judge(hub: HubId, now: Now, ownPools: OwnPools): Verdict | undefined {
+    const words = this.#words.get(hub)
+    if (words === undefined) return undefined
+    const fresh = [...words].filter(([, kept]) => now.mono - kept.lastAt <= this.#silenceMs)
+    const others = fresh
+      .filter(([reporter]) => reporter !== hub && this.#isLive(reporter, now, ownPools))
+      .map(([, kept]) => kept)
+    const own = fresh.find(([reporter]) => reporter === hub)?.[1]
+    const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
+    const isOwnLeave = own?.word.status === 'left' && others.every((kept) => !outranks(kept, own))
+    if (isOwnLeave) return verdict([own])
+    if (own !== undefined && others.every((kept) => isUp(kept) || heardAt > kept.firstAt))
+      return verdict([own, ...others])
+    if (others.length > 0) return verdict(others)
+    const newest = [...words.values()].reduce((a, b) => (b.lastAt > a.lastAt ? b : a))
+    const isSilent = now.mono - newest.lastAt > this.#silenceMs
+    const last = verdict([newest])
+    return isSilent && isUp(newest) ? { ...last, status: 'dead' } : last
+  }
+
+  /** A reporter counts while its own pool holds it present, or while it is heard and no fresh word buries it. */
+  #isLive(reporter: HubId, now: Now, ownPools: OwnPools): boolean {
+    const inPool = ownPools(reporter)
+    if (inPool !== undefined) return inPool === 'alive' || inPool === 'suspect'
+    const heardAt = this.#heard.get(reporter)
+    if (heardAt === undefined || now.mono - heardAt > this.#silenceMs) return false
+    for (const [by, kept] of this.#words.get(reporter) ?? []) {
+      const isFresh = now.mono - kept.lastAt <= this.#silenceMs
+      if (by !== reporter && isFresh && !isUp(kept) && kept.firstAt >= heardAt) return false
+    }
+    return true
+  }
+}
+
+function isUp(kept: Kept): boolean {
+  return kept.word.status === 'alive' || kept.word.status === 'suspect'
+}
+
+function outranks(kept: Kept, other: Kept): boolean {
+  return kept.word.incarnation > other.word.incarnation
+}
+
+function verdict(words: readonly Kept[]): Verdict {
+  const best = words.reduce((a, b) => {
+    if (a.word.incarnation !== b.word.incarnation) return a.word.incarnation > b.word.incarnation ? a : b
+    return goodness[b.word.status] > goodness[a.word.status] ? b : a
+  })
+  const asOf = Math.max(...words.map((kept) => kept.lastWall))
+  return { info: best.word.info, incarnation: best.word.incarnation, status: best.word.status, asOf }
+}

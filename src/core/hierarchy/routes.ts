@@ -1,0 +1,67 @@
+// Choosing, as pure functions over plain facts: which hubs become parents, which links are kept.
+
+import { hashOf } from '../hash.ts'
+import { compareText, type HubId, type Region, type Tier } from '../ids.ts'
+import type { Coordinates, HubInfo } from '../wire.ts'
+import { distanceKm, isAbove } from './tiers.ts'
+
+export interface Candidate {
+  readonly info: HubInfo
+  /** Round trip, milliseconds, when measured. */
+  readonly rttMs?: number
+}
+
+export interface Chooser {
+  readonly hub: HubId
+  readonly region: Region
+  readonly tier: Tier
+  readonly coordinates?: Coordinates
+  /** Hub ids the operator prefers, in order. */
+  readonly preferred: readonly HubId[]
+}
+
+/**
+ * Up to `count` parents, best first: those the operator named, then the own region's, then the tier just above, then
+ * the shortest measured round trip, then the shortest distance, then the lowest id.
+ */
+export function chooseParents(chooser: Chooser, candidates: readonly Candidate[], count: number): HubInfo[] {
+  const key = (candidate: Candidate): readonly number[] => {
+    const { info } = candidate
+    const named = chooser.preferred.indexOf(info.hub)
+    return [
+      named < 0 ? chooser.preferred.length : named,
+      info.region === chooser.region ? 0 : 1,
+      info.tier === 'regional' ? 0 : 1,
+      candidate.rttMs ?? Number.MAX_VALUE,
+      chooser.coordinates && info.coordinates ? distanceKm(chooser.coordinates, info.coordinates) : Number.MAX_VALUE,
+    ]
+  }
+  return candidates
+    .filter((candidate) => candidate.info.hub !== chooser.hub && isAbove(candidate.info.tier, chooser.tier))
+    .map((candidate) => ({ info: candidate.info, key: key(candidate) }))
+    .sort((a, b) => compareKeys(a.key, b.key) || compareText(a.info.hub, b.info.hub))
+    .slice(0, count)
+    .map((candidate) => candidate.info)
+}
+
+/**
+ * Which members of a pool to keep a link to: all of them up to `degree`; in a larger pool those with the lowest
+ * symmetric hash of both ids, a random graph that both ends compute alike.
+ */
+export function poolLinks(self: HubId, members: readonly HubInfo[], degree: number): HubInfo[] {
+  if (members.length <= degree) return [...members]
+  const weight = (other: HubId): string => hashOf([self, other].sort(compareText))
+  return members
+    .map((info) => ({ info, weight: weight(info.hub) }))
+    .sort((a, b) => compareText(a.weight, b.weight))
+    .slice(0, degree)
+    .map((weighted) => weighted.info)
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference < 0 ? -1 : 1
+  }
+  return 0
+}
