@@ -1,0 +1,79 @@
+// Where mutants live: a copy of the repository beside it, with the same node_modules. The repository itself is never
+// touched, and the copy goes away whatever happens.
+
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { apply, type Mutation } from './mutations.ts'
+
+const copied = [
+  'src',
+  'test',
+  'simulations',
+  'scripts',
+  'config',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.core.json',
+]
+
+export type Verdict = 'passed' | 'failed' | 'hung'
+
+/** A command of the repository, and how long it may take. */
+export interface Check {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly boundMs: number
+}
+
+export class Workshop {
+  readonly #root: string
+  readonly #directory: string
+
+  constructor(root: string) {
+    this.#root = root
+    this.#directory = mkdtempSync(join(tmpdir(), 'hubmesh-mutate-'))
+    for (const name of copied) cpSync(join(root, name), join(this.#directory, name), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'))
+  }
+
+  /** Runs the checks on the mutant, in order; answers with the first that notices, or undefined. */
+  async noticed(mutation: Mutation, checks: readonly Check[]): Promise<Check | undefined> {
+    const file = join(this.#directory, mutation.path)
+    const text = readFileSync(join(this.#root, mutation.path), 'utf8')
+    writeFileSync(file, apply(text, mutation))
+    try {
+      for (const check of checks) if ((await this.run(check)) !== 'passed') return check
+      return undefined
+    } finally {
+      writeFileSync(file, text)
+    }
+  }
+
+  run(check: Check): Promise<Verdict> {
+    const child = spawn(process.execPath, check.args, {
+      cwd: this.#directory,
+      stdio: 'ignore',
+      detached: true,
+      env: { ...process.env, NODE_OPTIONS: '', CI: '1' },
+    })
+    return new Promise((done, failed) => {
+      let hasHung = false
+      const timer = setTimeout(() => {
+        hasHung = true
+        // The whole group: a test runner has children of its own.
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      }, check.boundMs)
+      child.on('error', failed)
+      child.on('exit', (code) => {
+        clearTimeout(timer)
+        done(hasHung ? 'hung' : code === 0 ? 'passed' : 'failed')
+      })
+    })
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
