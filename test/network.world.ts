@@ -1,9 +1,19 @@
 // Real hubs' networks on 127.0.0.1, for the tests: what they start they stop.
 
+import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { expect } from 'vitest'
+import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Connection } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
 import { createNetwork, peerOf } from '../src/adapters/libp2p/network.ts'
 import type { NetworkOptions, NetworkStats } from '../src/adapters/libp2p/options.ts'
+import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
 import type { Network } from '../src/hub/ports.ts'
 import type { NetworkWorld } from './contracts/network.ts'
 
@@ -25,9 +35,10 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-export class RealWorld implements NetworkWorld {
+export class RealWorld implements NetworkWorld<Partial<NetworkOptions>> {
   readonly #made = new Map<string, Made>()
   readonly #running = new Map<string, RealNetwork>()
+  readonly #ends: (() => unknown)[] = []
   readonly #changes: Partial<NetworkOptions>
 
   /** `changes` apply to every hub of this world. */
@@ -49,8 +60,12 @@ export class RealWorld implements NetworkWorld {
     return made.network.stats()
   }
 
-  until(claim: () => boolean, ms: number): Promise<void> {
-    return expect.poll(claim, { timeout: ms, interval: 10 }).toBe(true)
+  async until(claim: () => boolean, ms: number): Promise<void> {
+    const deadline = performance.now() + ms
+    while (!claim()) {
+      if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${claim}`)
+      await this.elapse(10)
+    }
   }
 
   elapse(ms: number): Promise<void> {
@@ -65,6 +80,12 @@ export class RealWorld implements NetworkWorld {
 
   async end(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.kill(name)))
+    for (const end of this.#ends) await end()
+  }
+
+  /** What a test started besides hubs. */
+  atEnd(end: () => unknown): void {
+    this.#ends.push(end)
   }
 
   async #options(changes: Partial<NetworkOptions>): Promise<NetworkOptions> {
@@ -74,11 +95,61 @@ export class RealWorld implements NetworkWorld {
       listen: [`127.0.0.1:${await freePort()}`],
       announce: [],
       bootstrap: [],
-      dht: 'server',
+      dht: 'client',
       gossip: { intervalMs: 100, fanout: 6, maxMessageBytes: 64 * 1024 },
       limits: { links: 300, streamsPerPeer: 8, sendQueueBytes: 4 * 1024 * 1024 },
       ...this.#changes,
       ...changes,
     }
+  }
+}
+
+type Play = (world: RealWorld) => Promise<void>
+
+/** A test in a world of its own, so that tests may run side by side. */
+export function scene(play: Play, changes: Partial<NetworkOptions> = {}): () => Promise<void> {
+  return async () => {
+    const world = new RealWorld(changes)
+    try {
+      await play(world)
+    } finally {
+      await world.end()
+    }
+  }
+}
+
+/** A libp2p node that is no hub: it has the DHT of the federation and gossipsub, and knows no hello. */
+export interface BareNode {
+  readonly listening: string
+  readonly gossip: GossipSub
+  /** Connected peers. */
+  peers(): string[]
+  /** The first address, to dial a hub whose peer id does not matter. */
+  address(addresses: readonly string[]): Multiaddr
+  dial(address: Multiaddr): Promise<Connection>
+  stop(): Promise<void>
+}
+
+export async function bareNode({ dht }: { dht: boolean }): Promise<BareNode> {
+  const { dht: protocol } = protocolsOf('test')
+  const node = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      identify: identify(),
+      ping: ping(),
+      gossip: gossipsub({ heartbeatInterval: 100, allowPublishToZeroTopicPeers: true }),
+      dht: kadDHT({ protocol: dht ? protocol : '/none', clientMode: !dht, peerInfoMapper: passthroughMapper }),
+    },
+  })
+  return {
+    listening: node.getMultiaddrs()[0]?.toString() ?? '',
+    gossip: node.services.gossip,
+    peers: () => node.getPeers().map(String),
+    address: ([first]) => multiaddr(first ?? ''),
+    dial: (address) => node.dial(address),
+    stop: () => Promise.resolve(node.stop()),
   }
 }

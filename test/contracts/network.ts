@@ -1,15 +1,18 @@
 // What every `Network` must do, real or simulated: written only against the port, so that what the hub relies on in
 // production is what the simulator plays to it. Time and death belong to the world that is handed in.
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Admission, Channel, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
 
-/** Where the hubs of one case live. A simulated world advances its own clock in `until` and `elapse`. */
-export interface NetworkWorld {
-  /** An unopened network of the hub with this name. The same name again has the same key and the same address. */
-  network(name: string): Promise<{ readonly peer: PeerId; readonly network: Network }>
+/**
+ * Where the hubs of one case live. A simulated world advances its own clock in `until` and `elapse`. `Options` are a world's
+ * own; the contract gives none.
+ */
+export interface NetworkWorld<Options = unknown> {
+  /** An unopened network of the hub with this name. The same name again has the same key, address and options. */
+  network(name: string, options?: Options): Promise<{ readonly peer: PeerId; readonly network: Network }>
   /** Lets time pass until the claim holds; throws when it does not within `ms`. */
   until(claim: () => boolean, ms: number): Promise<void>
   /** Lets time pass: for claims that something does not happen. */
@@ -36,9 +39,10 @@ export interface ContractHub {
   readonly garbage: string[]
 }
 
-interface Admittance {
+interface Opening<Options> {
   /** Judges a peer's hello; everybody is admitted when it is left out. */
   readonly admit?: (peer: PeerId, hello: string) => Admission
+  readonly options?: Options
 }
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -46,9 +50,16 @@ const utf8 = (value: string) => new TextEncoder().encode(value)
 /** Time for a link, a redial or a gossip beat. */
 const soon = 10_000
 
+/** For the whole of a case, whatever clock its world has. */
+const realTimeBound = 60_000
+
 /** Opens a network and records what it says. */
-export async function openHub(world: NetworkWorld, name: string, { admit }: Admittance = {}): Promise<ContractHub> {
-  const { peer, network } = await world.network(name)
+export async function openHub<Options>(
+  world: NetworkWorld<Options>,
+  name: string,
+  { admit, options }: Opening<Options> = {},
+): Promise<ContractHub> {
+  const { peer, network } = await world.network(name, options)
   const hub = { name, peer, network, ups: [], downs: [], failures: [], messages: [], gossip: [], garbage: [] }
   const record: Omit<ContractHub, 'addresses'> = hub
   let addresses: readonly Address[] | undefined
@@ -91,38 +102,44 @@ export function dial(from: ContractHub, to: ContractHub, eager = true): void {
 const heard = (hub: ContractHub, from: ContractHub) =>
   hub.messages.filter((message) => message.from === from.peer).map((message) => text(message.bytes))
 
-/** Publishes until everyone has heard from the author: a gossip mesh takes some beats to form. */
-export async function gossipReaches(world: NetworkWorld, author: ContractHub, others: ContractHub[]): Promise<void> {
+/** Publishes until everyone has heard from the author, as a gossip mesh takes some beats to form; fails after `withinMs`. */
+export async function gossipReaches(
+  world: NetworkWorld,
+  { author, others, withinMs = soon }: { author: ContractHub; others: ContractHub[]; withinMs?: number },
+): Promise<void> {
   const word = `${author.name} says ${author.gossip.length}`
-  let rounds = 0
   const unheard = () =>
     others.some((hub) => !hub.gossip.some((g) => g.author === author.peer && g.text.startsWith(word)))
-  while (unheard() && rounds++ < 25) {
-    author.network.publish('catalog', utf8(`${word} ${rounds}`))
-    await world.until(() => !unheard(), 400).catch(() => {})
+  for (let round = 0; unheard() && round * 200 < withinMs; round++) {
+    author.network.publish('catalog', utf8(`${word} ${round}`))
+    await world.until(() => !unheard(), 200).catch(() => {})
   }
   expect(unheard(), `gossip of ${author.name} reaches ${others.map((hub) => hub.name)}`).toBe(false)
 }
 
+/** Cases run side by side, each in a world of its own. */
 export function networkContract(title: string, makeWorld: () => Promise<NetworkWorld>): void {
+  const scene: Scene = (claim, play) =>
+    it.concurrent(
+      claim,
+      async () => {
+        const world = await makeWorld()
+        try {
+          await play(world)
+        } finally {
+          await world.end()
+        }
+      },
+      realTimeBound,
+    )
   describe(`${title} keeps the network contract`, () => {
-    let world: NetworkWorld | undefined
-    const fresh = async () => {
-      world = await makeWorld()
-      return world
-    }
-    afterEach(async () => {
-      await world?.end()
-      world = undefined
-    })
-
-    linkCases(fresh)
-    messageCases(fresh)
-    gossipCases(fresh)
+    linkCases(scene)
+    messageCases(scene)
+    gossipCases(scene)
   })
 }
 
-type MakeWorld = () => Promise<NetworkWorld>
+type Scene = (claim: string, play: (world: NetworkWorld) => Promise<void>) => void
 
 async function pair(world: NetworkWorld): Promise<[ContractHub, ContractHub]> {
   const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
@@ -131,17 +148,15 @@ async function pair(world: NetworkWorld): Promise<[ContractHub, ContractHub]> {
   return [a, b]
 }
 
-function linkCases(fresh: MakeWorld): void {
-  it("tells both ends of a link once, with the other's hello and address", async () => {
-    const world = await fresh()
+function linkCases(scene: Scene): void {
+  scene("tells both ends of a link once, with the other's hello and address", async (world) => {
     const [a, b] = await pair(world)
     expect(a.ups).toEqual([{ peer: b.peer, hello: 'hello from b', address: expect.stringContaining('/') }])
     expect(b.ups).toEqual([{ peer: a.peer, hello: 'hello from a', address: expect.stringContaining('/') }])
     expect([...a.downs, ...b.downs]).toEqual([])
   })
 
-  it('gives no link to a peer that is not admitted, and tells the dialer', async () => {
-    const world = await fresh()
+  scene('gives no link to a peer that is not admitted, and tells the dialer', async (world) => {
     const a = await openHub(world, 'a')
     const b = await openHub(world, 'b', {
       admit: (_, hello) => ({ ok: false, reason: `no place for "${hello}"` }),
@@ -154,8 +169,7 @@ function linkCases(fresh: MakeWorld): void {
     expect([a.ups, b.ups, a.messages]).toEqual([[], [], []])
   })
 
-  it('gives no link to a peer that the dialer itself does not admit', async () => {
-    const world = await fresh()
+  scene('gives no link to a peer that the dialer itself does not admit', async (world) => {
     const a = await openHub(world, 'a', { admit: () => ({ ok: false, reason: 'a stranger' }) })
     const b = await openHub(world, 'b')
     dial(a, b)
@@ -165,21 +179,19 @@ function linkCases(fresh: MakeWorld): void {
     expect(links(a, b) + links(b, a)).toBe(0)
   })
 
-  it('keeps exactly one link when both ends dial at once, and gossip flows both ways', async () => {
-    const world = await fresh()
+  scene('keeps exactly one link when both ends dial at once, and gossip flows both ways', async (world) => {
     const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
     dial(a, b)
     dial(b, a)
     await world.until(() => linked(a, b), soon)
     await world.elapse(1_000)
     expect([links(a, b), links(b, a)]).toEqual([1, 1])
-    await gossipReaches(world, a, [b])
-    await gossipReaches(world, b, [a])
+    await gossipReaches(world, { author: a, others: [b] })
+    await gossipReaches(world, { author: b, others: [a] })
     expect([a.ups.length, b.ups.length]).toEqual([1, 1])
   })
 
-  it('dials by itself when the peer that owns the dial does not', async () => {
-    const world = await fresh()
+  scene('dials by itself when the peer that owns the dial does not', async (world) => {
     const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
     dial(a, b, false)
     await world.elapse(500)
@@ -187,8 +199,7 @@ function linkCases(fresh: MakeWorld): void {
     await world.until(() => linked(a, b), soon)
   })
 
-  it('tells that a link is down when the peer dies, and takes the peer back at its old address', async () => {
-    const world = await fresh()
+  scene('tells that a link is down when the peer dies, and takes the peer back at its old address', async (world) => {
     const [a, b] = await pair(world)
     await world.kill('b')
     await world.until(() => links(a, b) === 0, soon)
@@ -198,19 +209,17 @@ function linkCases(fresh: MakeWorld): void {
     await world.until(() => links(a, again) === 1 && again.ups.length === 1, 3 * soon)
   })
 
-  it('does not dial a peer again that it was told to keep no longer', async () => {
-    const world = await fresh()
+  scene('does not dial a peer again that it was told to keep no longer', async (world) => {
     const [a, b] = await pair(world)
     a.network.disconnect(b.peer)
     await world.kill('b')
     await world.until(() => links(a, b) === 0, soon)
     const again = await openHub(world, 'b')
-    await world.elapse(2_500)
+    await world.elapse(1_500)
     expect(again.ups).toEqual([])
   })
 
-  it('tears a link down at once when told to, and a kept peer comes back', async () => {
-    const world = await fresh()
+  scene('tears a link down at once when told to, and a kept peer comes back', async (world) => {
     const [a, b] = await pair(world)
     a.network.abort(b.peer)
     await world.until(() => a.downs.length === 1 && b.downs.length === 1, soon)
@@ -220,9 +229,10 @@ function linkCases(fresh: MakeWorld): void {
   })
 }
 
-function messageCases(fresh: MakeWorld): void {
-  it('carries messages in order and whole, both ways, large ones on the bulk channel', async () => {
-    const world = await fresh()
+const channelNames: readonly Channel[] = ['control', 'bulk']
+
+function messageCases(scene: Scene): void {
+  scene('carries messages in order and whole, both ways, large ones on the bulk channel', async (world) => {
     const [a, b] = await pair(world)
     const large = new Uint8Array(200 * 1024).map((_, i) => (i * 31) % 251)
     const said = Array.from({ length: 100 }, (_, i) => `message ${i}`)
@@ -238,21 +248,17 @@ function messageCases(fresh: MakeWorld): void {
     expect([...a.garbage, ...b.garbage]).toEqual([])
   })
 
-  it.each<Channel>(['control', 'bulk'])(
-    'delivers what is sent on %s in the moment a link comes up',
-    async (channel) => {
-      const world = await fresh()
+  for (const channel of channelNames)
+    scene(`delivers what is sent on ${channel} in the moment a link comes up`, async (world) => {
       const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
       dial(a, b)
       await world.until(() => links(a, b) === 1, soon)
       a.network.send(b.peer, channel, utf8('at once'))
       await world.until(() => b.messages.length === 1, soon)
       expect(heard(b, a)).toEqual(['at once'])
-    },
-  )
+    })
 
-  it('drops what is sent to a peer without a link, quietly', async () => {
-    const world = await fresh()
+  scene('drops what is sent to a peer without a link, quietly', async (world) => {
     const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
     a.network.send(b.peer, 'control', utf8('lost'))
     dial(a, b)
@@ -263,21 +269,19 @@ function messageCases(fresh: MakeWorld): void {
   })
 }
 
-function gossipCases(fresh: MakeWorld): void {
-  it('carries gossip to every other hub, through neighbours too, and not to its author', async () => {
-    const world = await fresh()
+function gossipCases(scene: Scene): void {
+  scene('carries gossip to every other hub, through neighbours too, and not to its author', async (world) => {
     const [a, b, c] = [await openHub(world, 'a'), await openHub(world, 'b'), await openHub(world, 'c')]
     dial(a, b)
     dial(c, b)
     await world.until(() => linked(a, b) && linked(b, c), soon)
-    await gossipReaches(world, a, [b, c])
-    await gossipReaches(world, b, [a, c])
+    await gossipReaches(world, { author: a, others: [b, c] })
+    await gossipReaches(world, { author: b, others: [a, c] })
     for (const hub of [a, b, c]) expect(hub.gossip.filter((g) => g.author === hub.peer)).toEqual([])
     expect(c.gossip[0]).toMatchObject({ topic: 'catalog', author: a.peer })
   })
 
-  it('takes a publication while nobody listens', async () => {
-    const world = await fresh()
+  scene('takes a publication while nobody listens', async (world) => {
     const a = await openHub(world, 'a')
     a.network.publish('members', utf8('anyone?'))
     await world.elapse(50)

@@ -102,6 +102,7 @@ function connectionRules(links: number) {
     maxIncomingPendingConnections: Math.max(20, Math.ceil(links / 4)),
     addressDialTimeout: 3_000,
     dialTimeout: 8_000,
+    inboundUpgradeTimeout: 5_000,
     // One peer that does not answer delays the opening of all other gossip streams by this long (default 10 s).
     outboundStreamProtocolNegotiationTimeout: 3_000,
     inboundStreamProtocolNegotiationTimeout: 3_000,
