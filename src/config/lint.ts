@@ -1,0 +1,106 @@
+// Rules that hold between settings. Each names the settings it reads: a rule about a value that is itself a mistake is
+// left out, so that one mistake is told once.
+
+import { isLoopback, parseAddress } from './addresses.ts'
+import type { Mistake } from './mistake.ts'
+import type { Config } from './schema.ts'
+import { formatDuration } from './units.ts'
+
+interface Rule {
+  /** The settings that the rule reads; the first is where its mistake is reported. */
+  readonly reads: readonly [string, ...string[]]
+  readonly check: (config: Config) => Omit<Mistake, 'path'> | undefined
+}
+
+const rules: readonly Rule[] = [
+  {
+    reads: ['membership.probe_timeout', 'membership.probe_interval'],
+    check: ({ membership: { probe_timeout, probe_interval } }) =>
+      unless(probe_timeout <= probe_interval / 2, {
+        message: `${formatDuration(probe_timeout)} is more than half of membership.probe_interval (${formatDuration(probe_interval)})`,
+        hint: 'others must have time to probe in the same interval: lower it, or leave it out',
+      }),
+  },
+  {
+    reads: ['presence.stale_threshold', 'presence.heartbeat_interval'],
+    check: ({ presence: { stale_threshold, heartbeat_interval } }) =>
+      unless(stale_threshold > heartbeat_interval, {
+        message: `${formatDuration(stale_threshold)} is not longer than presence.heartbeat_interval (${formatDuration(heartbeat_interval)})`,
+        hint: 'every project would go offline between two beats; three intervals are usual',
+      }),
+  },
+  {
+    reads: ['presence.stale_threshold', 'presence.refresh'],
+    check: ({ presence: { stale_threshold, refresh } }) =>
+      unless(stale_threshold > refresh, {
+        message: `${formatDuration(stale_threshold)} is not longer than presence.refresh (${formatDuration(refresh)})`,
+        hint: 'other hubs learn of unchanged leases by the refresh alone',
+      }),
+  },
+  {
+    reads: ['presence.refresh', 'presence.flush_interval'],
+    check: ({ presence: { refresh, flush_interval } }) =>
+      unless(refresh >= flush_interval, {
+        message: `${formatDuration(refresh)} is shorter than presence.flush_interval (${formatDuration(flush_interval)})`,
+        hint: 'a refresh travels in a flush',
+      }),
+  },
+  {
+    reads: ['network.http_host', 'federation.open'],
+    check: ({ network: { http_host }, federation }) =>
+      unless(federation.open || isLoopback(http_host), {
+        message: `${http_host} is not this machine alone, and this version knows no credentials`,
+        hint: 'bind 127.0.0.1, or set federation.open: true where everybody who can connect is trusted',
+      }),
+  },
+  ...(['listen', 'announce', 'bootstrap'] as const).map(addressRule),
+  {
+    reads: ['network.listen', 'federation.open'],
+    check: ({ network: { listen }, federation }) => {
+      const exposed = listen.find((address) => !isLoopback(parseAddress(address)?.host ?? 'localhost'))
+      return unless(federation.open || exposed === undefined, {
+        message: `${exposed} is not this machine alone, and this version knows no credentials`,
+        hint: 'listen on 127.0.0.1, or set federation.open: true where everybody who can connect is trusted',
+      })
+    },
+  },
+  {
+    reads: ['network.listen', 'network.http_port', 'network.http_host'],
+    check: ({ network: { listen, http_port } }) =>
+      unless(http_port === 0 || !listen.some((address) => parseAddress(address)?.port === http_port), {
+        message: `port ${http_port} is network.http_port already`,
+        hint: 'hubs and HTTP callers need a port each: 8081 and 8080 by default',
+      }),
+  },
+  {
+    reads: ['network.parents', 'node.id'],
+    check: ({ network: { parents }, node }) =>
+      unless(!parents.includes(node.id), { message: `${node.id} is this hub itself`, hint: 'name other hubs' }),
+  },
+]
+
+/** Mistakes between settings; rules that read a path in `faulty` are left out. */
+export function lint(config: Config, faulty: ReadonlySet<string>): Mistake[] {
+  return rules.flatMap(({ reads, check }) => {
+    if (reads.some((path) => faulty.has(path))) return []
+    const mistake = check(config)
+    return mistake === undefined ? [] : [{ path: reads[0], ...mistake }]
+  })
+}
+
+function addressRule(key: 'listen' | 'announce' | 'bootstrap'): Rule {
+  return {
+    reads: [`network.${key}`],
+    check: ({ network }) => {
+      const wrong = network[key].find((address) => parseAddress(address) === undefined)
+      return unless(wrong === undefined, {
+        message: `"${wrong}" is no address`,
+        hint: 'write host:port, [v6]:port or a multiaddr such as /ip4/10.0.0.7/tcp/8081',
+      })
+    },
+  }
+}
+
+function unless(holds: boolean, mistake: Omit<Mistake, 'path'>): Omit<Mistake, 'path'> | undefined {
+  return holds ? undefined : mistake
+}

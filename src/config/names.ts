@@ -1,0 +1,52 @@
+// Names that are not settings of this version: what older installations called things, and what the contract promises for
+// later. Both are known here, so that neither is silently ignored.
+
+/** Old environment variable → setting. The first group outranks the second; HUBMESH_ outranks both. */
+export const oldVariables: readonly Readonly<Record<string, string>>[] = [
+  {
+    MPREG_NODE_ID: 'node.id',
+    MPREG_REGION: 'node.region',
+    MPREG_HUB_TIER: 'node.hub_tier',
+    MPREG_LOG_LEVEL: 'monitoring.log_level',
+    MPREG_METRICS_ENABLED: 'monitoring.metrics_enabled',
+    MPREG_MAX_REGIONAL_HUBS: 'network.max_regional_hubs',
+    MPREG_MAX_CHILD_HUBS: 'network.max_child_hubs',
+  },
+  {
+    FEDERATION_PORT: 'network.http_port',
+    SERVICE_PORT: 'network.http_port',
+    HEARTBEAT_INTERVAL: 'presence.heartbeat_interval',
+    HEARTBEAT_STALE_THRESHOLD_SECONDS: 'presence.stale_threshold',
+    LOG_LEVEL: 'monitoring.log_level',
+  },
+]
+
+/** Where the configuration file may be named, in order. */
+export const fileVariables = ['HUBMESH_CONFIG', 'MPREG_CONFIG_PATH'] as const
+
+/** Keys (or whole sections) that a later version brings. */
+const later: ReadonlySet<string> = new Set([
+  'node.labels',
+  'network.max_clusters',
+  'network.trusted_proxies',
+  'federation.credential',
+  'federation.trust',
+  'gossip.strategy',
+  'gossip.batch_size',
+  'gossip.compression',
+  'membership.preset',
+  'catalog.removal_retention',
+  'security',
+  'bridges',
+  'limits.batch',
+  'limits.page',
+  'limits.request_rate',
+  'limits.watchers',
+  'monitoring.metrics_port',
+])
+
+/** Whether the path, or a section above it, is announced for a later version. */
+export function isLater(path: string): boolean {
+  const parts = path.split('.')
+  return parts.some((_, i) => later.has(parts.slice(0, i + 1).join('.')))
+}

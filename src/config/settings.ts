@@ -1,0 +1,70 @@
+// A configuration as the hub is told it. What is no setting of users has its value here, with the reason.
+
+import type { PeerId } from '../core/ids.ts'
+import { second } from '../core/time.ts'
+import type { Settings } from '../hub/settings.ts'
+import type { Config } from './schema.ts'
+
+export interface Birth {
+  readonly config: Config
+  /** Of the hub's key. */
+  readonly peer: PeerId
+  readonly version: string
+  /** Seed of the hub's generator, 32 bits; different at every start. */
+  readonly seed: number
+}
+
+/** Full state exchanges repair what rumours missed; memberlist takes 30 s in pools many times as large. */
+const exchangeIntervalMs = 10 * second
+/** A random graph of degree 6 stays connected when a third of a pool of 300 is lost at once. */
+const poolLinks = 6
+/** A region's members are told to the other regions this often: with the probe interval, the delay of bad news. */
+const reportIntervalMs = 1 * second
+/** Parents are chosen anew this often, so that a lost one is replaced within seconds. */
+const attachIntervalMs = 1 * second
+
+export function settingsOf({ config, peer, version, seed }: Birth): Settings {
+  const { node, network, federation, membership, presence, catalog, limits } = config
+  return {
+    hub: node.id,
+    peer,
+    region: node.region,
+    tier: node.hub_tier,
+    ...(node.coordinates === undefined ? {} : { coordinates: node.coordinates }),
+    federation: federation.id,
+    version,
+    parents: network.parents,
+    hasBootstrap: network.bootstrap.length > 0,
+    joinGraceMs: node.join_grace,
+    seed,
+    membership: {
+      probeIntervalMs: membership.probe_interval,
+      probeTimeoutMs: membership.probe_timeout,
+      indirectProbes: membership.indirect_probes,
+      suspicionMultiplier: membership.suspicion_multiplier,
+      deadRetentionMs: membership.dead_retention,
+      exchangeIntervalMs,
+    },
+    hierarchy: {
+      maxRegionalHubs: network.max_regional_hubs,
+      maxChildHubs: network.max_child_hubs,
+      poolLinks,
+      reportIntervalMs,
+      attachIntervalMs,
+    },
+    presence: {
+      heartbeatIntervalMs: presence.heartbeat_interval,
+      staleThresholdMs: presence.stale_threshold,
+      flushIntervalMs: presence.flush_interval,
+      refreshMs: presence.refresh,
+      homeGraceMs: presence.home_grace,
+      unknownProjects: presence.unknown_projects,
+    },
+    catalog: {
+      maxClockDriftMs: catalog.max_clock_drift,
+      syncIntervalMs: catalog.sync_interval,
+      maxProjects: limits.projects,
+      maxSliceRecords: limits.slice,
+    },
+  }
+}
