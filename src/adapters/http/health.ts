@@ -1,0 +1,48 @@
+// Health, for load balancers, orchestrators and people. Live says only that the loop turns; ready, that requests may come.
+
+import { Type } from 'typebox'
+import type { LocalHub } from '../../hub/calls.ts'
+import { HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
+import { ref } from './openapi.ts'
+import type { App } from './options.ts'
+
+const LiveSchema = Type.Object({ status: Type.Literal('alive') })
+const ReadySchema = Type.Object({ status: Type.Enum(['ready', 'not-ready']), state: HubStateSchema })
+
+export function healthRoutes(app: App, hub: LocalHub): void {
+  app.get(
+    '/health',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'How this hub is',
+        description: '503 unless it is ready and not unhealthy.',
+        response: { 200: ref(HealthSchema), 503: ref(HealthSchema) },
+      },
+    },
+    async (_request, reply) => {
+      const health = hub.views.health(hub.now())
+      return reply.code(health.state === 'ready' && health.status !== 'unhealthy' ? 200 : 503).send(health)
+    },
+  )
+  app.get(
+    '/health/live',
+    { schema: { tags: ['health'], summary: 'Whether the process turns', response: { 200: LiveSchema } } },
+    async () => ({ status: 'alive' as const }),
+  )
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'Whether requests may be sent here',
+        response: { 200: ReadySchema, 503: ReadySchema },
+      },
+    },
+    async (_request, reply) => {
+      const { state } = hub.views.health(hub.now())
+      const isReady = state === 'ready'
+      return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', state })
+    },
+  )
+}

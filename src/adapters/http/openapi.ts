@@ -1,0 +1,53 @@
+// The documentation of the API, made of the schemas that validate it: OpenAPI 3.1 at /openapi.json, a page at /docs.
+
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { type Static, type TSchema, Type } from 'typebox'
+import {
+  HealthSchema,
+  HeartbeatReplySchema,
+  MemberSchema,
+  type Problem,
+  ProblemSchema,
+  ProjectSchema,
+  StatusSchema,
+} from '../../hub/shapes.ts'
+import type { App } from './options.ts'
+
+const shared = [ProjectSchema, HeartbeatReplySchema, MemberSchema, HealthSchema, StatusSchema, ProblemSchema]
+
+/** A shared schema by its name, so that the documentation has it once. */
+export function ref<S extends TSchema>(schema: S) {
+  return Type.Unsafe<Static<S>>({ $ref: `${idOf(schema)}#` })
+}
+
+/** What a route's refusals look like. */
+export const problem = {
+  description: 'A problem (RFC 9457)',
+  content: { 'application/problem+json': { schema: Type.Unsafe<Problem>({ $ref: 'Problem#' }) } },
+}
+
+/** Must run before the routes that it documents. */
+export async function openapi(app: App, version: string): Promise<void> {
+  for (const schema of shared) app.addSchema(schema)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'HubMesh',
+        version,
+        description:
+          'One hub of a federation. Errors are application/problem+json with a stable code. Unknown fields of a body are ' +
+          'ignored; unknown query parameters are refused. Without credentials only requests from this machine are ' +
+          'answered, except /health and /metrics.',
+      },
+    },
+    refResolver: { buildLocalReference: (json) => String(json['$id']) },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+function idOf(schema: TSchema): string {
+  return '$id' in schema ? String(schema.$id) : ''
+}

@@ -1,0 +1,47 @@
+// What the HTTP API is made with, and what it reports to.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { LocalHub } from '../../hub/calls.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** What HTTP reports of each answered request. */
+export interface Answered {
+  readonly method: string
+  /** The route's pattern, never the path: bounded. */
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export interface HttpMetrics {
+  readonly contentType: string
+  observe(answered: Answered): void
+  /** The Prometheus text. */
+  text(): Promise<string>
+}
+
+/** Where lines go; pino fits. */
+export interface HttpLog {
+  error(fields: object, message: string): void
+  info(fields: object, message: string): void
+  debug(fields: object, message: string): void
+}
+
+export interface HttpOptions {
+  readonly hub: LocalHub
+  readonly log: HttpLog
+  readonly metrics: HttpMetrics
+  /** Whether `/metrics` answers. */
+  readonly exposesMetrics: boolean
+  readonly maxBodyBytes: number
+  readonly version: string
+}

@@ -1,0 +1,56 @@
+// What happens around every request: its id, whether the caller may ask at all, and what is counted and logged of it.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { foreignness } from './local.ts'
+import type { Answered, App, HttpOptions } from './options.ts'
+import { Refused } from './problems.ts'
+
+const requestIdPattern = /^[A-Za-z0-9._:/+=-]{1,128}$/
+
+/** The caller's X-Request-Id where it is harmless in a log line and a header; a fresh one otherwise. */
+export function acceptRequestId(request: IncomingMessage): string {
+  const said = request.headers['x-request-id']
+  return typeof said === 'string' && requestIdPattern.test(said) ? said : randomUUID()
+}
+
+/** Answered to everybody: probes and Prometheus come from other machines. */
+const openPaths = /^\/(health(\/.*)?|metrics)\/?$/
+
+export function refuseForeigners(app: App): void {
+  app.addHook('onRequest', async (request) => {
+    if (openPaths.test(request.url.split('?')[0] ?? '')) return
+    const reason = foreignness({ ip: request.socket.remoteAddress, headers: request.headers })
+    if (reason === undefined) return
+    throw new Refused({ code: 'not-local', detail: `Without credentials only this machine is answered, but ${reason}` })
+  })
+}
+
+export function observeRequests(app: App, { log, metrics }: HttpOptions): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const answered: Answered = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    }
+    metrics.observe(answered)
+    const operation = `${answered.method} ${answered.route}`
+    const fields = { request_id: request.id, operation, status: answered.status, duration_ms: round(reply.elapsedTime) }
+    log[levelOf(answered)](fields, 'request answered')
+  })
+}
+
+/** Reads and heartbeats come by the thousand and tell nothing; changes of the catalog and failures do. */
+function levelOf({ method, route, status }: Answered): 'error' | 'info' | 'debug' {
+  if (status >= 500 && !route.startsWith('/health')) return 'error'
+  const isRoutine = method === 'GET' || method === 'HEAD' || route.endsWith('/heartbeat')
+  return isRoutine ? 'debug' : 'info'
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100
+}
