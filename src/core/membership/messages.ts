@@ -10,7 +10,7 @@ export const maxRumors = 8
 /** Most members one exchange carries; a larger pool is sent in several. */
 export const maxExchange = 200
 
-const Pool = Type.String({ minLength: 1, maxLength: 63 })
+const Pool = Type.String({ minLength: 1, maxLength: 80 })
 const Rumors = Type.Array(StateSchema, { maxItems: maxRumors })
 
 const Ping = Type.Object({ pool: Pool, seq: CountSchema, rumors: Rumors })

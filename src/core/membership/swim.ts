@@ -78,6 +78,10 @@ export class Swim implements Machine<SwimProtocol> {
     this.#rumors.tell(this.self())
   }
 
+  get pool(): string {
+    return this.#options.pool
+  }
+
   /** What this hub says about itself. */
   self(): State {
     return { info: this.#options.self, incarnation: this.#incarnation, status: this.#hasLeft ? 'left' : 'alive' }

@@ -1,0 +1,272 @@
+// Which projects are up. Projects beat to their home; the home tells everyone, batched: at most one message a flush
+// interval with what changed, and everything once a refresh. A beat that merely renews changes nothing and travels in
+// the refresh alone. Leases live in memory only: a beat is worth less than the next one.
+
+import type { HubId, PeerId, Slug } from '../ids.ts'
+import type { Effect, Machine } from '../machine.ts'
+import { type Millis, type Now, never } from '../time.ts'
+import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAge, type Report } from './lease.ts'
+import type { LeasesBody, PresenceMessage } from './messages.ts'
+import type { HomeStatus, PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
+import { coveringParts, inParts, othersByHome, ownLeases } from './telling.ts'
+
+/** What this hub holds about one project. */
+export interface Held {
+  readonly lease: Lease
+  /** When its home last told it, monotonic; at the home, when it last beat. */
+  readonly heardAt: Millis
+}
+
+type Effects = Effect<PresenceProtocol>[]
+
+/** A pool sends at most this many presence messages a second; beyond it the flush interval is stretched. */
+const maxMessagesPerSecond = 10
+
+export class Presence implements Machine<PresenceProtocol> {
+  readonly #options: PresenceOptions
+  readonly #held = new Map<Slug, Held>()
+  readonly #homes = new Map<HubId, { readonly peer: PeerId; readonly status: HomeStatus }>()
+  /** Own leases whose change was not told yet. */
+  readonly #dirty = new Set<Slug>()
+  readonly #bootedAt: Millis
+  #hasLeft = false
+  #rev: number
+  /** Whether observers may hold leases of this hub: they do after an earlier run, and after any told one. */
+  #mayBeHeld = true
+  #flushAt: Millis
+  #refreshAt: Millis
+  /** The earliest moment an own lease changes state without a beat (P2: never later than the true one). */
+  #agingAt: Millis = never
+
+  constructor(options: PresenceOptions, now: Now) {
+    this.#options = options
+    this.#rev = options.incarnation
+    this.#bootedAt = now.mono
+    this.#flushAt = now.mono
+    this.#refreshAt = now.mono + options.random.real() * options.refreshMs
+  }
+
+  held(slug: Slug): Held | undefined {
+    return this.#held.get(slug)
+  }
+
+  leases(): ReadonlyMap<Slug, Held> {
+    return this.#held
+  }
+
+  deadline(): Millis {
+    if (this.#hasLeft) return never
+    return Math.min(this.#dirty.size > 0 ? this.#flushAt : never, this.#refreshAt, this.#agingAt)
+  }
+
+  step(input: PresenceInput, now: Now): readonly Effect<PresenceProtocol>[] {
+    const out: Effects = []
+    switch (input.type) {
+      case 'tick':
+        this.#tick(now, out)
+        break
+      case 'beat':
+        this.#beat(input.slug, input.report, now, out)
+        break
+      case 'message':
+        this.#receive(input.message, now, out)
+        break
+      case 'home':
+        this.#homes.set(input.hub, { peer: input.peer, status: input.status })
+        break
+      case 'home-dropped':
+        this.#homes.delete(input.hub)
+        for (const [slug, held] of this.#held) if (held.lease.claim[1] === input.hub) this.#held.delete(slug)
+        break
+      case 'greet':
+        for (const body of this.#greeting(input.scope)) {
+          out.push({ type: 'send', to: input.peer, message: { kind: 'presence.leases', body } })
+        }
+        break
+      case 'removed':
+        if (this.#isOwn(input.slug)) this.#change(input.slug, { state: 'gone' }, now, out)
+        else this.#held.delete(input.slug)
+        break
+      case 'leave':
+        this.#hasLeft = true
+        break
+    }
+    return out
+  }
+
+  #tick(now: Now, out: Effects): void {
+    if (this.#hasLeft) return
+    if (this.#agingAt <= now.mono) this.#age(now, out)
+    if (this.#refreshAt <= now.mono) {
+      this.#refreshAt = now.mono + this.#options.refreshMs * (0.9 + 0.2 * this.#options.random.real())
+      this.#refresh(now, out)
+    } else if (this.#dirty.size > 0 && this.#flushAt <= now.mono) {
+      this.#flush(now, out)
+    }
+  }
+
+  // ---- beats
+
+  /** P4: a live home elsewhere keeps the project; only a dead, gone or silent one loses it to the hub that hears beats. */
+  #beat(slug: Slug, report: Report, now: Now, out: Effects): void {
+    const held = this.#held.get(slug)
+    const home = held === undefined || this.#isOwn(slug) ? undefined : this.#homes.get(held.lease.claim[1])
+    const isLive = home?.status === 'alive' || home?.status === 'suspect'
+    if (held !== undefined && home !== undefined && isLive && held.lease.state === 'fresh') {
+      const message: PresenceMessage = {
+        kind: 'presence.beat',
+        body: { home: held.lease.claim[1], slug, report },
+      }
+      out.push({ type: 'publish', topic: 'presence', message })
+      out.push({ type: 'change', change: { type: 'beaten', slug, as: 'forwarded' } })
+      return
+    }
+    this.#renew(slug, report, now, out)
+    out.push({ type: 'change', change: { type: 'beaten', slug, as: 'home' } })
+  }
+
+  #renew(slug: Slug, report: Report, now: Now, out: Effects): void {
+    const held = this.#held.get(slug)
+    const isOwn = this.#isOwn(slug)
+    if (held === undefined && this.#held.size >= this.#options.maxLeases) return
+    const floor = (held?.lease.claim[0] ?? 0) + 1
+    const claim: Claim =
+      isOwn && held !== undefined ? held.lease.claim : [Math.max(now.wall, floor), this.#options.self]
+    const isSame = isOwn && held?.lease.state === 'fresh' && isSameReport(held.lease.report, report)
+    const rev = isSame ? held.lease.rev : this.#rev + 1
+    this.#held.set(slug, { lease: { slug, claim, rev, state: 'fresh', beatAt: now.wall, report }, heardAt: now.mono })
+    this.#agingAt = Math.min(this.#agingAt, now.mono + (nextAge('fresh', this.#options) ?? never))
+    if (!isSame) this.#mark(slug, now, out)
+  }
+
+  /** Own leases grow old: late, then lapsed. */
+  #age(now: Now, out: Effects): void {
+    this.#agingAt = never
+    for (const [slug, held] of this.#held) {
+      if (!this.#isOwn(slug) || held.lease.state === 'gone') continue
+      const state = leaseState(now.mono - held.heardAt, this.#options)
+      if (state !== held.lease.state) this.#change(slug, { state }, now, out)
+      const next = nextAge(state, this.#options)
+      if (next !== undefined) this.#agingAt = Math.min(this.#agingAt, held.heardAt + next + 1)
+    }
+  }
+
+  #change(slug: Slug, change: Pick<Lease, 'state'>, now: Now, out: Effects): void {
+    const held = this.#held.get(slug)
+    if (held === undefined) return
+    this.#held.set(slug, { ...held, lease: { ...held.lease, ...change, rev: this.#rev + 1 } })
+    this.#mark(slug, now, out)
+  }
+
+  #mark(slug: Slug, now: Now, out: Effects): void {
+    if (this.#dirty.size === 0) this.#flushAt = Math.max(this.#flushAt, now.mono)
+    this.#dirty.add(slug)
+    out.push({ type: 'change', change: { type: 'lease', slug } })
+  }
+
+  #isOwn(slug: Slug): boolean {
+    return this.#held.get(slug)?.lease.claim[1] === this.#options.self
+  }
+
+  // ---- messages
+
+  #receive(message: PresenceMessage, now: Now, out: Effects): void {
+    if (message.kind === 'presence.beat') {
+      const { home, slug, report } = message.body
+      if (home === this.#options.self && this.#isOwn(slug)) this.#renew(slug, report, now, out)
+      return
+    }
+    const { home, rev, leases, covers } = message.body
+    if (home === this.#options.self) {
+      for (const lease of leases) this.#resume(lease, now, out)
+      return
+    }
+    for (const lease of leases) if (lease.claim[1] === home) this.#observe(lease, now, out)
+    if (covers !== undefined) this.#dropUnnamed({ home, rev, covers }, new Set(leases.map((lease) => lease.slug)), out)
+  }
+
+  /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
+  #resume(lease: Lease, now: Now, out: Effects): void {
+    const isBooting = now.mono - this.#bootedAt <= this.#options.refreshMs
+    if (!isBooting || lease.claim[1] !== this.#options.self || this.#held.has(lease.slug)) return
+    const ageMs = Math.max(0, now.wall - lease.beatAt)
+    const heardAt = now.mono - ageMs
+    const state = leaseState(ageMs, this.#options)
+    this.#held.set(lease.slug, { lease: { ...lease, state, rev: this.#rev + 1 }, heardAt })
+    this.#agingAt = Math.min(this.#agingAt, heardAt + (nextAge(state, this.#options) ?? never) + 1)
+    this.#mark(lease.slug, now, out)
+  }
+
+  /** P1: the highest claim is the home; of one claim, the higher rev is newer. */
+  #observe(lease: Lease, now: Now, out: Effects): void {
+    const held = this.#held.get(lease.slug)
+    if (held === undefined && this.#held.size >= this.#options.maxLeases) return
+    const order = held === undefined ? 1 : compareClaims(lease.claim, held.lease.claim) || lease.rev - held.lease.rev
+    if (order < 0) return
+    this.#dirty.delete(lease.slug)
+    if (lease.state === 'gone') this.#held.delete(lease.slug)
+    else this.#held.set(lease.slug, { lease, heardAt: now.mono })
+    if (lease.state === 'gone' && held === undefined) return
+    if (order > 0) out.push({ type: 'change', change: { type: 'lease', slug: lease.slug } })
+  }
+
+  /** A refresh names all leases of its range: those of this home that it does not name are gone. */
+  #dropUnnamed(part: Required<Pick<LeasesBody, 'home' | 'rev' | 'covers'>>, named: Set<Slug>, out: Effects): void {
+    for (const [slug, { lease }] of this.#held) {
+      const isCovered = lease.claim[1] === part.home && slug >= part.covers.from && slug < part.covers.to
+      if (!isCovered || named.has(slug) || lease.rev > part.rev) continue
+      this.#held.delete(slug)
+      out.push({ type: 'change', change: { type: 'lease', slug } })
+    }
+  }
+
+  // ---- telling
+
+  #flush(now: Now, out: Effects): void {
+    const changed = [...this.#dirty].flatMap((slug) => (this.#isOwn(slug) ? (this.#held.get(slug)?.lease ?? []) : []))
+    this.#dirty.clear()
+    const alive = [...this.#homes.values()].filter((home) => home.status === 'alive').length + 1
+    const stretched = Math.max(this.#options.flushIntervalMs, (alive / maxMessagesPerSecond) * 1_000)
+    this.#flushAt = now.mono + stretched
+    this.#tell(
+      inParts(changed).map((leases) => this.#body(leases)),
+      false,
+      out,
+    )
+    for (const lease of changed) if (lease.state === 'gone') this.#held.delete(lease.slug)
+  }
+
+  /** P6: everything this home holds; nothing at all is told once, so that what an earlier run told is dropped. */
+  #refresh(now: Now, out: Effects): void {
+    this.#flush(now, out)
+    const own = this.#own()
+    if (own.length > 0 || this.#mayBeHeld) this.#tell(this.#whole(own), true, out)
+    this.#mayBeHeld = own.length > 0
+  }
+
+  #own(): Lease[] {
+    return ownLeases(this.#held.values(), this.#options.self)
+  }
+
+  /** What a newly linked peer is told: this hub's leases, and those of other homes when it asks for all. */
+  #greeting(scope: 'own' | 'all'): LeasesBody[] {
+    const own = this.#own()
+    const bodies = own.length > 0 ? this.#whole(own) : []
+    return scope === 'own' ? bodies : [...bodies, ...othersByHome(this.#held.values(), this.#options.self)]
+  }
+
+  #whole(own: readonly Lease[]): LeasesBody[] {
+    return coveringParts(own).map(({ leases, covers }) => ({ ...this.#body(leases), covers }))
+  }
+
+  #tell(bodies: readonly LeasesBody[], isRefresh: boolean, out: Effects): void {
+    for (const body of bodies) {
+      out.push({ type: 'publish', topic: 'presence', message: { kind: 'presence.leases', body } })
+      out.push({ type: 'change', change: { type: 'told', leases: body.leases.length, isRefresh } })
+    }
+  }
+
+  #body(leases: Lease[]): LeasesBody {
+    return { home: this.#options.self, rev: ++this.#rev, leases }
+  }
+}

@@ -1,0 +1,45 @@
+// The words of the presence machine: what it is told, what it reports, what it is set to.
+
+import type { HubId, PeerId, Slug } from '../ids.ts'
+import type { Tick } from '../machine.ts'
+import type { Random } from '../random.ts'
+import type { Millis } from '../time.ts'
+import type { LeaseTimes, Report } from './lease.ts'
+import type { PresenceMessage } from './messages.ts'
+
+export type HomeStatus = 'alive' | 'suspect' | 'dead' | 'left'
+
+export type PresenceInput =
+  | Tick
+  | { readonly type: 'beat'; readonly slug: Slug; readonly report: Report }
+  | { readonly type: 'message'; readonly from: PeerId; readonly message: PresenceMessage }
+  /** What the hub believes about another hub, who may be a home. */
+  | { readonly type: 'home'; readonly hub: HubId; readonly peer: PeerId; readonly status: HomeStatus }
+  | { readonly type: 'home-dropped'; readonly hub: HubId }
+  /** A link is up: tell the peer this hub's leases, or everything it knows when the peer is new here. */
+  | { readonly type: 'greet'; readonly peer: PeerId; readonly scope: 'own' | 'all' }
+  /** The project was removed from the catalog. */
+  | { readonly type: 'removed'; readonly slug: Slug }
+  | { readonly type: 'leave' }
+
+export type PresenceChange =
+  | { readonly type: 'lease'; readonly slug: Slug }
+  | { readonly type: 'beaten'; readonly slug: Slug; readonly as: 'home' | 'forwarded' }
+  | { readonly type: 'told'; readonly leases: number; readonly isRefresh: boolean }
+
+export interface PresenceProtocol {
+  readonly input: PresenceInput
+  readonly message: PresenceMessage
+  readonly change: PresenceChange
+  readonly result: never
+}
+
+export interface PresenceOptions extends LeaseTimes {
+  readonly self: HubId
+  /** The incarnation at boot; revs count from it, so that those of an earlier run are always lower. */
+  readonly incarnation: number
+  readonly random: Random
+  readonly flushIntervalMs: Millis
+  readonly refreshMs: Millis
+  readonly maxLeases: number
+}

@@ -1,0 +1,189 @@
+// Where local callers are served: a call becomes steps of the catalog and of presence, their results become answers.
+
+import type { Catalog, CatalogInput, WriteResult } from '../core/catalog/catalog.ts'
+import { exists } from '../core/catalog/record.ts'
+import type { Outcome, Write } from '../core/catalog/writes.ts'
+import { type Refusal, refuse } from '../core/errors.ts'
+import type { Slug } from '../core/ids.ts'
+import type { CallId, StoreOp } from '../core/machine.ts'
+import type { Report } from '../core/presence/lease.ts'
+import type { PresenceInput } from '../core/presence/protocol.ts'
+import { type Now, second } from '../core/time.ts'
+import type { Answer, Call } from './calls.ts'
+import { projectId, projectKind, registrationHash, registrationWrite, slugOf } from './projects.ts'
+import type { Settings } from './settings.ts'
+import type { Heartbeat, ProjectStatus, Registration } from './shapes.ts'
+import { fileHashOp } from './stored.ts'
+
+/** What a call makes the machines do. An answer is read when its turn comes: after the steps before it. */
+export type DeskStep =
+  | { readonly type: 'catalog'; readonly input: CatalogInput }
+  | { readonly type: 'presence'; readonly input: PresenceInput }
+  | { readonly type: 'answer'; readonly call: CallId; readonly answer: () => Answer }
+
+type Then = (outcomes: readonly Outcome[]) => readonly DeskStep[]
+type Registered = Registration & { readonly slug: Slug }
+
+/** What the desk needs of the hub behind it. */
+export interface Backroom {
+  readonly catalog: Catalog
+  readonly state: 'starting' | 'ready' | 'leaving'
+  statusOf(slug: Slug, now: Now): ProjectStatus
+}
+
+export class Desk {
+  readonly #hub: Backroom
+  readonly #settings: Settings
+  readonly #projects = new Set<Slug>()
+  readonly #fileHashes: Map<Slug, string>
+  /** What follows each write under way, by its caller. Bounded by the catalog's queue. */
+  readonly #thens = new Map<CallId, Then>()
+
+  constructor(hub: Backroom, settings: Settings, fileHashes: ReadonlyMap<Slug, string>) {
+    this.#hub = hub
+    this.#settings = settings
+    this.#fileHashes = new Map(fileHashes)
+    for (const id of hub.catalog.replicas.entries()) {
+      this.noteProject(id, exists(hub.catalog.replicas.joined(id)))
+    }
+  }
+
+  /** The slugs of all projects that exist. */
+  projects(): ReadonlySet<Slug> {
+    return this.#projects
+  }
+
+  /** Keeps the set of projects true; entries of other kinds are none of its business. */
+  noteProject(id: string, isThere: boolean): Slug | undefined {
+    const slug = slugOf(id)
+    if (slug !== undefined && isThere) this.#projects.add(slug)
+    if (slug !== undefined && !isThere) this.#projects.delete(slug)
+    return slug
+  }
+
+  take(call: CallId, request: Call, now: Now): readonly DeskStep[] {
+    const refusal = this.#reasonAgainst(request)
+    if (refusal !== undefined) return [answer(call, refusal)]
+    switch (request.type) {
+      case 'register':
+        return this.#register({ ...request.registration, slug: request.slug }, { call, now }, (created) => [
+          answer(call, { ok: true, type: 'registered', created }),
+        ])
+      case 'project-file':
+        return this.#load(call, request.entries, now)
+      case 'remove':
+        return this.#write(call, { writes: [{ op: 'remove', kind: projectKind, key: request.slug }] }, ([outcome]) => [
+          answer(call, outcome === 'removed' ? { ok: true, type: 'removed' } : this.absence(request.slug)),
+        ])
+      case 'beat':
+        return this.#beat(call, request, now)
+    }
+  }
+
+  /** The catalog has answered a write. */
+  written(call: CallId, result: WriteResult): readonly DeskStep[] {
+    const then = this.#thens.get(call)
+    this.#thens.delete(call)
+    if (!result.ok) return [answer(call, result)]
+    if (result.outcomes.includes('too-many-fields')) {
+      return [answer(call, refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'))]
+    }
+    if (result.outcomes.includes('clock-drift')) {
+      return [answer(call, refuse('clock-drift', "This hub's clock is behind; set it right and try again"))]
+    }
+    return then?.(result.outcomes) ?? []
+  }
+
+  /** Why there is no such project: never known, or removed. */
+  absence(slug: Slug): Refusal {
+    const { removed } = this.#hub.catalog.replicas.joined(projectId(slug))
+    if (removed !== undefined) return refuse('project-removed', `${slug} was removed; register it again to revive it`)
+    return refuse('unknown-project', `No project is called ${slug}; register it, or send hub_url with its heartbeat`)
+  }
+
+  #reasonAgainst(request: Call): Refusal | undefined {
+    if (this.#hub.state === 'leaving') return refuse('leaving', 'This hub is leaving; use another one')
+    const isEarly = this.#hub.state === 'starting' && request.type !== 'project-file'
+    if (isEarly) return refuse('starting', 'This hub has not joined yet; wait until /health/ready answers 200')
+    return undefined
+  }
+
+  #register(
+    registration: Registered,
+    { call, now }: { call: CallId; now: Now },
+    then: (created: boolean) => readonly DeskStep[],
+  ): readonly DeskStep[] {
+    const { slug } = registration
+    const { maxProjects } = this.#settings.catalog
+    if (!this.#projects.has(slug) && this.#projects.size >= maxProjects) {
+      return [answer(call, refuse('limit-reached', `The federation holds limits.projects (${maxProjects}) projects`))]
+    }
+    const write = registrationWrite(slug, registration, now.wall)
+    return this.#write(call, { writes: [write] }, ([outcome]) => then(outcome === 'created'))
+  }
+
+  /** Only what differs from what the file last wrote is written, so that changes made elsewhere stay. */
+  #load(call: CallId, entries: readonly Registered[], now: Now): readonly DeskStep[] {
+    const writes: Write[] = []
+    const extra: StoreOp[] = []
+    let written = 0
+    for (const entry of entries) {
+      const hash = registrationHash(entry)
+      if (this.#fileHashes.get(entry.slug) === hash) continue
+      this.#fileHashes.set(entry.slug, hash)
+      writes.push(registrationWrite(entry.slug, entry, now.wall))
+      extra.push(fileHashOp(entry.slug, hash))
+      written++
+    }
+    const listed = new Set(entries.map((entry) => entry.slug))
+    const dropped = [...this.#fileHashes.keys()].filter((slug) => !listed.has(slug))
+    for (const slug of dropped) {
+      this.#fileHashes.delete(slug)
+      writes.push({ op: 'remove', kind: projectKind, key: slug })
+      extra.push(fileHashOp(slug, undefined))
+    }
+    const result: Answer = { ok: true, type: 'project-file', written, removed: dropped.length }
+    if (writes.length === 0) return [answer(call, result)]
+    return this.#write(call, { writes, extra }, () => [answer(call, result)])
+  }
+
+  #beat(call: CallId, { slug, beat }: { slug: Slug; beat: Heartbeat }, now: Now): readonly DeskStep[] {
+    const steps = (): readonly DeskStep[] => [
+      { type: 'presence', input: { type: 'beat', slug, report: reportOf(beat) } },
+      {
+        type: 'answer',
+        call,
+        answer: () => {
+          const nextWithin = this.#settings.presence.heartbeatIntervalMs / second
+          const status = this.#hub.statusOf(slug, now)
+          return { ok: true, type: 'beaten', reply: { slug, status, next_within_s: nextWithin } }
+        },
+      },
+    ]
+    if (this.#projects.has(slug)) return steps()
+    const refusal = this.absence(slug)
+    const mayRegister = this.#settings.presence.unknownProjects === 'register' && beat.hub_url !== undefined
+    if (refusal.code === 'project-removed' || !mayRegister) return [answer(call, refusal)]
+    return this.#register({ ...registrationOf(beat), slug }, { call, now }, steps)
+  }
+
+  #write(call: CallId, job: { writes: readonly Write[]; extra?: readonly StoreOp[] }, then: Then): readonly DeskStep[] {
+    this.#thens.set(call, then)
+    return [{ type: 'catalog', input: { type: 'write', call, writes: job.writes, extra: job.extra ?? [] } }]
+  }
+}
+
+function answer(call: CallId, result: Answer): DeskStep {
+  return { type: 'answer', call, answer: () => result }
+}
+
+function reportOf(beat: Heartbeat): Report {
+  const reasons = beat.degraded_reasons ?? []
+  const isDegraded = beat.status === 'degraded' || reasons.length > 0
+  return { isDegraded, reasons, ...(beat.version === undefined ? {} : { version: beat.version }) }
+}
+
+/** What a beat says that a project can be registered with. */
+function registrationOf({ hub_url, mesh_namespace }: Heartbeat): Registration {
+  return { ...(hub_url === undefined ? {} : { hub_url }), ...(mesh_namespace === undefined ? {} : { mesh_namespace }) }
+}

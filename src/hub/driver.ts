@@ -1,0 +1,211 @@
+// Runs one hub: feeds it inputs, performs its effects in order, keeps one timer at its earliest deadline. The only code
+// between the pure hub and its ports, the same in production and in the simulator.
+
+import type { Address } from '../core/ids.ts'
+import type { CallId, StoreOp } from '../core/machine.ts'
+import { type Now, never } from '../core/time.ts'
+import { seal } from '../core/wire.ts'
+import type { Answer, Call, LocalHub } from './calls.ts'
+import type { HubChange, HubEffect, HubInput } from './effects.ts'
+import { judgeHello, sayHello } from './hello.ts'
+import { Hub } from './hub.ts'
+import { isBulk } from './inbox.ts'
+import type { NetworkEvents, Ports, StoredOp } from './ports.ts'
+import type { Settings } from './settings.ts'
+import { incarnationOp, type Remembered, remember } from './stored.ts'
+import { HubViews } from './views.ts'
+
+export interface DriverOptions {
+  readonly ports: Ports
+  readonly settings: Settings
+  /** Told of everything that happens, after it has happened: for metrics and logs. */
+  readonly onChange: (change: HubChange) => void
+}
+
+export type Started = { readonly ok: true } | { readonly ok: false; readonly reason: string }
+
+export class Driver implements LocalHub {
+  readonly #ports: Ports
+  readonly #settings: Settings
+  readonly #onChange: (change: HubChange) => void
+  readonly #inputs: HubInput[] = []
+  readonly #callers = new Map<CallId, (answer: Answer) => void>()
+  #hub: Hub | undefined
+  #views: HubViews | undefined
+  #calls = 0
+  #isRunning = false
+  #isStopped = false
+
+  constructor(options: DriverOptions) {
+    this.#ports = options.ports
+    this.#settings = options.settings
+    this.#onChange = options.onChange
+  }
+
+  /** The running hub, for reading. Throws before `start` is done. */
+  get hub(): Hub {
+    if (this.#hub === undefined) throw new Error('the hub is read before it has started')
+    return this.#hub
+  }
+
+  get views(): HubViews {
+    this.#views ??= new HubViews(this.hub)
+    return this.#views
+  }
+
+  now(): Now {
+    return this.#ports.clock.now()
+  }
+
+  /** Reads the store, makes the new incarnation durable, opens the network, and begins. */
+  start(done: (started: Started) => void): void {
+    const { store, codec, network } = this.#ports
+    const fail = (reason: string): void => done({ ok: false, reason })
+    store.load((entries) => {
+      const remembered = remember(entries, codec)
+      // M1: above every incarnation this hub ever had, also when its clock went backwards.
+      const incarnation = Math.max(Math.floor(this.now().wall), remembered.incarnation + 1)
+      store.persist([this.#encoded(incarnationOp(incarnation))], true, (ok) => {
+        if (!ok) return fail('the disk did not take the first write; free space or mend the data directory')
+        const events = this.#events()
+        network.open(
+          events,
+          (addresses) => {
+            if (this.#isStopped) return
+            this.#begin({ remembered, incarnation, addresses })
+            done({ ok: true })
+          },
+          fail,
+        )
+      })
+    }, fail)
+  }
+
+  /** Asks the hub something; `done` is called once, possibly at once. */
+  call(request: Call, done: (answer: Answer) => void): void {
+    const call = ++this.#calls
+    this.#callers.set(call, done)
+    this.#feed({ type: 'call', call, request })
+  }
+
+  /** Tells everyone that this hub goes; it takes no more calls. */
+  leave(): void {
+    this.#feed({ type: 'leave' })
+  }
+
+  /** Leaves, flushes and closes the network. The store is closed by whoever opened it, after `done`. */
+  stop(done: () => void): void {
+    if (this.#hub !== undefined) this.leave()
+    this.#ports.network.close(() => {
+      this.halt()
+      done()
+    })
+  }
+
+  /** Takes and does nothing more from now on. */
+  halt(): void {
+    this.#isStopped = true
+    this.#ports.clock.arm(never, () => undefined)
+  }
+
+  // ---- the loop
+
+  #begin(boot: { remembered: Remembered; incarnation: number; addresses: readonly Address[] }): void {
+    const now = this.now()
+    this.#hub = new Hub({ settings: this.#settings, ...boot, now })
+    this.#run(this.#hub, () => this.hub.start(boot.remembered, now))
+  }
+
+  #feed(input: HubInput): void {
+    if (this.#hub === undefined || this.#isStopped) return
+    this.#inputs.push(input)
+    const hub = this.#hub
+    if (!this.#isRunning) this.#run(hub, () => [])
+  }
+
+  /** One input after the other, however they arrive: an effect may call back at once. */
+  #run(hub: Hub, first: () => HubEffect[]): void {
+    this.#isRunning = true
+    try {
+      for (const effect of first()) this.#perform(effect)
+      for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
+        for (const effect of hub.step(input, this.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#isRunning = false
+    }
+    if (!this.#isStopped) this.#ports.clock.arm(hub.deadline(), () => this.#feed({ type: 'tick' }))
+  }
+
+  #perform(effect: HubEffect): void {
+    const { network, codec } = this.#ports
+    switch (effect.type) {
+      case 'send': {
+        const channel = isBulk(effect.kind) ? 'bulk' : 'control'
+        network.send(effect.to, channel, codec.encode(seal(effect.kind, effect.body)))
+        break
+      }
+      case 'publish':
+        network.publish(effect.topic, codec.encode(seal(effect.kind, effect.body)))
+        break
+      case 'persist': {
+        const { owner, token } = effect
+        const batch = effect.batch.map((op) => this.#encoded(op))
+        this.#ports.store.persist(batch, effect.synced, (ok) => this.#feed({ type: 'persisted', owner, token, ok }))
+        break
+      }
+      case 'reply': {
+        const caller = this.#callers.get(effect.call)
+        this.#callers.delete(effect.call)
+        caller?.(effect.result)
+        break
+      }
+      case 'connect':
+        network.connect(effect)
+        break
+      case 'disconnect':
+        network.disconnect(effect.peer)
+        break
+      case 'abort':
+        network.abort(effect.peer)
+        break
+      case 'change':
+        if (effect.change.type === 'member' || effect.change.type === 'foreign') this.views.note(this.now())
+        this.#onChange(effect.change)
+        break
+    }
+  }
+
+  #encoded(op: StoreOp): StoredOp {
+    return op.op === 'put' ? { put: op.key, value: this.#ports.codec.encode(op.value) } : { del: op.key }
+  }
+
+  // ---- the network
+
+  #events(): NetworkEvents {
+    const { codec } = this.#ports
+    return {
+      hello: () => {
+        const { info, incarnation } = this.hub
+        return codec.encode(sayHello(this.#settings, info, { incarnation, now: this.now() }))
+      },
+      admit: (peer, bytes) => {
+        if (this.#hub === undefined || this.#isStopped) return { ok: false, reason: 'not-running' }
+        const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
+        return judged.ok ? { ok: true, hub: judged.hello.info.hub } : judged
+      },
+      linkUp: (peer, bytes, address) => {
+        const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
+        if (!judged.ok) return
+        const { info, incarnation, wall } = judged.hello
+        this.#feed({ type: 'link-up', info, incarnation, address, clockAheadMs: wall - this.now().wall })
+      },
+      linkDown: (peer, reason) => this.#feed({ type: 'link-down', peer, reason }),
+      dialFailed: (peer, reason) => this.#onChange({ type: 'dial-failed', peer, reason }),
+      message: (from, bytes) => this.#feed({ type: 'message', from, value: codec.decode(bytes) }),
+      gossip: (topic, author, bytes) =>
+        this.#feed({ type: 'message', from: author, topic, value: codec.decode(bytes) }),
+      garbage: (reason) => this.#onChange({ type: 'dropped', reason }),
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// What goes into a composed hub and what comes out of it: the words of all its machines, told apart by feature.
+
+import type { CatalogChange, CatalogProtocol } from '../core/catalog/catalog.ts'
+import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/hierarchy.ts'
+import type { Address, HubId, PeerId } from '../core/ids.ts'
+import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
+import type { SwimChange, SwimProtocol } from '../core/membership/swim.ts'
+import type { PresenceChange, PresenceProtocol } from '../core/presence/protocol.ts'
+import type { HubInfo } from '../core/wire.ts'
+import type { Answer, Call } from './calls.ts'
+import type { DownReason } from './ports.ts'
+
+/** Whose batch the disk answers. */
+export type Owner = 'catalog' | 'hub'
+
+export type HubInput =
+  | Tick
+  /** A decoded value, still unchecked. `topic`: it was published, and `from` signed it. */
+  | { readonly type: 'message'; readonly from: PeerId; readonly topic?: Topic; readonly value: unknown }
+  | {
+      readonly type: 'link-up'
+      readonly info: HubInfo
+      readonly incarnation: number
+      readonly clockAheadMs: number
+      readonly address: Address
+    }
+  | { readonly type: 'link-down'; readonly peer: PeerId; readonly reason: DownReason }
+  | { readonly type: 'persisted'; readonly owner: Owner; readonly token: number; readonly ok: boolean }
+  | { readonly type: 'call'; readonly call: CallId; readonly request: Call }
+  | { readonly type: 'leave' }
+
+/** Everything observable that happened; metrics, logs and the composition itself act on it. */
+export type HubChange =
+  | SwimChange
+  | HierarchyChange
+  | PresenceChange
+  | CatalogChange
+  | { readonly type: 'state'; readonly state: 'ready' | 'leaving' }
+  | {
+      readonly type: 'link'
+      readonly peer: PeerId
+      readonly hub: HubId
+      readonly isUp: boolean
+      readonly reason?: string
+    }
+  | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly reason: string }
+  /** A message that was not taken: malformed, of another version or kind, or by a hub that may not say it. */
+  | { readonly type: 'dropped'; readonly reason: string }
+
+export type HubEffect =
+  | { readonly type: 'send'; readonly to: PeerId; readonly kind: string; readonly body: unknown }
+  | { readonly type: 'publish'; readonly topic: Topic; readonly kind: string; readonly body: unknown }
+  | {
+      readonly type: 'persist'
+      readonly owner: Owner
+      readonly token: number
+      readonly batch: readonly StoreOp[]
+      readonly synced: boolean
+    }
+  | { readonly type: 'reply'; readonly call: CallId; readonly result: Answer }
+  | { readonly type: 'connect'; readonly peer: PeerId; readonly addresses: readonly Address[]; readonly eager: boolean }
+  | { readonly type: 'disconnect'; readonly peer: PeerId }
+  | { readonly type: 'abort'; readonly peer: PeerId }
+  | { readonly type: 'change'; readonly change: HubChange }
+
+/** An effect of one of the machines. */
+export type FeatureEffect =
+  | Effect<SwimProtocol>
+  | Effect<HierarchyProtocol>
+  | Effect<PresenceProtocol>
+  | Effect<CatalogProtocol>
+
+/** A machine's effect as the hub's; replies are for the desk. Only the catalog persists by itself. */
+export function asHubEffect(effect: Exclude<FeatureEffect, { readonly type: 'reply' }>): HubEffect {
+  switch (effect.type) {
+    case 'send':
+      return { type: 'send', to: effect.to, ...effect.message }
+    case 'publish':
+      return { type: 'publish', topic: effect.topic, ...effect.message }
+    case 'persist':
+      return { ...effect, owner: 'catalog' }
+    default:
+      return effect
+  }
+}

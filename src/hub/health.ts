@@ -1,0 +1,45 @@
+// Is this hub well? One check a concern, each a claim with its reason; pure over what the hub believes.
+
+import { isAbove } from '../core/hierarchy/tiers.ts'
+import type { Now } from '../core/time.ts'
+import type { Check } from './shapes.ts'
+import { type Eyes, everyone } from './sight.ts'
+
+interface Patient extends Eyes {
+  readonly links: ReadonlyMap<string, unknown>
+  readonly state: 'starting' | 'ready' | 'leaving'
+}
+
+export function checksOf(hub: Patient, now: Now): Record<string, Check> {
+  const others = [...everyone(hub, now).values()].filter(({ info }) => info.hub !== hub.info.hub)
+  const present = others.filter(({ status }) => status === 'alive' || status === 'suspect')
+  return {
+    storage: hub.catalog.isStuck
+      ? { status: 'fail', details: 'the disk refuses writes; they are tried again every second' }
+      : { status: 'pass', details: 'the disk takes writes' },
+    membership: { status: 'pass', details: `${present.length} of ${others.length} other hubs are alive` },
+    gossip:
+      present.length > 0 && hub.links.size === 0
+        ? { status: 'warn', details: 'no link is open although other hubs are alive' }
+        : { status: 'pass', details: `${hub.links.size} links are open` },
+    hierarchy: hierarchyCheck(hub, present.filter(({ info }) => isAbove(info.tier, hub.info.tier)).length),
+    sync:
+      hub.catalog.behind > 0
+        ? { status: 'pass', details: `${hub.catalog.behind} slices are being fetched` }
+        : { status: 'pass', details: 'no slice is known to be behind' },
+    clock: hub.catalog.isDrifted(now)
+      ? { status: 'fail', details: 'the clock is behind what this hub has seen by more than catalog.max_clock_drift' }
+      : { status: 'pass', details: 'the clock keeps up with what this hub has seen' },
+  }
+}
+
+/** One live parent of two is enough; none is a warning only where a live hub could be one. */
+function hierarchyCheck(hub: Patient, candidates: number): Check {
+  const parents = hub.hierarchy.parents().map((parent) => parent.hub)
+  if (parents.length > 0) return { status: 'pass', details: `attached to ${parents.join(', ')}` }
+  if (candidates > 0) return { status: 'warn', details: 'attached to no parent although a hub above is alive' }
+  return {
+    status: 'pass',
+    details: hub.info.tier === 'global' ? 'a global hub has no parent' : 'no hub above is known',
+  }
+}

@@ -1,0 +1,43 @@
+// The first words between two hubs. Each says who it is; each judges the other before anything else is exchanged.
+
+import type { Static } from 'typebox'
+import { Type } from 'typebox'
+import type { PeerId } from '../core/ids.ts'
+import type { Now } from '../core/time.ts'
+import type { HubInfo } from '../core/wire.ts'
+import { CountSchema, type Envelope, HubInfoSchema, type Kind, kind, parse, seal } from '../core/wire.ts'
+import type { Settings } from './settings.ts'
+
+const HelloSchema = Type.Object({
+  federation: Type.String({ maxLength: 100 }),
+  info: HubInfoSchema,
+  incarnation: CountSchema,
+  /** The sender's clock, Unix milliseconds. */
+  wall: CountSchema,
+})
+export type Hello = Static<typeof HelloSchema>
+
+const helloKinds: ReadonlyMap<string, Kind<Hello>> = new Map([['hub.hello', kind('hub.hello', HelloSchema)]])
+
+export function sayHello(settings: Settings, info: HubInfo, at: { incarnation: number; now: Now }): Envelope {
+  const hello: Hello = {
+    federation: settings.federation,
+    info,
+    incarnation: at.incarnation,
+    wall: Math.floor(at.now.wall),
+  }
+  return seal('hub.hello', hello)
+}
+
+export type Judged = { readonly ok: true; readonly hello: Hello } | { readonly ok: false; readonly reason: string }
+
+/** Whether a peer belongs here: same federation, a wire version both know, its own key, a name of its own. */
+export function judgeHello(settings: Settings, peer: PeerId, said: unknown): Judged {
+  const parsed = parse(helloKinds, said)
+  if (!parsed.ok) return { ok: false, reason: parsed.reason === 'version' ? 'wire-version' : 'malformed-hello' }
+  const hello = parsed.value.body
+  if (hello.federation !== settings.federation) return { ok: false, reason: 'other-federation' }
+  if (hello.info.peer !== peer) return { ok: false, reason: 'foreign-key' }
+  if (hello.info.hub === settings.hub) return { ok: false, reason: 'same-name' }
+  return { ok: true, hello }
+}

@@ -1,0 +1,60 @@
+// The five machines of one hub, each with its own seed and its own part of the settings.
+
+import { Catalog } from '../core/catalog/catalog.ts'
+import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
+import { isBackbone } from '../core/hierarchy/tiers.ts'
+import type { Address } from '../core/ids.ts'
+import { Swim } from '../core/membership/swim.ts'
+import { Presence } from '../core/presence/presence.ts'
+import { Random } from '../core/random.ts'
+import type { Now } from '../core/time.ts'
+import type { HubInfo } from '../core/wire.ts'
+import type { Settings } from './settings.ts'
+import type { Remembered } from './stored.ts'
+
+export interface Boot {
+  readonly settings: Settings
+  readonly remembered: Remembered
+  /** Above every earlier one, and durable. */
+  readonly incarnation: number
+  readonly addresses: readonly Address[]
+  readonly now: Now
+}
+
+/** The pool of all regional and global hubs. */
+export const backbonePool = 'backbone'
+
+export interface Machines {
+  readonly info: HubInfo
+  /** The region's pool, and the backbone where the hub's tier is in it. */
+  readonly pools: readonly Swim[]
+  readonly hierarchy: Hierarchy
+  readonly presence: Presence
+  readonly catalog: Catalog
+}
+
+export function buildMachines({ settings, remembered, incarnation, addresses, now }: Boot): Machines {
+  const { hub, peer, region, tier, version } = settings
+  const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
+  const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where }
+  const random = new Random(settings.seed)
+  const common = (): { self: HubInfo; incarnation: number; random: Random } => {
+    return { self: info, incarnation, random: new Random(random.seed()) }
+  }
+  const names = [`region/${region}`, ...(isBackbone(tier) ? [backbonePool] : [])]
+  const { deadRetentionMs } = settings.membership
+  const { parents: preferredParents } = settings
+  const { slices, lost } = remembered.catalog
+  const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
+  const maxLeases = settings.catalog.maxProjects
+  return {
+    info,
+    pools: names.map((pool) => new Swim({ ...common(), ...settings.membership, pool }, now)),
+    hierarchy: new Hierarchy(
+      { ...common(), ...settings.hierarchy, deadRetentionMs, pools: names, preferredParents },
+      now,
+    ),
+    presence: new Presence({ ...common(), ...settings.presence, self: hub, maxLeases }, now),
+    catalog: new Catalog({ ...common(), ...settings.catalog, hub, slices, lostEpoch }, now),
+  }
+}

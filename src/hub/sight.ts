@@ -1,0 +1,89 @@
+// What this hub sees of other hubs and of projects, drawn together from its machines. Pure reads.
+
+import type { HubId, Region, Slug } from '../core/ids.ts'
+import type { HomeFacts } from '../core/presence/lease.ts'
+import { presenceOf } from '../core/presence/lease.ts'
+import type { Millis, Now } from '../core/time.ts'
+import type { HubInfo } from '../core/wire.ts'
+import type { Machines } from './machines.ts'
+import type { Seen } from './projects.ts'
+import type { Settings } from './settings.ts'
+import type { MemberStatus } from './shapes.ts'
+
+/** What this hub believes about one hub. Times are Unix milliseconds. */
+export interface MemberFacts {
+  readonly info: HubInfo
+  readonly status: MemberStatus
+  readonly incarnation: number
+  readonly since: Millis
+  readonly asOf: Millis
+  readonly rttMs?: number
+  /** In none of the own pools: known by reports. */
+  readonly isForeign: boolean
+}
+
+/** What is needed of a hub to see through its eyes. */
+export interface Eyes extends Machines {
+  readonly incarnation: number
+  readonly bootedAt: Now
+  readonly settings: Settings
+}
+
+const goodness: Record<MemberStatus, number> = { alive: 3, suspect: 2, left: 1, dead: 0 }
+
+/** Everyone this hub knows, itself included, by hub id. */
+export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
+  const facts = new Map<HubId, MemberFacts>()
+  for (const foreign of hub.hierarchy.foreign().values()) {
+    const { info, status, incarnation, asOf, since } = foreign
+    facts.set(info.hub, { info, status, incarnation, since: since.wall, asOf, isForeign: true })
+  }
+  for (const swim of hub.pools) for (const id of swim.members().keys()) facts.delete(id)
+  for (const swim of hub.pools) {
+    for (const { info, status, incarnation, since, rttMs } of swim.members().values()) {
+      const rtt = rttMs === undefined ? {} : { rttMs }
+      const fresh = { info, status, incarnation, since: since.wall, asOf: now.wall, isForeign: false, ...rtt }
+      const held = facts.get(info.hub)
+      if (held === undefined || isBetter(fresh, held)) facts.set(info.hub, fresh)
+    }
+  }
+  const { info, incarnation } = hub
+  const since = hub.bootedAt.wall
+  facts.set(info.hub, { info, status: 'alive', incarnation, since, asOf: now.wall, isForeign: false })
+  return facts
+}
+
+/** What this hub believes about one hub; undefined when it knows none of that name. */
+export function factsOf(hub: Eyes, id: HubId): Pick<MemberFacts, 'info' | 'status' | 'since'> | undefined {
+  if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt.wall }
+  const members = hub.pools.flatMap((swim) => swim.members().get(id) ?? [])
+  const best = members.reduce<(typeof members)[number] | undefined>(
+    (a, b) => (a === undefined || isBetter(b, a) ? b : a),
+    undefined,
+  )
+  if (best !== undefined) return { info: best.info, status: best.status, since: best.since.wall }
+  const foreign = hub.hierarchy.foreign().get(id)
+  return foreign === undefined ? undefined : { info: foreign.info, status: foreign.status, since: foreign.since.wall }
+}
+
+/** What is seen of a project's presence. */
+export function seenOf(hub: Eyes, slug: Slug, now: Now): Seen & { readonly homeRegion: Region | undefined } {
+  const held = hub.presence.held(slug)
+  const homeId = held?.lease.claim[1]
+  const facts = homeId === undefined ? undefined : factsOf(hub, homeId)
+  const isGone = facts === undefined || facts.status === 'dead' || facts.status === 'left'
+  const home: HomeFacts = {
+    status: facts?.status ?? 'unknown',
+    lostForMs: isGone ? Math.max(0, now.wall - (facts?.since ?? 0)) : 0,
+    silentForMs: held === undefined || homeId === hub.info.hub ? 0 : now.mono - held.heardAt,
+  }
+  const presence = presenceOf(held?.lease, home, hub.settings.presence)
+  return { presence, lease: held?.lease, homeRegion: facts?.info.region }
+}
+
+function isBetter(
+  a: { readonly incarnation: number; readonly status: MemberStatus },
+  b: { readonly incarnation: number; readonly status: MemberStatus },
+): boolean {
+  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
+}

@@ -1,0 +1,173 @@
+// What local readers are told: everything comes from what the machines hold at this moment, nothing enters the core.
+
+import { exists } from '../core/catalog/record.ts'
+import type { Region, Slug } from '../core/ids.ts'
+import { compareText } from '../core/ids.ts'
+import { minute, type Now, second } from '../core/time.ts'
+import type { Views } from './calls.ts'
+import type { Desk } from './desk.ts'
+import { checksOf } from './health.ts'
+import { isoOf } from './iso.ts'
+import { projectFrom, projectId } from './projects.ts'
+import type { Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
+import { type Eyes, everyone, type MemberFacts, seenOf } from './sight.ts'
+
+/** What the views read of a hub. */
+export interface Beliefs extends Eyes {
+  readonly desk: Desk
+  readonly links: ReadonlyMap<string, unknown>
+  readonly state: 'starting' | 'ready' | 'leaving'
+}
+
+interface RegionView {
+  readonly asOf: number
+  readonly alive: number
+  readonly known: number
+  readonly state: ViewState
+}
+
+export class HubViews implements Views {
+  readonly #hub: Beliefs
+  #viewState: { state: ViewState; since: number } | undefined
+
+  constructor(hub: Beliefs) {
+    this.#hub = hub
+  }
+
+  /** Membership changed: the view's state may have, and `since` should say when. */
+  note(now: Now): void {
+    this.#view(this.#regions(now), now)
+  }
+
+  health(now: Now): Health {
+    const { info, state, bootedAt } = this.#hub
+    const checks = checksOf(this.#hub, now)
+    const worst = Object.values(checks).map((check) => check.status)
+    const status = worst.includes('fail') ? 'unhealthy' : worst.includes('warn') ? 'degraded' : 'healthy'
+    return {
+      status,
+      service: 'hubmesh',
+      hub_id: info.hub,
+      version: info.version,
+      timestamp: isoOf(now.wall),
+      uptime_s: (now.mono - bootedAt.mono) / second,
+      state,
+      checks,
+    }
+  }
+
+  status(now: Now): Status {
+    const { info, settings, state, catalog, hierarchy, links, bootedAt } = this.#hub
+    const regions = this.#regions(now)
+    const view = this.#view(regions, now)
+    const slices = [...catalog.replicas.slices()]
+    const records = slices.flatMap((slice) => [...slice.records()])
+    const digest = catalog.replicas.digest()
+    const digests = new Set([digest, ...catalog.digestsSince(now.mono - 2 * minute)])
+    return {
+      hub_id: info.hub,
+      peer_id: info.peer,
+      federation: settings.federation,
+      region: info.region,
+      tier: info.tier,
+      state,
+      view: {
+        state: view.state,
+        since: isoOf(view.since),
+        regions: Object.fromEntries(
+          [...regions].map(([region, { asOf, alive, known, state }]) => [
+            region,
+            { as_of: isoOf(asOf), hubs_alive: alive, hubs_known: known, state },
+          ]),
+        ),
+        digest,
+        digests_alive: digests.size,
+      },
+      catalog: {
+        projects: this.#hub.desk.projects().size,
+        records: records.length,
+        slices: slices.length,
+        removals: records.filter((record) => record.removed !== undefined).length,
+        seq: catalog.replicas.slice(info.hub)?.version.seq ?? 0,
+      },
+      links: {
+        open: links.size,
+        dialling: [...hierarchy.kept().keys()].filter((peer) => !links.has(peer)).length,
+        parents: hierarchy.parents().map((parent) => parent.hub),
+      },
+      version: info.version,
+      uptime_s: (now.mono - bootedAt.mono) / second,
+    }
+  }
+
+  members(now: Now): readonly Member[] {
+    return [...everyone(this.#hub, now).values()]
+      .sort((a, b) => compareText(a.info.hub, b.info.hub))
+      .map((facts) => this.#member(facts))
+  }
+
+  projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[] {
+    return [...this.#hub.desk.projects()]
+      .sort(compareText)
+      .flatMap((slug) => this.#project(slug, now) ?? [])
+      .filter((project) => filter.status === undefined || project.status === filter.status)
+  }
+
+  project(slug: Slug, now: Now): ReturnType<Views['project']> {
+    const project = this.#project(slug, now)
+    return project === undefined ? this.#hub.desk.absence(slug) : { ok: true, project }
+  }
+
+  #project(slug: Slug, now: Now): Project | undefined {
+    const joined = this.#hub.catalog.replicas.joined(projectId(slug))
+    return exists(joined) ? projectFrom(slug, joined, seenOf(this.#hub, slug, now)) : undefined
+  }
+
+  #member(facts: MemberFacts): Member {
+    const { info } = facts
+    const isSelf = info.hub === this.#hub.info.hub
+    return {
+      hub_id: info.hub,
+      peer_id: info.peer,
+      region: info.region,
+      tier: info.tier,
+      status: facts.status,
+      draining: false,
+      degraded_reasons: [],
+      incarnation: facts.incarnation,
+      since: isoOf(facts.since),
+      addresses: info.addresses,
+      version: info.version,
+      coordinates: info.coordinates ?? null,
+      rtt_ms: facts.rttMs ?? null,
+      parents: isSelf ? this.#hub.hierarchy.parents().map((parent) => parent.hub) : null,
+      as_of: isoOf(facts.asOf),
+    }
+  }
+
+  #regions(now: Now): Map<Region, RegionView> {
+    const byRegion = Map.groupBy(everyone(this.#hub, now).values(), (facts) => facts.info.region)
+    return new Map(
+      [...byRegion].map(([region, hubs]) => {
+        const staying = hubs.filter((facts) => facts.status !== 'left')
+        const alive = staying.filter((facts) => facts.status !== 'dead').length
+        const isCut = staying.length > 0 && alive === 0
+        const asOf = Math.max(...hubs.map((facts) => facts.asOf))
+        const view: RegionView = { asOf, alive, known: hubs.length, state: isCut ? 'partitioned' : 'converged' }
+        return [region, view]
+      }),
+    )
+  }
+
+  /** `partitioned`: a region is out of reach, or everyone else is. `lagging`: a slice is known to be behind. */
+  #view(regions: ReadonlyMap<Region, RegionView>, now: Now): { state: ViewState; since: number } {
+    const views = [...regions.values()]
+    const known = views.reduce((sum, view) => sum + view.known, 0)
+    const alive = views.reduce((sum, view) => sum + view.alive, 0)
+    const isAlone = known > 1 && alive <= 1
+    const isCut = isAlone || views.some((view) => view.state === 'partitioned')
+    const state: ViewState = isCut ? 'partitioned' : this.#hub.catalog.behind > 0 ? 'lagging' : 'converged'
+    if (this.#viewState?.state !== state) this.#viewState = { state, since: now.wall }
+    return this.#viewState
+  }
+}
