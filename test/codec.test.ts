@@ -1,3 +1,5 @@
+// The codec and the clock: what both the hub and the simulator build on.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../src/adapters/clock.ts'

@@ -38,6 +38,7 @@ describe('gossipsub', () => {
       for (let i = 0; i < 12; i++) others.push(await openHub(world, `hub${i}`))
       for (const hub of others) dial(hub, centre)
       await world.until(() => others.every((hub) => linked(hub, centre)), soon)
+      expect(others.flatMap((hub) => hub.failures)).toEqual([])
       const reached = (word: string) => others.filter((hub) => hub.gossip.some(({ text }) => text === word)).length
       // The mesh takes some beats to form, and more than a second for a score to be taken down.
       await world.elapse(1_500)

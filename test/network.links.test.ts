@@ -1,9 +1,14 @@
 // The links of real hubs under what the contract cannot play: garbage, crossed dials, peers that hang, ports in use.
 
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Connection } from '@libp2p/interface'
 import { describe, expect, it, vi } from 'vitest'
 import { freshLife, greet } from '../src/adapters/libp2p/hello.ts'
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
+import type { HubId } from '../src/core/ids.ts'
 import { dial, gossipReaches, linked, links, openHub } from './contracts/network.ts'
 import { bareNode, RealWorld, scene } from './network.world.ts'
 
@@ -12,6 +17,13 @@ const soon = 10_000
 const protocols = protocolsOf('test')
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const portIn = (address: string) => Number(/\/tcp\/(\d+)/.exec(address)?.[1])
+
+/** A hub's side of the hello, in a life of its own each time. */
+async function sayHello(connection: Connection, text: string): Promise<void> {
+  const judge = () => ({ ok: true, hub: 'a' as HubId }) as const
+  const stream = await connection.newStream(protocols.hello)
+  expect(await greet(stream, { life: freshLife(), hello: () => utf8(text), judge })).toMatchObject({ kind: 'admitted' })
+}
 
 /** A listener that accepts and says nothing. */
 async function silentServer(): Promise<{ readonly port: number; close(): Promise<unknown> }> {
@@ -55,13 +67,7 @@ describe('links', () => {
       const peer = await bareNode({ dht: false })
       world.atEnd(() => peer.stop())
       const connection = await peer.dial(peer.address(a.addresses))
-      const hello = await connection.newStream(protocols.hello)
-      const greeter = {
-        life: freshLife(),
-        hello: () => utf8('hi'),
-        judge: () => ({ ok: true, hub: 'a' as never }) as const,
-      }
-      expect(await greet(hello, greeter)).toMatchObject({ kind: 'admitted' })
+      await sayHello(connection, 'hi')
       const control = await connection.newStream(protocols.channels.control)
       control.send(Uint8Array.of(0, 0, 0, 3, 1, 2, 3))
       control.send(Uint8Array.of(255, 255, 255, 255, 1, 2, 3))
@@ -72,6 +78,37 @@ describe('links', () => {
       again.send(Uint8Array.of(0, 0, 0, 1, 9))
       await world.until(() => a.messages.length === 2, soon)
       expect(a.downs).toEqual([])
+    }),
+  )
+
+  it.concurrent(
+    'notice at the hello that a peer has restarted, though its old connection still looks open',
+    scene(async (world) => {
+      const a = await openHub(world, 'a')
+      const peer = await bareNode({ dht: false })
+      world.atEnd(() => peer.stop())
+      const old = await peer.dial(peer.address(a.addresses))
+      await sayHello(old, 'first life')
+      await world.until(() => a.ups.length === 1, soon)
+      await sayHello(await peer.dial(peer.address(a.addresses)), 'second life')
+      await world.until(() => a.ups.length === 2, soon)
+      expect(a.ups.map(({ hello }) => hello)).toEqual(['first life', 'second life'])
+      expect(a.downs.map(({ reason }) => reason)).toEqual(['closed'])
+      await world.until(() => old.status !== 'open' && world.stats('a').connections === 1, soon)
+    }),
+  )
+
+  it.concurrent(
+    'count a hello that makes no sense, and close',
+    scene(async (world) => {
+      const a = await openHub(world, 'a')
+      const peer = await bareNode({ dht: false })
+      world.atEnd(() => peer.stop())
+      const connection = await peer.dial(peer.address(a.addresses))
+      const stream = await connection.newStream(protocols.hello)
+      stream.send(new Uint8Array(64).fill(255))
+      await world.until(() => a.garbage.length > 0 && connection.status !== 'open', soon)
+      expect([a.garbage, a.ups]).toEqual([['hello'], []])
     }),
   )
 
@@ -116,10 +153,13 @@ describe('links', () => {
       const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
       dial(a, b)
       await world.until(() => linked(a, b), soon)
+      const started = performance.now()
       for (let i = 0; i < 12; i++) a.network.send(b.peer, 'bulk', new Uint8Array(200 * 1024))
       a.network.send(b.peer, 'control', utf8('quick'))
       await world.until(() => b.messages.length === 13, soon)
       expect(b.messages.findIndex((message) => message.bytes.length === 5)).toBeLessThan(3)
+      // 150 bursts with a pause of 2 ms after each; timers may be a millisecond early.
+      expect(performance.now() - started).toBeGreaterThan(150)
     }),
   )
 
@@ -205,6 +245,19 @@ describe('a network', () => {
       await expect(openHub(world, 'a', { options: { listen: [`127.0.0.1:${port}`] } })).rejects.toThrow(
         /EADDRINUSE.*\d/,
       )
+    }),
+  )
+
+  it.concurrent(
+    'keeps its peer store in a directory of its own, and says when another process holds it',
+    scene(async (world) => {
+      const directory = await mkdtemp(join(tmpdir(), 'hubmesh-'))
+      world.atEnd(() => rm(directory, { recursive: true }))
+      const options = { directory }
+      const a = await openHub(world, 'a', { options })
+      await expect(openHub(world, 'b', { options })).rejects.toThrow(/is locked by another process/)
+      await world.kill('a')
+      expect((await openHub(world, 'a')).peer).toBe(a.peer)
     }),
   )
 

@@ -25,7 +25,7 @@ interface Made {
 }
 
 /** A port that was free a moment ago: a hub that comes back must find its old one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -126,14 +126,15 @@ export interface BareNode {
   peers(): string[]
   /** The first address, to dial a hub whose peer id does not matter. */
   address(addresses: readonly string[]): Multiaddr
+  /** A new connection each time. */
   dial(address: Multiaddr): Promise<Connection>
   stop(): Promise<void>
 }
 
-export async function bareNode({ dht }: { dht: boolean }): Promise<BareNode> {
+export async function bareNode({ dht, port = 0 }: { dht: boolean; port?: number }): Promise<BareNode> {
   const { dht: protocol } = protocolsOf('test')
   const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    addresses: { listen: [`/ip4/127.0.0.1/tcp/${port}`] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -149,7 +150,7 @@ export async function bareNode({ dht }: { dht: boolean }): Promise<BareNode> {
     gossip: node.services.gossip,
     peers: () => node.getPeers().map(String),
     address: ([first]) => multiaddr(first ?? ''),
-    dial: (address) => node.dial(address),
+    dial: (address) => node.dial(address, { force: true }),
     stop: () => Promise.resolve(node.stop()),
   }
 }

@@ -134,6 +134,7 @@ export function networkContract(title: string, makeWorld: () => Promise<NetworkW
     )
   describe(`${title} keeps the network contract`, () => {
     linkCases(scene)
+    lossCases(scene)
     messageCases(scene)
     gossipCases(scene)
   })
@@ -198,7 +199,9 @@ function linkCases(scene: Scene): void {
     expect(links(a, b)).toBe(0)
     await world.until(() => linked(a, b), soon)
   })
+}
 
+function lossCases(scene: Scene): void {
   scene('tells that a link is down when the peer dies, and takes the peer back at its old address', async (world) => {
     const [a, b] = await pair(world)
     await world.kill('b')

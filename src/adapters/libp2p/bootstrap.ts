@@ -50,6 +50,8 @@ export class Bootstrap {
     const { links } = this.#parts
     if (entry.peer !== undefined && links.isConnected(entry.peer)) return
     const dialled = await dial(this.#parts, [entry.address])
+    // This very hub. A name may lead to another one tomorrow, a number will not.
+    if (dialled.kind === 'self' && !isName(entry)) return
     if ('peer' in dialled) entry.peer = dialled.peer
     if (entry.peer !== undefined && links.isConnected(entry.peer)) {
       entry.failures = 0
@@ -57,4 +59,8 @@ export class Bootstrap {
     }
     this.#dialIn(entry, backOff(++entry.failures))
   }
+}
+
+function isName({ address }: Entry): boolean {
+  return address.toString().startsWith('/dns')
 }

@@ -28,7 +28,8 @@ export class Dht {
       const id = peerIdFromString(peer)
       const found: Address[] = []
       const signal = AbortSignal.timeout(lookupMs)
-      for await (const event of this.#node.services.dht.findPeer(id, { signal }))
+      // Not from libp2p's peer store: it holds what the book holds, or an entry without any address.
+      for await (const event of this.#node.services.dht.findPeer(id, { signal, useCache: false }))
         if (event.name === 'FINAL_PEER') found.push(...event.peer.multiaddrs.map(bare))
       return found
     } catch {

@@ -17,8 +17,8 @@ const graceMs: Millis = 3_000
 const redialMs: Millis = 200
 /** Above what the DHT gives its neighbours. */
 const keptValue = { value: 100 }
-/** At most one DHT lookup per peer in this time. */
-const lookupMs: Millis = 10_000
+/** At most one DHT lookup per peer in this time: the first back-offs are shorter. */
+const lookupMs: Millis = 2_000
 
 type Failure = Parameters<NetworkEvents['dialFailed']>[1]
 

@@ -35,6 +35,7 @@ export interface LinkEvents {
   foreign(): void
   /** It no longer is. */
   gone(peer: PeerId): void
+  garbage(reason: string): void
 }
 
 interface Tie {
@@ -177,6 +178,7 @@ export class Links {
 
   #settle(tie: Tie, greeting: Greeting): void {
     if (tie.state !== 'greeting' || tie.connection.status !== 'open') return
+    if (greeting.kind === 'broken') this.#parts.events.garbage('hello')
     if (greeting.kind === 'admitted') this.#admit(tie, greeting)
     else this.#reject(tie, greeting)
   }

@@ -184,6 +184,7 @@ class Libp2pNetwork implements Network {
       learned: (peer, addresses) => this.#book.learn(peer, addresses),
       foreign: () => this.#parts?.discovery.stir(),
       gone: (peer) => this.#parts?.bootstrap.lost(peer),
+      garbage: (reason) => this.#garbage(reason),
     }
   }
 
@@ -220,9 +221,8 @@ class Libp2pNetwork implements Network {
 
 /** What the operator can act on: the system's reason, not libp2p's advice on its own options. */
 function reasonOf(error: Error): string {
-  const [, cause] = /((?:listen |bind )?E[A-Z]+: [^\n]*)/.exec(error.message) ?? []
-  const nested = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-  return cause ?? `${error.message.split('\n')[0]}${nested}`
+  const [cause] = /(?:listen |bind )?E[A-Z]+: [^\n]*/.exec(error.message) ?? []
+  return cause ?? error.message.split('\n')[0] ?? error.name
 }
 
 function pause(ms: Millis): Promise<void> {

@@ -41,12 +41,24 @@ export interface BuiltNode {
   stop(): Promise<void>
 }
 
-/** Not started: handlers must be there before the first peer asks for them. Throws when the directory cannot be opened. */
+/** Not started: handlers must be there before the first peer asks for them. Throws when the options cannot be met. */
 export async function buildNode(parts: NodeParts): Promise<BuiltNode> {
+  const { directory } = parts.options
+  const datastore = directory === undefined ? undefined : await openDirectory(directory)
+  const node = await assemble(parts, datastore).catch(async (error: unknown) => {
+    await datastore?.close()
+    throw error
+  })
+  const stop = async () => {
+    await node.stop()
+    await datastore?.close()
+  }
+  return { node, stop }
+}
+
+async function assemble(parts: NodeParts, datastore: LevelDatastore | undefined): Promise<Node> {
   const { options } = parts
-  const datastore = options.directory === undefined ? undefined : new LevelDatastore(options.directory)
-  await datastore?.open()
-  const node = await createLibp2p<Services>({
+  return createLibp2p<Services>({
     start: false,
     privateKey: options.privateKey,
     ...(datastore === undefined ? {} : { datastore }),
@@ -64,7 +76,7 @@ export async function buildNode(parts: NodeParts): Promise<BuiltNode> {
     connectionMonitor: { enabled: false },
     connectionGater: countingGater(parts.brokenHandshake),
     services: {
-      // Run by the links after the hello: gossip and DHT learn of a peer only from identify, so only of admitted ones.
+      // Run by the links after the hello: gossip and DHT learn of a peer from identify only, so not of strangers.
       identify: identify({ runOnConnectionOpen: false }),
       ping: ping(),
       gossip: gossipsub(gossipRules(parts)),
@@ -72,11 +84,17 @@ export async function buildNode(parts: NodeParts): Promise<BuiltNode> {
       listening: (components): Listening => components.addressManager,
     },
   })
-  const stop = async () => {
-    await node.stop()
-    await datastore?.close()
-  }
-  return { node, stop }
+}
+
+async function openDirectory(directory: string): Promise<LevelDatastore> {
+  const datastore = new LevelDatastore(directory)
+  // Its own `open` would keep the reason to itself.
+  await datastore.db.open().catch((error: Error) => {
+    const cause = error.cause instanceof Error ? error.cause : error
+    const isLocked = 'code' in cause && cause.code === 'LEVEL_LOCKED'
+    throw new Error(isLocked ? `${directory} is locked by another process` : `${directory}: ${cause.message}`)
+  })
+  return datastore
 }
 
 /**
