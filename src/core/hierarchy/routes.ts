@@ -22,7 +22,7 @@ export interface Chooser {
 
 /**
  * Up to `count` parents, best first: those the operator named, then the own region's, then the tier just above, then
- * the shortest measured round trip, then the shortest distance, then the lowest id.
+ * the shortest measured round trip (to a power of two), then the shortest distance, then the lowest id.
  */
 export function chooseParents(chooser: Chooser, candidates: readonly Candidate[], count: number): HubInfo[] {
   const key = (candidate: Candidate): readonly number[] => {
@@ -32,7 +32,7 @@ export function chooseParents(chooser: Chooser, candidates: readonly Candidate[]
       named < 0 ? chooser.preferred.length : named,
       info.region === chooser.region ? 0 : 1,
       info.tier === 'regional' ? 0 : 1,
-      candidate.rttMs ?? Number.MAX_VALUE,
+      candidate.rttMs === undefined ? Number.MAX_VALUE : rttClass(candidate.rttMs),
       chooser.coordinates && info.coordinates ? distanceKm(chooser.coordinates, info.coordinates) : Number.MAX_VALUE,
     ]
   }
@@ -56,6 +56,11 @@ export function poolLinks(self: HubId, members: readonly HubInfo[], degree: numb
     .sort((a, b) => compareText(a.weight, b.weight))
     .slice(0, degree)
     .map((weighted) => weighted.info)
+}
+
+/** Round trips of one power of two count as equal, so that jitter does not move a hub from parent to parent. */
+function rttClass(rttMs: number): number {
+  return Math.round(Math.log2(1 + rttMs))
 }
 
 function compareKeys(a: readonly number[], b: readonly number[]): number {
