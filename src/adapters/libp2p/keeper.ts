@@ -105,12 +105,13 @@ export class Keeper {
     kept.isDialling = true
     const addresses = dialable(book.addresses(peer), peer)
     const reason = await this.#dial(addresses)
-    // Told at once, before the DHT is asked: a refusal is evidence that others wait for.
-    if (reason !== undefined && this.#isWanted(peer, kept)) failed(peer, reason)
-    if (reason !== undefined && reason !== 'not-admitted') await this.#seek(peer, kept, addresses)
     kept.isDialling = false
-    // Asked again, not inferred from the dial: the link may have come from the other side, or gone meanwhile.
-    if (this.#isWanted(peer, kept)) this.#dialIn(peer, backOff(++kept.failures))
+    // Not inferred from the dial: the link may have come from the other side, or gone meanwhile.
+    if (!this.#isWanted(peer, kept)) return
+    if (reason !== undefined) failed(peer, reason)
+    // Beside the redials: a lookup takes up to 5 s, a hub that restarts is back sooner.
+    if (reason !== undefined && reason !== 'not-admitted') void this.#seek(peer, kept, addresses)
+    this.#dialIn(peer, backOff(++kept.failures))
   }
 
   #isWanted(peer: PeerId, kept: Kept): boolean {
@@ -125,7 +126,7 @@ export class Keeper {
     const found = await find(peer)
     book.learn(peer, found)
     const fresh = dialable(found, peer).filter((address) => !tried.some((old) => old.equals(address)))
-    await this.#dial(fresh)
+    if (this.#isWanted(peer, kept)) await this.#dial(fresh)
   }
 
   async #dial(addresses: Multiaddr[]): Promise<Failure | undefined> {
