@@ -1,0 +1,154 @@
+// One hub under test, its disk a map that answers at once, its clock moved by hand.
+
+import type { Millis } from '../../src/core/time.ts'
+import type { HubInfo } from '../../src/core/wire.ts'
+import { seal } from '../../src/core/wire.ts'
+import type { Answer, Call } from '../../src/hub/calls.ts'
+import type { HubChange, HubEffect, HubInput } from '../../src/hub/effects.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import type { Codec } from '../../src/hub/ports.ts'
+import type { Settings } from '../../src/hub/settings.ts'
+import { type Remembered, remember } from '../../src/hub/stored.ts'
+import { HubViews } from '../../src/hub/views.ts'
+import { at, hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
+
+export function settingsFor(name: string, change: Partial<Settings> = {}): Settings {
+  const { hub, peer, region, tier, version } = infoOf(name)
+  return {
+    hub,
+    peer,
+    region,
+    tier,
+    version,
+    federation: 'test',
+    parents: [],
+    hasBootstrap: false,
+    joinGraceMs: 10_000,
+    seed: 1,
+    membership: {
+      probeIntervalMs: 1_000,
+      probeTimeoutMs: 500,
+      indirectProbes: 3,
+      suspicionMultiplier: 4,
+      deadRetentionMs: 3_600_000,
+      exchangeIntervalMs: 30_000,
+    },
+    hierarchy: {
+      maxRegionalHubs: 10,
+      maxChildHubs: 20,
+      poolLinks: 300,
+      reportIntervalMs: 10_000,
+      attachIntervalMs: 1_000,
+    },
+    presence: {
+      heartbeatIntervalMs: 30_000,
+      staleThresholdMs: 90_000,
+      flushIntervalMs: 1_000,
+      refreshMs: 30_000,
+      homeGraceMs: 30_000,
+      unknownProjects: 'register',
+    },
+    catalog: { maxClockDriftMs: 30_000, syncIntervalMs: 10_000, maxProjects: 5, maxSliceRecords: 20 },
+    ...change,
+  }
+}
+
+const plain: Codec = {
+  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+}
+
+export class Rig {
+  readonly hub: Hub
+  readonly views: HubViews
+  readonly settings: Settings
+  readonly disk: Map<string, Uint8Array>
+  readonly done: HubEffect[] = []
+  readonly #answers = new Map<number, Answer>()
+  #calls = 0
+  now: Millis
+  diskWorks = true
+
+  /** A hub on this disk; a later rig on the same disk is the hub restarted. */
+  constructor(options: { settings?: Settings; disk?: Map<string, Uint8Array>; startMs?: Millis } = {}) {
+    this.settings = options.settings ?? settingsFor('me')
+    this.disk = options.disk ?? new Map()
+    this.now = options.startMs ?? 0
+    const remembered = this.#remembered()
+    const incarnation = Math.max(wallStart + this.now, remembered.incarnation + 1)
+    const { addresses } = infoOf(this.settings.hub)
+    this.hub = new Hub({ settings: this.settings, remembered, incarnation, addresses, now: at(this.now) })
+    this.views = new HubViews(this.hub)
+    this.#perform(this.hub.start(remembered, at(this.now)))
+  }
+
+  step(input: HubInput): HubEffect[] {
+    const effects = this.hub.step(input, at(this.now))
+    this.#perform(effects)
+    return effects
+  }
+
+  /** The answer to a call, once it has come. */
+  ask(request: Call): Answer | undefined {
+    const call = ++this.#calls
+    this.step({ type: 'call', call, request })
+    return this.#answers.get(call)
+  }
+
+  answer(call: number): Answer | undefined {
+    return this.#answers.get(call)
+  }
+
+  pass(ms: Millis): HubEffect[] {
+    const from = this.done.length
+    const until = this.now + ms
+    while (this.hub.deadline() <= until) {
+      this.now = Math.max(this.now, this.hub.deadline())
+      this.step({ type: 'tick' })
+    }
+    this.now = until
+    return this.done.slice(from)
+  }
+
+  link(info: HubInfo, incarnation = wallStart): HubEffect[] {
+    return this.step({ type: 'link-up', info, incarnation, clockAheadMs: 0, address: info.addresses[0] ?? peerless })
+  }
+
+  hear(from: string, kind: string, body: unknown): HubEffect[] {
+    return this.step({ type: 'message', from: peerOf(from), value: seal(kind, body) })
+  }
+
+  /** A member of the region's pool, by hearsay. */
+  member(name: string, status: string, where: { incarnation?: number; info?: HubInfo } = {}): HubEffect[] {
+    const state = { info: where.info ?? infoOf(name), incarnation: where.incarnation ?? wallStart, status }
+    return this.hear('gossip', 'swim.gossip', { pool: 'region/north', rumors: [state] })
+  }
+
+  #perform(effects: readonly HubEffect[]): void {
+    this.done.push(...effects)
+    for (const effect of effects) {
+      if (effect.type === 'reply') this.#answers.set(effect.call, effect.result)
+      if (effect.type !== 'persist') continue
+      if (this.diskWorks) {
+        for (const op of effect.batch) {
+          if (op.op === 'put') this.disk.set(op.key, plain.encode(op.value))
+          else this.disk.delete(op.key)
+        }
+      }
+      this.step({ type: 'persisted', owner: effect.owner, token: effect.token, ok: this.diskWorks })
+    }
+  }
+
+  #remembered(): Remembered {
+    const entries = [...this.disk].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }))
+    return remember(entries, plain)
+  }
+}
+
+const peerless = '/test/nowhere' as HubInfo['addresses'][number]
+
+export function changes(effects: readonly HubEffect[]): HubChange[] {
+  return effects.flatMap((effect) => (effect.type === 'change' ? [effect.change] : []))
+}
+
+export { hubId, infoOf, peerOf }
