@@ -236,8 +236,9 @@ describe('the projects file', () => {
   })
 
   it('may be missing only where nobody named it', () => {
-    expect(loadProjects('/nowhere/projects.yaml', {}, true)).toEqual({ ok: true, entries: [] })
+    expect(loadProjects('/nowhere/projects.yaml', {}, true)).toEqual({ ok: true })
     expect(loadProjects('/nowhere/projects.yaml', {}, false).ok).toBe(false)
-    expect(loadProjects('', {}, false)).toEqual({ ok: true, entries: [] })
+    expect(loadProjects('', {}, false)).toEqual({ ok: true })
+    expect(loadProjects(file('projects:'), {}, false)).toEqual({ ok: true, entries: [] })
   })
 })

@@ -12,17 +12,18 @@ import { nearest } from './nearest.ts'
 export type ProjectEntry = Registration & { readonly slug: Slug }
 
 export type LoadedProjects =
-  | { readonly ok: true; readonly entries: readonly ProjectEntry[] }
+  /** Without entries: there is no file, which is not the same as an empty one. */
+  | { readonly ok: true; readonly entries?: readonly ProjectEntry[] }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 
 const fields = Object.keys(RegistrationSchema.properties)
 
 /**
- * The entries of the file, each with its slug. A file that is not there gives none when it is `optional` (nobody named it),
- * and a mistake otherwise.
+ * The entries of the file, each with its slug. A file that is not there is no mistake when it is `optional` (nobody named
+ * it).
  */
 export function loadProjects(file: string, env: Environment, optional: boolean): LoadedProjects {
-  if (file === '' || (optional && !existsSync(file))) return { ok: true, entries: [] }
+  if (file === '' || (optional && !existsSync(file))) return { ok: true }
   const { value, mistakes } = readYaml(file, env)
   if (mistakes.length > 0) return { ok: false, mistakes }
   const list = value === undefined ? [] : listIn(value)

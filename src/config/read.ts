@@ -39,21 +39,18 @@ export function writeValue(schema: SettingSchema, value: unknown): unknown {
 
 function asType(schema: SettingSchema, raw: unknown): Reading {
   if (schema.unit === 'duration') {
-    return number(
-      parseDuration(raw),
-      raw,
-      'is no duration',
-      'write seconds, or a number with ms, s, m or h: 30s, 500ms',
-    )
+    const hint = 'write seconds, or a number with ms, s, m or h: 30s, 500ms'
+    return number(parseDuration(raw), refusal(raw, 'is no duration', hint))
   }
   if (schema.unit === 'size') {
-    return number(parseSize(raw), raw, 'is no size', 'write bytes, or a number with KiB, MiB or GiB: 64 KiB')
+    const hint = 'write bytes, or a number with KiB, MiB or GiB: 64 KiB'
+    return number(parseSize(raw), refusal(raw, 'is no size', hint))
   }
   if (schema.enum !== undefined) return choice(schema.enum, raw)
   switch (schema.type) {
     case 'integer':
     case 'number':
-      return number(asNumber(raw), raw, 'is no number', undefined)
+      return number(asNumber(raw), refusal(raw, 'is no number', undefined))
     case 'boolean':
       return boolean(raw)
     case 'array':
@@ -69,8 +66,8 @@ function asNumber(raw: unknown): number | undefined {
   return typeof raw === 'string' && /^-?\d+(\.\d+)?$/.test(raw.trim()) ? Number(raw) : undefined
 }
 
-function number(value: number | undefined, raw: unknown, message: string, hint: string | undefined): Reading {
-  return value === undefined || !Number.isFinite(value) ? refusal(raw, message, hint) : { ok: true, value }
+function number(value: number | undefined, otherwise: Reading): Reading {
+  return value === undefined || !Number.isFinite(value) ? otherwise : { ok: true, value }
 }
 
 function boolean(raw: unknown): Reading {

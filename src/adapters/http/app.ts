@@ -12,7 +12,7 @@ import type { App, HttpOptions } from './options.ts'
 import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
-import { acceptRequestId, observeRequests, refuseForeigners } from './requests.ts'
+import { acceptRequestId, observeRequests, refuseEarly, refuseForeigners } from './requests.ts'
 
 /** Time for a request to arrive whole. */
 const requestTimeoutMs: Millis = 30_000
@@ -44,6 +44,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   observeRequests(app, options)
   refuseForeigners(app)
+  refuseEarly(app, options)
   app.setErrorHandler((error, request, reply) => {
     const refused = asRefused(error, maxBodyBytes)
     if (refused === undefined) log.error({ request_id: request.id, error: stackOf(error) }, 'a request met a defect')

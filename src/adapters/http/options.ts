@@ -38,6 +38,8 @@ export interface HttpLog {
 
 export interface HttpOptions {
   readonly hub: LocalHub
+  /** Whether the hub can be asked: the port is bound before the hub exists. */
+  readonly hasStarted: () => boolean
   readonly log: HttpLog
   readonly metrics: HttpMetrics
   /** Whether `/metrics` answers. */

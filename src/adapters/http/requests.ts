@@ -26,6 +26,16 @@ export function refuseForeigners(app: App): void {
   })
 }
 
+const hubPaths = /^\/(api\/|health(\/ready)?\/?(\?|$))/
+
+/** What only a hub that has started can answer is answered 503 until then. */
+export function refuseEarly(app: App, { hasStarted }: HttpOptions): void {
+  app.addHook('onRequest', async (request) => {
+    if (hasStarted() || !hubPaths.test(request.url)) return
+    throw new Refused({ code: 'starting', detail: 'This hub is just starting; try again' })
+  })
+}
+
 export function observeRequests(app: App, { log, metrics }: HttpOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -44,9 +54,9 @@ export function observeRequests(app: App, { log, metrics }: HttpOptions): void {
   })
 }
 
-/** Reads and heartbeats come by the thousand and tell nothing; changes of the catalog and failures do. */
+/** Reads and heartbeats come by the thousand and tell nothing; changes of the catalog and defects do. */
 function levelOf({ method, route, status }: Answered): 'error' | 'info' | 'debug' {
-  if (status >= 500 && !route.startsWith('/health')) return 'error'
+  if (status === 500) return 'error'
   const isRoutine = method === 'GET' || method === 'HEAD' || route.endsWith('/heartbeat')
   return isRoutine ? 'debug' : 'info'
 }

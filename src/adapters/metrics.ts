@@ -1,0 +1,258 @@
+// What Prometheus sees of a hub. Nothing in the core knows of it: what happened comes as changes, what is comes from the
+// views when it is scraped, what crossed the edge comes from HTTP and the network. Labels are bounded: kinds, statuses,
+// routes, topics; never hubs, peers or slugs. Names without the prefix `hubmesh_` are kept from older installations.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { HubId, Region } from '../core/ids.ts'
+import type { LocalHub } from '../hub/calls.ts'
+import type { HubChange } from '../hub/effects.ts'
+import type { Member, Project } from '../hub/shapes.ts'
+
+/** What the network can be asked while it runs. */
+export interface NetworkReading {
+  readonly links: number
+  readonly dialling: number
+  readonly garbage: Readonly<Record<string, number>>
+  readonly refusals: Readonly<Record<string, number>>
+  readonly gossip: Readonly<Record<string, { readonly published: number; readonly received: number }>>
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+export interface MetricsOptions {
+  readonly hub: HubId
+  readonly region: Region
+  /** Read at every scrape; undefined before the hub has started. */
+  readonly running: () => LocalHub | undefined
+  readonly network: () => NetworkReading
+}
+
+interface Answered {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+const memberStatuses = ['alive', 'suspect', 'dead', 'left'] as const
+const projectStatuses = ['online', 'degraded', 'offline'] as const
+/** Seconds. The API promises a p99 below 0.5. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #counters = countersIn(this.#registry)
+  readonly #options: MetricsOptions
+
+  constructor(options: MetricsOptions) {
+    this.#options = options
+    collectDefaultMetrics({ register: this.#registry })
+    gaugesOfViews(this.#registry, options)
+    readingsOfNetwork(this.#registry, options.network)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  observe({ method, route, status, seconds }: Answered): void {
+    this.#counters.requests.inc({ route, status })
+    this.#counters.requestSeconds.observe({ route }, seconds)
+    if (status === 500) this.#counters.errors.inc({ operation: 'http' })
+    if (method === 'POST' && route === '/api/fed/projects' && status === 201) this.#counters.registers.inc()
+    if (method === 'GET' && /^\/api\/fed\/projects(\/:slug)?$/.test(route)) {
+      this.#counters.lookups.inc()
+      this.#counters.lookupSeconds.observe(seconds)
+    }
+  }
+
+  /** The table: change → metric. */
+  count(change: HubChange): void {
+    switch (change.type) {
+      case 'member': {
+        const isNews = change.previous !== undefined && change.previous.status !== 'dead'
+        const isOfRegion = change.pool === `region/${this.#options.region}`
+        if (change.member.status === 'dead' && isNews && isOfRegion && this.#isFirst()) this.#counters.failures.inc()
+        break
+      }
+      case 'refuted':
+        this.#counters.refutations.inc()
+        break
+      case 'written':
+        for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
+        break
+      case 'beaten':
+        if (change.as === 'home') this.#counters.beats.inc()
+        else this.#counters.forwarded.inc()
+        break
+      case 'told':
+        this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
+        this.#counters.toldLeases.inc(change.leases)
+        break
+      case 'link':
+        this.#counters.linkChanges.inc({ to: change.isUp ? 'up' : 'down' })
+        break
+      case 'dial-failed':
+        this.#counters.dialFailures.inc({ reason: change.reason })
+        break
+      case 'dropped':
+        this.#counters.refusedMessages.inc({ reason: change.reason })
+        break
+      case 'run-refused':
+        this.#counters.refusedMessages.inc({ reason: change.reason })
+        this.#counters.errors.inc({ operation: 'sync' })
+        break
+      case 'storage':
+        if (!change.ok) this.#counters.errors.inc({ operation: 'storage' })
+        break
+      case 'member-dropped':
+      case 'foreign':
+      case 'foreign-dropped':
+      case 'parents':
+      case 'lease':
+      case 'entry':
+      case 'opened':
+      case 'state':
+        break
+    }
+  }
+
+  #isFirst(): boolean {
+    const { hub, region } = this.#options
+    const isBefore = (m: Member) => m.region === region && m.status === 'alive' && m.hub_id < hub
+    return !membersOf(this.#options).some(isBefore)
+  }
+}
+
+/** Every counter: name, what it counts, labels. */
+function countersIn(registry: Registry) {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const histogram = (name: string, help: string, labelNames: string[] = []) =>
+    new Histogram({ name, help, labelNames, buckets, registers: [registry] })
+  return {
+    requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
+    requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
+    registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
+    lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
+    lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),
+    writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
+    beats: counter('heartbeat_total', 'Heartbeats taken by this hub as their home'),
+    forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Heartbeats passed on to their home'),
+    told: counter('hubmesh_presence_messages_total', 'Presence messages published', ['kind']),
+    toldLeases: counter('hubmesh_presence_leases_total', 'Leases in published presence messages'),
+    failures: counter(
+      'membership_failures_total',
+      "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
+    ),
+    refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
+    linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
+    dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
+    refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),
+    errors: counter('errors_total', 'What failed', ['operation']),
+  }
+}
+
+function gaugesOfViews(registry: Registry, options: MetricsOptions): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'federation_nodes_total',
+    help: 'Hubs that have not left, as this hub sees them',
+    registers,
+    collect() {
+      this.set(membersOf(options).filter((member) => member.status !== 'left').length)
+    },
+  })
+  new Gauge({
+    name: 'federation_nodes_healthy',
+    help: 'Hubs that are alive and not degraded, as this hub sees them',
+    registers,
+    collect() {
+      const isHealthy = (m: Member) => m.status === 'alive' && m.degraded_reasons.length === 0
+      this.set(membersOf(options).filter(isHealthy).length)
+    },
+  })
+  new Gauge({
+    name: 'hubmesh_view_hubs',
+    help: 'Hubs as this hub sees them',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const members = membersOf(options)
+      for (const status of memberStatuses) this.set({ status }, members.filter((m) => m.status === status).length)
+    },
+  })
+  // One look at the catalog serves both gauges: this one is registered first, so it is collected first.
+  new Gauge({
+    name: 'hubmesh_view_projects',
+    help: 'Projects of the federation as this hub sees them',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const all = projectsOf(options)
+      for (const status of projectStatuses) {
+        const some = all.filter((project) => project.status === status)
+        this.set({ status }, some.length)
+        own.set({ status }, some.filter((project) => project.home === options.hub).length)
+      }
+    },
+  })
+  const own = new Gauge({
+    name: 'catalog_projects_by_status',
+    help: 'Projects whose home is this hub, so that sum() over all hubs is right',
+    labelNames: ['status'],
+    registers,
+  })
+}
+
+function readingsOfNetwork(registry: Registry, read: () => NetworkReading): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'hubmesh_links',
+    help: 'Links to other hubs',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { links, dialling } = read()
+      this.set({ state: 'open' }, links)
+      this.set({ state: 'dialling' }, dialling)
+    },
+  })
+  const topics = (key: 'published' | 'received') => () =>
+    Object.fromEntries(Object.entries(read().gossip).map(([topic, figures]) => [topic, figures[key]]))
+  const takeovers: readonly Takeover[] = [
+    ['gossip_publish_total', 'Gossip messages published', 'topic', topics('published')],
+    ['hubmesh_gossip_received_total', 'Gossip messages received', 'topic', topics('received')],
+    ['hubmesh_network_garbage_total', 'What peers sent and no protocol took', 'reason', () => read().garbage],
+    ['hubmesh_network_refusals_total', 'Hellos that were not admitted', 'reason', () => read().refusals],
+    ['hubmesh_network_dropped_total', 'Messages lost to full queues or missing links', 'channel', () => read().dropped],
+  ]
+  for (const [name, help, label, figures] of takeovers) {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset()
+        for (const [key, figure] of Object.entries(figures())) this.inc({ [label]: key }, figure)
+      },
+    })
+  }
+}
+
+/** The network counts by itself; its figures are taken over whole at each scrape. */
+type Takeover = readonly [name: string, help: string, label: string, figures: () => Readonly<Record<string, number>>]
+
+function membersOf({ running }: MetricsOptions): readonly Member[] {
+  const hub = running()
+  return hub === undefined ? [] : hub.views.members(hub.now())
+}
+
+function projectsOf({ running }: MetricsOptions): readonly Project[] {
+  const hub = running()
+  return hub === undefined ? [] : hub.views.projects(hub.now(), {})
+}

@@ -1,0 +1,61 @@
+// Asks a running hub over its HTTP API.
+
+import type { Command } from 'commander'
+import { isLoopback } from '../config/addresses.ts'
+import { CommandFailed, exit } from './exit.ts'
+import { configured, type Options, withConfig } from './sources.ts'
+
+const timeoutMs = 10_000
+
+export interface AskOptions extends Options {
+  readonly url?: string
+  readonly json?: boolean
+}
+
+/** The options of every command that asks a hub. */
+export function withHub(command: Command): Command {
+  return withConfig(command)
+    .option(
+      '--url <url>',
+      "the hub's HTTP address; otherwise FEDERATION_URL, or the configuration's port on this machine",
+    )
+    .option('--json', 'print JSON')
+}
+
+/** The hub's answer at this path. Throws `CommandFailed` when it cannot be reached or refuses. */
+export async function ask(options: AskOptions, path: string): Promise<unknown> {
+  const url = baseUrl(options)
+  let response: Response
+  try {
+    response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) })
+  } catch (error) {
+    throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok && body !== undefined) return body
+  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(body)}`)
+}
+
+function baseUrl(options: AskOptions): URL {
+  const said = options.url ?? process.env['FEDERATION_URL']
+  if (said !== undefined) {
+    if (URL.canParse(said)) return new URL(said)
+    throw new CommandFailed(exit.invalid, `${said} is no URL: write http://host:port`)
+  }
+  const { http_host: host, http_port: port } = configured(options, false).config.network
+  return new URL(`http://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
+}
+
+function hostPart(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function detailOf(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : 'no hub of this kind'
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (cause instanceof Error && 'code' in cause) return String(cause.code)
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,89 @@
+// `hubmesh start`: runs a hub until a signal ends it. Once the configuration is accepted, all it prints is log lines.
+
+import { Command } from 'commander'
+import type { Log } from '../adapters/log.ts'
+import { loadProjects } from '../config/projects.ts'
+import type { Config } from '../config/schema.ts'
+import type { Millis } from '../core/time.ts'
+import type { RunningHub } from '../hubmesh.ts'
+import { exit } from './exit.ts'
+import { configured, invalid, type Options, withConfig } from './sources.ts'
+
+/**
+ * A second signal ends the process at once, but not one this soon after the first: a terminal signals the whole group,
+ * and npm or the launcher pass the same one on.
+ */
+const oneSignalMs: Millis = 500
+
+export function startCommand(): Command {
+  return withConfig(new Command('start').description('run a hub'))
+    .option('--node-id <id>', "this hub's name")
+    .option('--hub-tier <tier>', 'global, regional or local')
+    .option('--parent-hub <id...>', 'hub preferred as parent; may be given several times')
+    .option('--log-level <level>', 'debug, info, warn or error')
+    .option('--metrics-enabled <boolean>', 'whether /metrics answers')
+    .action(start)
+}
+
+async function start(options: Options): Promise<void> {
+  const { config, origins } = configured(options, true)
+  const isDefault = !origins.has('catalog.projects_file')
+  const projects = loadProjects(config.catalog.projects_file, process.env, isDefault)
+  if (!projects.ok) throw invalid(projects.mistakes)
+  // Not before they are needed: libp2p and Fastify take half a second that no other command has to pay.
+  const { createLog } = await import('../adapters/log.ts')
+  const { DataDirectoryLocked, startHub } = await import('../hubmesh.ts')
+  const log = createLog({ hub: config.node.id, level: config.monitoring.log_level })
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: error.stack ?? error.message }, 'the hub met a defect and ends')
+    process.exit(exit.failed)
+  })
+  const ended = endings(log, config)
+  try {
+    ended.stops(await startHub({ config, log, projects: projects.entries }))
+  } catch (error) {
+    log.error({ error: error instanceof Error ? error.message : String(error) }, 'the hub did not start')
+    process.exit(error instanceof DataDirectoryLocked ? exit.temporary : exit.failed)
+  }
+}
+
+/** Signals end the hub in order; one that comes while it still starts ends it as soon as it has. */
+function endings(log: Log, config: Config) {
+  let signalledAt: number | undefined
+  let running: RunningHub | undefined
+  const finish = (): void => {
+    running?.stop().then(
+      () => {
+        log.info({}, 'hub stopped')
+        process.exit(exit.fine)
+      },
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'the hub did not stop in order')
+        process.exit(exit.failed)
+      },
+    )
+  }
+  const end = (signal: string): void => {
+    const now = performance.now()
+    if (signalledAt !== undefined) {
+      if (now - signalledAt >= oneSignalMs) process.exit(exit.failed)
+      return
+    }
+    signalledAt = now
+    log.info({ signal }, 'stopping')
+    setTimeout(() => {
+      log.error({ shutdown_timeout_ms: config.node.shutdown_timeout }, 'the hub did not stop in time')
+      process.exit(exit.failed)
+    }, config.node.shutdown_timeout)
+    finish()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
+  // Started by the launcher: it is gone, however it died.
+  if (process.connected) process.on('disconnect', () => end('disconnect'))
+  return {
+    stops(hub: RunningHub): void {
+      running = hub
+      if (signalledAt !== undefined) finish()
+    },
+  }
+}

@@ -1,0 +1,168 @@
+// The composition root: here, and only here, the hub meets its world. Opened in order (key, store, HTTP, network), so that
+// whatever may refuse does so before others notice; ended in order (leave, HTTP, network, store), so that nobody loses what
+// was promised.
+
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { systemClock } from './adapters/clock.ts'
+import { cborCodec } from './adapters/codec.ts'
+import { closeHttp, createHttp } from './adapters/http/app.ts'
+import type { App } from './adapters/http/options.ts'
+import { type Identity, openIdentity } from './adapters/identity.ts'
+import { DirectoryLocked, openLevelStore } from './adapters/level.ts'
+import { createNetwork } from './adapters/libp2p/network.ts'
+import type { NetworkOptions } from './adapters/libp2p/options.ts'
+import { holderOf, noteHolder } from './adapters/lock.ts'
+import { type Log, logChange } from './adapters/log.ts'
+import { Metrics } from './adapters/metrics.ts'
+import type { ProjectEntry } from './config/projects.ts'
+import type { Config } from './config/schema.ts'
+import { settingsOf } from './config/settings.ts'
+import { version } from './config/version.ts'
+import type { Millis } from './core/time.ts'
+import { Driver } from './hub/driver.ts'
+
+/** Time for HTTP answers under way, before their connections are cut. */
+const httpGraceMs: Millis = 2_000
+
+export interface HubOptions {
+  readonly config: Config
+  readonly log: Log
+  /** Content of the projects file; left out when there is none. */
+  readonly projects?: readonly ProjectEntry[] | undefined
+}
+
+export interface RunningHub {
+  readonly driver: Driver
+  /** Of the HTTP API. */
+  readonly url: string
+  /** Leaves the federation and closes everything. */
+  stop(): Promise<void>
+}
+
+/** Another process holds the data directory: try again later, or choose another. */
+export class DataDirectoryLocked extends Error {
+  constructor(directory: string, holder: number | undefined) {
+    const who = holder === undefined ? 'another process' : `process ${holder}`
+    super(
+      `the data directory ${directory} is in use by ${who}: stop that hub, or set node.data_dir to another directory`,
+    )
+    this.name = 'DataDirectoryLocked'
+  }
+}
+
+/** Starts a hub. Throws, with nothing left open, when it cannot: `DataDirectoryLocked`, or an error that says what to do. */
+export async function startHub(options: HubOptions): Promise<RunningHub> {
+  const closers: (() => unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer()
+  }
+  try {
+    const { driver, url } = await open(options, closers)
+    return { driver, url, stop: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function open(
+  { config, log, projects }: HubOptions,
+  closers: (() => unknown)[],
+): Promise<Omit<RunningHub, 'stop'>> {
+  const directory = config.node.data_dir
+  const identity = await openIdentity(directory)
+  const store = await lockedStore(directory)
+  closers.push(() => store.close())
+  closers.push(await noteHolder(directory))
+  const network = createNetwork(networkOptionsOf(config, identity))
+  let hasStarted = false
+  const metrics = new Metrics({
+    hub: config.node.id,
+    region: config.node.region,
+    running: () => (hasStarted ? driver : undefined),
+    network: () => network.stats(),
+  })
+  const settings = settingsOf({ config, peer: identity.peer, version, seed: randomInt(2 ** 32) | 0 })
+  const driver = new Driver({
+    ports: { clock: systemClock(), codec: cborCodec, store, network },
+    settings,
+    onChange: (change) => {
+      metrics.count(change)
+      logChange(log, change)
+    },
+  })
+  closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
+  const http = await createHttp({ ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics })
+  closers.push(async () => {
+    if (hasStarted) driver.leave()
+    await closeHttp(http, httpGraceMs)
+  })
+  // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
+  const url = await listen(http, config.network)
+  await started(driver)
+  hasStarted = true
+  if (projects !== undefined) loadProjectsFile(driver, projects, log)
+  log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
+  return { driver, url }
+}
+
+async function lockedStore(directory: string) {
+  try {
+    return await openLevelStore(join(directory, 'catalog'))
+  } catch (error) {
+    if (error instanceof DirectoryLocked) throw new DataDirectoryLocked(directory, await holderOf(directory))
+    throw error
+  }
+}
+
+function started(driver: Driver): Promise<void> {
+  return new Promise((resolve, reject) => {
+    driver.start((result) => {
+      if (result.ok) resolve()
+      else if (!result.reason.includes('EADDRINUSE')) reject(new Error(result.reason))
+      else reject(new Error(`${result.reason}: stop that process, or set network.listen to another port`))
+    })
+  })
+}
+
+/** Not waited for: what the file says is written as soon as the hub may write. */
+function loadProjectsFile(driver: Driver, entries: readonly ProjectEntry[], log: Log): void {
+  driver.call({ type: 'project-file', entries }, (answer) => {
+    const operation = 'projects-file'
+    if (!answer.ok) log.error({ operation, error: answer.detail }, 'the projects file was not written')
+    else log.info({ operation, entity_count: entries.length, ...answer }, 'the projects file is in the catalog')
+  })
+}
+
+async function listen(http: App, { http_host: host, http_port: port }: Config['network']): Promise<string> {
+  try {
+    return await http.listen({ host, port })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new Error(
+      `port ${port} on ${host} is in use by another process: stop it, or set network.http_port to another`,
+    )
+  }
+}
+
+/** The network's part of a configuration. */
+export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 'privateKey'>): NetworkOptions {
+  const { node, network, federation, gossip, limits } = config
+  return {
+    privateKey,
+    federation: federation.id,
+    listen: network.listen,
+    announce: network.announce,
+    bootstrap: network.bootstrap,
+    dht: node.hub_tier === 'local' ? 'client' : 'server',
+    gossip: { intervalMs: gossip.interval, fanout: gossip.fanout, maxMessageBytes: gossip.max_message_size },
+    limits: { links: limits.links, streamsPerPeer: limits.streams, sendQueueBytes: limits.send_queue },
+    directory: join(node.data_dir, 'libp2p'),
+  }
+}
+
+/** The HTTP API's part of a configuration. */
+export function httpOptionsOf({ monitoring, limits }: Config) {
+  return { exposesMetrics: monitoring.metrics_enabled, maxBodyBytes: limits.body, version }
+}

@@ -1,0 +1,60 @@
+// Real hubs for tests: the composition of the product, on free loopback ports, in a directory of its own.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLog } from '../src/adapters/log.ts'
+import { loadConfig } from '../src/config/load.ts'
+import { describeMistakes } from '../src/config/mistake.ts'
+import { type RunningHub, startHub } from '../src/hubmesh.ts'
+
+export interface TestHub extends RunningHub {
+  readonly dataDir: string
+  /** Its log lines so far. */
+  readonly lines: readonly Record<string, unknown>[]
+}
+
+/** A hub with these variables on top of free ports; it stops, and its data goes, with `stop`. */
+export async function testHub(env: Readonly<Record<string, string>>): Promise<TestHub> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hubmesh-hub-'))
+  const loaded = loadConfig({
+    env: {
+      HUBMESH_NODE__ID: 'hub-a',
+      HUBMESH_NODE__DATA_DIR: dataDir,
+      HUBMESH_NETWORK__HTTP_PORT: '0',
+      HUBMESH_NETWORK__LISTEN: '127.0.0.1:0',
+      HUBMESH_GOSSIP__INTERVAL: '100ms',
+      HUBMESH_MONITORING__LOG_LEVEL: 'debug',
+      ...env,
+    },
+  })
+  if (!loaded.ok) throw new Error(describeMistakes(loaded.mistakes))
+  const lines: Record<string, unknown>[] = []
+  const { id } = loaded.config.node
+  const write = (line: string) => lines.push(JSON.parse(line))
+  const log = createLog({ hub: id, level: loaded.config.monitoring.log_level, write })
+  const hub = await startHub({ config: loaded.config, log })
+  const stop = async (): Promise<void> => {
+    await hub.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return { ...hub, stop, dataDir, lines }
+}
+
+/** So many TCP ports that nobody uses now, `apart` of each other. */
+export async function freePorts(count: number, apart: number): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 40_000)
+    const ports = Array.from({ length: count }, (_, i) => base + i * apart)
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
