@@ -4,7 +4,7 @@
 import type { Millis, Now } from '../../src/core/time.ts'
 import { never } from '../../src/core/time.ts'
 import type { Clock } from '../../src/hub/ports.ts'
-import type { Life, World } from './world.ts'
+import { type Life, onGrid, type World } from './world.ts'
 
 /** The world begins at this Unix time: 2026-01-01T00:00:00Z. */
 const worldBegins: Millis = 1_767_225_600_000
@@ -32,9 +32,15 @@ export class SimClock implements Clock {
   }
 
   arm(at: Millis, wake: () => void): void {
-    this.#due = Math.max(at + this.#born, this.#world.now)
+    this.#due = Math.max(this.#momentOf(at), this.#world.now)
     this.#wake = wake
     if (this.#due < this.#queued) this.#queue()
+  }
+
+  /** When this clock shows at least that: adding the birth may have rounded down. */
+  #momentOf(at: Millis): Millis {
+    const moment = onGrid(at + this.#born)
+    return moment - this.#born < at ? onGrid(moment + Number.EPSILON * moment) : moment
   }
 
   #queue(): void {

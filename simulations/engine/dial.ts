@@ -42,7 +42,9 @@ export function dial(fabric: Fabric, plan: DialPlan, done: (outcome: DialOutcome
   const greet = (): void => {
     const hello = from.hello()
     const to = fabric.listener(host)
-    if (to !== undefined) fabric.hop(there, () => answer(to, hello), to.life)
+    // Another key than the expected one fails the handshake: nobody has said a word.
+    if (to === undefined || (expected !== undefined && to.peer !== expected)) finish('timeout')
+    else fabric.hop(there, () => answer(to, hello), to.life)
   }
   const answer = (to: Listener, greeting: Uint8Array): void => {
     const isWelcome = to.peer !== from.peer && to.admits(from.peer, greeting)
@@ -51,8 +53,7 @@ export function dial(fabric: Fabric, plan: DialPlan, done: (outcome: DialOutcome
   }
   const judge = (met: Meeting): void => {
     if (isSettled) return
-    const isExpected = expected === undefined || met.to.peer === expected
-    const isWelcome = isExpected && from.admits(met.to.peer, met.hello)
+    const isWelcome = from.admits(met.to.peer, met.hello)
     if (isWelcome) establish(fabric, from, met)
     finish(isWelcome ? 'linked' : 'not-admitted')
   }

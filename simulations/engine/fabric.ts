@@ -15,7 +15,7 @@ export interface Meter {
   sent(bytes: Uint8Array, copies: number): void
 }
 
-export function addressOf(host: Host): Address {
+export function addressOf(host: Pick<Host, 'name'>): Address {
   return `/sim/${host.name}` as Address
 }
 

@@ -26,7 +26,9 @@ export class Heap<T> {
       this.#move(parent, hole)
       hole = parent
     }
-    this.#put(hole, key, arrival, item)
+    this.#keys[hole] = key
+    this.#arrivals[hole] = arrival
+    this.#items[hole] = item
   }
 
   /** Takes the item with the smallest key; undefined when empty. */
@@ -43,7 +45,9 @@ export class Heap<T> {
       this.#move(child, hole)
       hole = child
     }
-    this.#put(hole, key, arrival, item as T)
+    this.#keys[hole] = key
+    this.#arrivals[hole] = arrival
+    this.#items[hole] = item as T
     return first
   }
 
@@ -65,11 +69,5 @@ export class Heap<T> {
     this.#keys[to] = this.#keys[from] as number
     this.#arrivals[to] = this.#arrivals[from] as number
     this.#items[to] = this.#items[from] as T
-  }
-
-  #put(at: number, key: number, arrival: number, item: T): void {
-    this.#keys[at] = key
-    this.#arrivals[at] = arrival
-    this.#items[at] = item
   }
 }

@@ -13,8 +13,6 @@ export interface Listener {
   readonly life: Life
   /** Its ends of all connections that are not closed; the ends enter and leave by themselves. */
   readonly ends: Set<End>
-  /** Whether it was asked to keep a link to the peer. */
-  keeps(peer: PeerId): boolean
   hello(): Uint8Array
   admits(peer: PeerId, hello: Uint8Array): boolean
   /** A connection is made; the end is still to be opened. */

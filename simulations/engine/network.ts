@@ -12,12 +12,12 @@ import type { End, Listener } from './listener.ts'
 import type { Host } from './weather.ts'
 import type { Life } from './world.ts'
 
-const redialBaseMs: Millis = 250
-const redialCapMs: Millis = 30 * second
+const backOffBaseMs: Millis = 250
+const backOffCapMs: Millis = 30 * second
 /** How long the side that does not own the dial waits for the other. */
 const graceMs: Millis = 3 * second
-/** An open link that neither end keeps is closed after this. */
-const idleMs: Millis = 10 * second
+/** A lost link is redialled at once, but not by all in step. */
+const redialMs: Millis = 200
 /** Two gossip beats, and time for the last frames. */
 const farewellMs: Millis = 2 * second
 
@@ -68,24 +68,22 @@ export class SimNetwork implements Network, Listener {
     this.#fabric.listen(this)
     const begin = () => {
       ready([addressOf(this.host)])
-      for (const address of this.#bootstrap) this.#reach(address, 0)
+      for (const address of this.#bootstrap) if (address !== addressOf(this.host)) this.#reach(address, 0)
     }
     world.at(world.now, begin, this.life)
   }
 
   connect(target: ConnectTarget): void {
     const known = this.#kept.get(target.peer)
-    const isSooner = known !== undefined && target.eager && !known.target.eager
-    if (known !== undefined) known.target = target
     const kept = known ?? { target, attempts: 0, turn: 0 }
+    const isNews = known === undefined || !isSameTarget(known.target, target)
+    kept.target = target
     this.#kept.set(target.peer, kept)
-    if (known === undefined || isSooner) this.#redial(kept, target.eager ? 0 : graceMs)
+    if (isNews) this.#redial(kept, target.eager ? 0 : graceMs + this.#jitter())
   }
 
   disconnect(peer: PeerId): void {
     this.#kept.delete(peer)
-    const end = this.#links.get(peer)
-    if (end !== undefined) this.#retire(end)
   }
 
   abort(peer: PeerId): void {
@@ -124,10 +122,6 @@ export class SimNetwork implements Network, Listener {
   }
 
   // What the fabric tells it.
-
-  keeps(peer: PeerId): boolean {
-    return this.#kept.has(peer)
-  }
 
   hello(): Uint8Array {
     return this.#events?.hello() ?? new Uint8Array()
@@ -182,7 +176,11 @@ export class SimNetwork implements Network, Listener {
     const { world } = this.#fabric
     world.trace.note(world.now, `down ${this.host.name} ${end.peer} ${reason}`)
     const kept = this.#kept.get(end.peer)
-    if (kept !== undefined) this.#redial(kept, kept.target.eager ? this.#backOff(kept.attempts) : graceMs)
+    if (kept !== undefined) {
+      const retryMs = (kept.target.eager ? 0 : redialMs) + this.#jitter()
+      this.#redial(kept, reason === 'aborted' ? this.#backOff(++kept.attempts) : retryMs)
+    }
+    if (this.#bootstrap.includes(end.address)) this.#reach(end.address, 0)
     this.#events?.linkDown(end.peer, reason)
   }
 
@@ -223,33 +221,26 @@ export class SimNetwork implements Network, Listener {
 
   /** Full jitter (Brooker 2015): anything up to a bound that doubles with every attempt. */
   #backOff(attempts: number): Millis {
-    return this.#random.real() * Math.min(redialCapMs, redialBaseMs * 2 ** attempts)
+    return this.#random.real() * Math.min(backOffCapMs, backOffBaseMs * 2 ** attempts)
   }
 
-  /** Dials a bootstrap address for ever, while nobody there is linked. */
+  #jitter(): Millis {
+    return this.#random.real() * redialMs
+  }
+
+  /** Dials a bootstrap address until somebody there is linked, and again when the link is lost. */
   #reach(address: Address, attempts: number): void {
-    const { world } = this.#fabric
-    if (this.#events === undefined) return
-    const again = (next: number) => world.after(this.#backOff(next), () => this.#reach(address, next), this.life)
-    for (const end of this.#links.values()) {
-      if (end.address === address) {
-        world.after(redialCapMs * this.#random.real(), () => this.#reach(address, 0), this.life)
-        return
-      }
+    const go = () => {
+      const isLinked = [...this.#links.values()].some((end) => end.address === address)
+      if (isLinked || this.#events === undefined) return
+      dial(this.#fabric, { from: this, address, expected: undefined }, (outcome) => {
+        if (outcome !== 'linked') this.#reach(address, attempts + 1)
+      })
     }
-    dial(this.#fabric, { from: this, address, expected: undefined }, (outcome) => {
-      again(outcome === 'linked' ? 0 : attempts + 1)
-    })
+    this.#fabric.world.after(attempts === 0 ? this.#jitter() : this.#backOff(attempts), go, this.life)
   }
+}
 
-  /** Closes the link when both sides have let go of it for a while. */
-  #retire(end: End): void {
-    const close = () => {
-      if (end.isClosed || this.keeps(end.peer) || end.remote.owner.keeps(this.peer)) return
-      this.#unlink(end)
-      end.close()
-      this.#tellDown(end, 'closed')
-    }
-    this.#fabric.world.after(idleMs, close, this.life)
-  }
+function isSameTarget(a: ConnectTarget, b: ConnectTarget): boolean {
+  return a.eager === b.eager && a.addresses.join() === b.addresses.join()
 }

@@ -14,6 +14,17 @@ export interface Life {
   thawsAt: Millis
 }
 
+/** Times lie on a grid of binary fractions, so that sums and differences of them are exact. About a microsecond. */
+const ticksPerMs = 1024
+
+/** The first point of the grid that is not before the time. */
+export function onGrid(time: Millis): Millis {
+  return Math.ceil(time * ticksPerMs) / ticksPerMs
+}
+
+/** More events in one moment than any plan has: somebody wakes itself again and again without getting anywhere. */
+const maxEventsPerMoment = 200_000
+
 interface Event {
   readonly action: () => void
   readonly life: Life | undefined
@@ -48,7 +59,7 @@ export class World {
 
   /** Does the action at that time (now, if it has passed), unless the life it belongs to has ended by then. */
   at(time: Millis, action: () => void, life?: Life): void {
-    this.#events.push(Math.max(time, this.#now), { action, life })
+    this.#events.push(Math.max(onGrid(time), this.#now), { action, life })
   }
 
   after(delay: Millis, action: () => void, life?: Life): void {
@@ -57,7 +68,10 @@ export class World {
 
   /** Lets everything happen that is due up to and including that time. */
   run(until: Millis): void {
+    let inMoment = 0
     while (this.#events.firstKey <= until) {
+      inMoment = this.#events.firstKey > this.#now ? 0 : inMoment + 1
+      if (inMoment > maxEventsPerMoment) throw new Error(`time stands still at ${this.#now} ms`)
       this.#now = this.#events.firstKey
       const event = this.#events.pop()
       if (event === undefined) break
@@ -70,7 +84,7 @@ export class World {
     const { life, action } = event
     if (life !== undefined && !life.alive) return
     if (life !== undefined && life.thawsAt > this.#now) {
-      this.#events.push(life.thawsAt, event)
+      this.#events.push(onGrid(life.thawsAt), event)
       return
     }
     this.#count++

@@ -1,0 +1,82 @@
+// Liveness, the second act: the network is whole, users have stopped writing; now all hubs must come to see the same, and
+// it must be what the users were promised. Says what is still missing, so that a run that fails says why.
+
+import type { HubId } from '../../src/core/ids.ts'
+import type { LocalHub } from '../../src/hub/calls.ts'
+import type { Hub } from '../../src/hub/hub.ts'
+import type { Ledger } from './ledger.ts'
+
+/** A running hub as the judge sees it. */
+export interface Witness {
+  readonly id: HubId
+  readonly hub: Hub
+  readonly desk: LocalHub
+}
+
+/** The first way in which the hubs do not agree yet; undefined when they do. `known`: hubs that ran at some time. */
+export function disagreement(witnesses: readonly Witness[], known: ReadonlySet<HubId>): string | undefined {
+  const running = new Set(witnesses.map(({ id }) => id))
+  for (const { id, hub } of witnesses) {
+    if (hub.state !== 'ready') return `${id} is ${hub.state}`
+    const wrong = wrongBelief(hub, running, known)
+    if (wrong !== undefined) return `${id} believes ${wrong}`
+  }
+  const [first, ...others] = witnesses
+  if (first === undefined) return undefined
+  const digest = first.hub.catalog.replicas.digest()
+  for (const { id, hub } of others) {
+    if (hub.catalog.replicas.digest() !== digest) return `${id} holds another catalog than ${first.id}`
+    const slug = differentHome(first.hub, hub)
+    if (slug !== undefined) return `${id} and ${first.id} name different homes for ${slug}`
+  }
+  return undefined
+}
+
+/** M: who runs is alive everywhere, and nobody else is. */
+function wrongBelief(hub: Hub, running: ReadonlySet<HubId>, known: ReadonlySet<HubId>): string | undefined {
+  for (const id of known) {
+    if (id === hub.info.hub) continue
+    const status = statusOf(hub, id)
+    if (running.has(id) ? status !== 'alive' : status === 'alive' || status === 'suspect') {
+      return `that ${id} is ${status ?? 'unknown'}`
+    }
+  }
+  return undefined
+}
+
+export function statusOf(hub: Hub, id: HubId): string | undefined {
+  for (const swim of hub.pools) {
+    const member = swim.members().get(id)
+    if (member !== undefined) return member.status
+  }
+  return hub.hierarchy.foreign().get(id)?.status
+}
+
+/** P1: the home of a project is the same everywhere. */
+function differentHome(a: Hub, b: Hub): string | undefined {
+  for (const [slug, { lease }] of a.presence.leases()) {
+    if (lease.state === 'gone') continue
+    const other = b.presence.held(slug)?.lease
+    if (other?.claim[0] !== lease.claim[0] || other.claim[1] !== lease.claim[1]) return slug
+  }
+  return undefined
+}
+
+/** C4, C12: what is due to the users and not there, once the hubs agree. */
+export function brokenPromises(witnesses: readonly Witness[], ledger: Ledger): string[] {
+  const broken: string[] = []
+  const running = new Set(witnesses.map(({ id }) => id))
+  for (const entry of ledger.entries()) {
+    const due = ledger.due(entry, (hub) => running.has(hub))
+    for (const { id, desk } of due.type === 'open' ? [] : witnesses) {
+      const read = desk.views.project(entry.slug, desk.now())
+      const name = read.ok ? read.project.name : undefined
+      if (due.type === 'gone' && read.ok) broken.push(`${id} shows ${entry.slug}, whose removal was acknowledged`)
+      if (due.type === 'visible' && (name === undefined || !due.names.has(name))) {
+        const promised = [...due.names].join(' or ')
+        broken.push(`${id} shows ${entry.slug} as ${name ?? 'nothing'}; acknowledged was ${promised}`)
+      }
+    }
+  }
+  return broken
+}

@@ -1,0 +1,224 @@
+// One run: a plan, a seed, a world. First the plan's troubles with users at work; then the network heals, users stop
+// writing, and the hubs have a bounded time to agree. Invariants are looked up all along.
+
+import type { HubId } from '../../src/core/ids.ts'
+import { Random } from '../../src/core/random.ts'
+import { type Millis, second } from '../../src/core/time.ts'
+import type { HubChange } from '../../src/hub/effects.ts'
+import type { Codec } from '../../src/hub/ports.ts'
+import { brokenPromises, disagreement, type Witness } from './agreement.ts'
+import { Detection } from './detection.ts'
+import { addressOf, Fabric } from './fabric.ts'
+import { Invariants, type Violation } from './invariants.ts'
+import { Ledger } from './ledger.ts'
+import type { Happening, Plan, Scenario, Size } from './scenario.ts'
+import { Site, type Watcher } from './site.ts'
+import { type Traffic, TrafficMeter } from './stats.ts'
+import { Trace } from './trace.ts'
+import { Users } from './users.ts'
+import { World } from './world.ts'
+
+export interface RunPlan {
+  readonly scenario: Scenario
+  readonly size: Size
+  readonly seed: number
+  readonly codec: Codec
+  /** Gets every line of the trace. */
+  readonly write?: (line: string) => void
+  /** Told the virtual time about once a virtual second. */
+  readonly progress?: (now: Millis) => void
+}
+
+export interface Outcome {
+  readonly hubs: number
+  readonly virtualMs: Millis
+  readonly events: number
+  readonly projects: number
+  readonly traffic: ReadonlyMap<string, Traffic>
+  readonly detections: readonly Millis[]
+  readonly falseDeaths: number
+  /** From the healing to agreement; undefined when they did not agree. */
+  readonly convergedMs: Millis | undefined
+  readonly violations: readonly Violation[]
+  readonly traceHash: string
+}
+
+const checkEveryMs: Millis = second
+const agreeEveryMs: Millis = 0.5 * second
+/** Readers looked at in one check: a federation of hundreds is looked at in turns. */
+const readersPerCheck = 20
+
+export class Simulation implements Watcher {
+  readonly codec: Codec
+  readonly #run: RunPlan
+  readonly #plan: Plan
+  readonly #world: World
+  readonly #fabric: Fabric
+  readonly #meter = new TrafficMeter()
+  readonly #invariants = new Invariants()
+  readonly #detection = new Detection()
+  readonly #ledger = new Ledger()
+  readonly #sites: ReadonlyMap<HubId, Site>
+  readonly #users: Users
+  readonly #known = new Set<HubId>()
+  #turn = 0
+
+  constructor(run: RunPlan) {
+    this.#run = run
+    this.#world = new World(run.seed, new Trace(run.write))
+    this.#plan = run.scenario.plan(run.size, new Random(run.seed))
+    this.#fabric = new Fabric(this.#world, this.#meter)
+    this.codec = this.#meter.watch(run.codec)
+    this.#sites = this.#build()
+    this.#users = new Users({
+      world: this.#world,
+      workload: this.#plan.workload,
+      counters: [...this.#sites.values()],
+      ledger: this.#ledger,
+      beatEveryMs: 10 * second,
+    })
+  }
+
+  /** Runs to the end; takes as long as it takes. */
+  run(): Outcome {
+    const { endsAt, happenings } = this.#plan
+    for (const { at, what } of happenings) if (at < endsAt) this.#world.at(at, () => this.#happen(what))
+    this.#users.begin()
+    for (let now: Millis = 0; now < endsAt; now += checkEveryMs) {
+      this.#world.run(Math.min(endsAt, now + checkEveryMs))
+      this.#check(readersPerCheck)
+      this.#run.progress?.(this.#world.now)
+    }
+    this.#users.stopWriting()
+    this.#happen({ type: 'heal' })
+    const convergedMs = this.#settle()
+    return this.#outcome(convergedMs)
+  }
+
+  onChange(site: Site, change: HubChange): void {
+    const { now, trace } = this.#world
+    this.#invariants.change(site.hub, change)
+    if (change.type === 'state') trace.note(now, `${change.state} ${site.hub}`)
+    const about = change.type === 'member' ? change.member : change.type === 'foreign' ? change.verdict : undefined
+    if (about === undefined) return
+    trace.note(now, `belief ${site.hub}: ${about.info.hub} ${about.status} ${about.incarnation}`)
+    if (about.status === 'dead') this.#detection.declaredDead(site.hub, about.info.hub, now)
+  }
+
+  onEnd(site: Site): void {
+    if (site.running !== undefined) this.#invariants.author(site.running)
+  }
+
+  #build(): Map<HubId, Site> {
+    const { hubs } = this.#plan
+    const sites = new Map<HubId, Site>()
+    const addresses = new Map(hubs.map(({ hub }) => [hub, addressOf({ name: hub })]))
+    hubs.forEach((plan, index) => {
+      const bootstrap = plan.bootstrap.flatMap((hub) => addresses.get(hub) ?? [])
+      sites.set(plan.hub, new Site(this.#fabric, this, { index, plan, bootstrap }))
+    })
+    return sites
+  }
+
+  #happen(what: Happening): void {
+    const { now, trace } = this.#world
+    trace.note(now, JSON.stringify(what))
+    const site = 'hub' in what ? this.#sites.get(what.hub) : undefined
+    const all = [...this.#sites.values()]
+    const { weather } = this.#fabric
+    switch (what.type) {
+      case 'start':
+        if (site === undefined || site.machine.isRunning) break
+        this.#known.add(site.hub)
+        this.#detection.started(site.hub, now)
+        site.start()
+        break
+      case 'crash':
+        if (site?.machine.isRunning !== true) break
+        this.#detection.crashed(site.hub, now)
+        site.crash()
+        break
+      case 'leave':
+        if (site !== undefined) this.#detection.excuse(site.hub, now)
+        site?.leave()
+        break
+      case 'freeze':
+        if (site !== undefined) this.#detection.excuse(site.hub, now + what.forMs)
+        site?.machine.freeze(what.forMs)
+        break
+      case 'split':
+        this.#detection.excuseAll(this.#sites.keys(), Number.POSITIVE_INFINITY)
+        weather.split(what.sides.map((side) => side.flatMap((hub) => this.#sites.get(hub)?.machine ?? [])))
+        break
+      case 'cut': {
+        const [from, to] = [this.#sites.get(what.from), this.#sites.get(what.to)]
+        if (from !== undefined && to !== undefined) weather.cut(from.machine, to.machine)
+        break
+      }
+      case 'line':
+        weather.loss = what.loss
+        weather.duplication = what.duplication
+        break
+      case 'disk-full':
+        if (site !== undefined) site.machine.disk.full = what.full
+        break
+      case 'heal':
+        weather.clear()
+        for (const { machine } of all) machine.disk.full = false
+        break
+    }
+  }
+
+  /** Authors first: what a reader holds is compared with what its author has come to. */
+  #check(readers: number): void {
+    const sites = [...this.#sites.values()].filter((site) => site.running !== undefined)
+    for (const { running } of sites) if (running !== undefined) this.#invariants.author(running)
+    for (let i = 0; i < Math.min(readers, sites.length); i++) {
+      const running = sites[this.#turn++ % sites.length]?.running
+      if (running !== undefined) this.#invariants.reader(running)
+    }
+  }
+
+  /** How long agreement took; undefined when it did not come. */
+  #settle(): Millis | undefined {
+    const { endsAt, settleMs } = this.#plan
+    let reason: string | undefined = 'nobody was asked'
+    while (reason !== undefined && this.#world.now < endsAt + settleMs) {
+      this.#world.run(this.#world.now + agreeEveryMs)
+      this.#run.progress?.(this.#world.now)
+      reason = disagreement(this.#witnesses(), this.#known)
+    }
+    this.#check(this.#sites.size)
+    if (reason === undefined) return this.#world.now - endsAt
+    this.#invariants.violations.push({ invariant: 'liveness', detail: `after ${settleMs} ms of quiet ${reason}` })
+    return undefined
+  }
+
+  #witnesses(): Witness[] {
+    return [...this.#sites.values()].flatMap((site) =>
+      site.running === undefined || site.driver === undefined
+        ? []
+        : [{ id: site.hub, hub: site.running, desk: site.driver }],
+    )
+  }
+
+  #outcome(convergedMs: Millis | undefined): Outcome {
+    const broken = convergedMs === undefined ? [] : brokenPromises(this.#witnesses(), this.#ledger)
+    const { now, count, trace } = this.#world
+    return {
+      hubs: this.#sites.size,
+      virtualMs: now,
+      events: count,
+      projects: this.#ledger.size,
+      traffic: this.#meter.byKind(),
+      detections: this.#detection.delays,
+      falseDeaths: this.#detection.falseDeaths,
+      convergedMs,
+      violations: [
+        ...this.#invariants.violations,
+        ...broken.slice(0, 20).map((detail) => ({ invariant: 'C12', detail })),
+      ],
+      traceHash: trace.hash,
+    }
+  }
+}

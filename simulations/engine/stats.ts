@@ -1,0 +1,51 @@
+// What a run cost and how quick the hubs were, gathered from outside.
+
+import type { Millis } from '../../src/core/time.ts'
+import type { Codec } from '../../src/hub/ports.ts'
+import type { Meter } from './fabric.ts'
+
+export interface Traffic {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** Counts what is received, by the kind of message. */
+export class TrafficMeter implements Meter {
+  readonly #kinds = new WeakMap<Uint8Array, string>()
+  readonly #traffic = new Map<string, { messages: number; bytes: number }>()
+
+  /** The same codec, with every encoded message remembered by its kind. */
+  watch(codec: Codec): Codec {
+    return {
+      encode: (value) => {
+        const bytes = codec.encode(value)
+        this.#kinds.set(bytes, kindOf(value))
+        return bytes
+      },
+      decode: (bytes) => codec.decode(bytes),
+    }
+  }
+
+  sent(bytes: Uint8Array, copies: number): void {
+    const kind = this.#kinds.get(bytes) ?? 'unknown'
+    const counted = this.#traffic.get(kind) ?? { messages: 0, bytes: 0 }
+    counted.messages += copies
+    counted.bytes += copies * bytes.length
+    this.#traffic.set(kind, counted)
+  }
+
+  byKind(): ReadonlyMap<string, Traffic> {
+    return this.#traffic
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return 'unknown'
+  return typeof value.kind === 'string' ? value.kind : 'unknown'
+}
+
+/** The value that `share` (0 to 1) of the sorted values do not exceed; undefined when there are none. */
+export function quantile(values: readonly Millis[], share: number): Millis | undefined {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]
+}

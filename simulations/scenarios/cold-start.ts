@@ -1,0 +1,21 @@
+// Everybody starts at once with empty disks, while users already register projects. Nothing goes wrong.
+
+import { second } from '../../src/core/time.ts'
+import type { Scenario } from '../engine/scenario.ts'
+import { startAll, topology } from './topology.ts'
+
+export const coldStart: Scenario = {
+  name: 'cold-start',
+  summary: 'all hubs start within two seconds with empty disks; nothing fails',
+  usual: { hubs: 50, durationMs: 30 * second },
+  plan({ hubs: count, durationMs }, random) {
+    const hubs = topology(count, random)
+    return {
+      hubs,
+      happenings: startAll(hubs, random),
+      workload: { projects: 2 * count, writesPerSecond: count / 10, removals: 0.1, registrations: 0.2 },
+      endsAt: durationMs,
+      settleMs: 30 * second,
+    }
+  },
+}
