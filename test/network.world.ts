@@ -131,8 +131,9 @@ export interface BareNode {
   stop(): Promise<void>
 }
 
-export async function bareNode({ dht, port = 0 }: { dht: boolean; port?: number }): Promise<BareNode> {
-  const { dht: protocol } = protocolsOf('test')
+export async function bareNode(options: { dht: boolean; port?: number; federation?: string }): Promise<BareNode> {
+  const { dht, port = 0, federation = 'test' } = options
+  const { dht: protocol } = protocolsOf(federation)
   const node = await createLibp2p({
     addresses: { listen: [`/ip4/127.0.0.1/tcp/${port}`] },
     transports: [tcp()],
