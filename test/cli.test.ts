@@ -174,6 +174,27 @@ catalog: { projects_file: projects.yaml }
     expect(out).not.toContain('"operation":"state"')
   })
 
+  it('that does not end in time ends with 1; it listened where, and logged what, it was told', async () => {
+    const env = {
+      HUBMESH_NODE__ID: 'hub-slow',
+      HUBMESH_NODE__DATA_DIR: 'slow',
+      HUBMESH_NODE__SHUTDOWN_TIMEOUT: '1ms',
+      HUBMESH_NETWORK__HTTP_HOST: '127.0.0.2',
+      HUBMESH_NETWORK__HTTP_PORT: '0',
+      HUBMESH_NETWORK__LISTEN: '127.0.0.1:0',
+      HUBMESH_MONITORING__LOG_LEVEL: 'debug',
+    }
+    const slow = hubmesh(['start'], { cwd: directory, env })
+    await vi.waitFor(() => expect(slow.out()).toContain('"msg":"hub started"'), within)
+    const [url = ''] = /http:\/\/127\.0\.0\.2:\d+/.exec(slow.out()) ?? []
+    expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    await vi.waitFor(() => expect(slow.out()).toContain('"operation":"GET /health/live"'))
+    slow.child.kill('SIGTERM')
+    const { code, out } = await slow.ended
+    expect(code).toBe(1)
+    expect(out).toContain('the hub did not stop in time')
+  })
+
   it('with a key that others may read is refused', async () => {
     const key = join(directory, 'held/identity.key')
     chmodSync(key, 0o640)
