@@ -12,8 +12,12 @@ const lookEveryMs = 1_000
 const wellWithinMs = 60_000
 const pollMs = 200
 
+/** One signal may come twice: from the terminal to the whole group, and passed on by a parent. */
+const oneSignalMs = 500
+
 const started: Started[] = []
 let isEnding = false
+let endingSince = 0
 
 process.chdir(root)
 const args = process.argv.slice(2)
@@ -87,13 +91,15 @@ function fail(reasons: readonly string[], code: number): void {
   process.exitCode = code
 }
 
-/** The second time at once. */
+/** In order the first time, at once the second. */
 async function end(code: number): Promise<void> {
   if (isEnding) {
+    if (performance.now() - endingSince < oneSignalMs) return
     killAll(started)
     process.exit(1)
   }
   isEnding = true
+  endingSince = performance.now()
   console.log('stopping ...')
   await endAll(started)
   process.exit(code)

@@ -1,6 +1,6 @@
 // scripts/run as a person meets it, with one hub (the three real processes together have tests of their own).
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -43,7 +43,10 @@ it('leaves nothing running when it is ended', async () => {
   const hub = Number(/process (\d+)/.exec(first.out())?.[1])
   expect(() => process.kill(hub, 0)).not.toThrow()
   first.child.kill('SIGINT')
+  // A terminal's Ctrl-C may be passed on by a parent as well.
+  first.child.kill('SIGINT')
   expect(await first.ended).toMatchObject({ code: 0 })
   expect(() => process.kill(hub, 0)).toThrow('ESRCH')
+  expect(readFileSync(join(data, 'hub-single/hub.log'), 'utf8')).toContain('hub stopped')
   await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow()
 })
