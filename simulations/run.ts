@@ -10,6 +10,7 @@ import type { Scenario } from './engine/scenario.ts'
 import { type Outcome, Simulation } from './engine/simulation.ts'
 import { asJson, asTable } from './report.ts'
 import { scenarios } from './scenarios/all.ts'
+import { simulatedSettings } from './settings.ts'
 
 interface Order {
   readonly scenario: Scenario
@@ -67,6 +68,7 @@ function perform(order: Order): number {
     size: { hubs, durationMs },
     seed,
     codec: cborCodec,
+    settingsFor: simulatedSettings,
     ...(file === undefined ? {} : { write: (line) => void writeSync(file, `${line}\n`) }),
     ...(isLive
       ? { progress: (now) => void process.stdout.write(`\r${(now / second).toFixed(0)} s of virtual time `) }

@@ -6,13 +6,14 @@ import { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import type { Codec } from '../../src/hub/ports.ts'
+import type { Settings } from '../../src/hub/settings.ts'
 import { brokenPromises, disagreement, type Witness } from './agreement.ts'
 import { Detection } from './detection.ts'
 import { addressOf, Fabric } from './fabric.ts'
 import { Invariants, type Violation } from './invariants.ts'
 import { Ledger } from './ledger.ts'
 import type { Happening, Plan, Scenario, Size } from './scenario.ts'
-import { Site, type Watcher } from './site.ts'
+import { type Birth, Site, type Watcher } from './site.ts'
 import { type Traffic, TrafficMeter } from './stats.ts'
 import { Trace } from './trace.ts'
 import { Users } from './users.ts'
@@ -23,6 +24,7 @@ export interface RunPlan {
   readonly size: Size
   readonly seed: number
   readonly codec: Codec
+  readonly settingsFor: (birth: Birth) => Settings
   /** Gets every line of the trace. */
   readonly write?: (line: string) => void
   /** Told the virtual time about once a virtual second. */
@@ -50,6 +52,7 @@ const readersPerCheck = 20
 
 export class Simulation implements Watcher {
   readonly codec: Codec
+  readonly settingsFor: (birth: Birth) => Settings
   readonly #run: RunPlan
   readonly #plan: Plan
   readonly #world: World
@@ -69,6 +72,7 @@ export class Simulation implements Watcher {
     this.#plan = run.scenario.plan(run.size, new Random(run.seed))
     this.#fabric = new Fabric(this.#world, this.#meter)
     this.codec = this.#meter.watch(run.codec)
+    this.settingsFor = run.settingsFor
     this.#sites = this.#build()
     this.#users = new Users({
       world: this.#world,
@@ -98,6 +102,8 @@ export class Simulation implements Watcher {
   onChange(site: Site, change: HubChange): void {
     const { now, trace } = this.#world
     this.#invariants.change(site.hub, change)
+    // What an author has done is known before anybody can have heard of it.
+    if (change.type === 'opened' || change.type === 'entry') this.onEnd(site)
     if (change.type === 'state') trace.note(now, `${change.state} ${site.hub}`)
     const about = change.type === 'member' ? change.member : change.type === 'foreign' ? change.verdict : undefined
     if (about === undefined) return

@@ -1,7 +1,8 @@
 // One hub of a plan at its place: its machine, and the driver that runs it while it lives.
 
-import type { Address, HubId, Region } from '../../src/core/ids.ts'
+import type { Address, HubId, PeerId, Region } from '../../src/core/ids.ts'
 import type { Random } from '../../src/core/random.ts'
+import { type Millis, second } from '../../src/core/time.ts'
 import type { LocalHub } from '../../src/hub/calls.ts'
 import { Driver } from '../../src/hub/driver.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
@@ -11,8 +12,10 @@ import type { Settings } from '../../src/hub/settings.ts'
 import type { Fabric } from './fabric.ts'
 import { Machine } from './machine.ts'
 import type { HubPlan } from './scenario.ts'
-import { settingsFor } from './settings.ts'
 import type { Counter } from './users.ts'
+import type { World } from './world.ts'
+
+const supervisorMs: Millis = 2 * second
 
 export interface SitePlan {
   readonly index: number
@@ -20,9 +23,17 @@ export interface SitePlan {
   readonly bootstrap: readonly Address[]
 }
 
+/** What the settings of one life are made from. */
+export interface Birth {
+  readonly plan: HubPlan
+  readonly peer: PeerId
+  readonly seed: number
+}
+
 /** Who watches the hubs of a simulation. */
 export interface Watcher {
   readonly codec: Codec
+  readonly settingsFor: (birth: Birth) => Settings
   onChange(site: Site, change: HubChange): void
   /** A life is about to end, and with it what only that process knew. */
   onEnd(site: Site): void
@@ -32,6 +43,7 @@ export class Site implements Counter {
   readonly machine: Machine
   readonly plan: HubPlan
   readonly #watcher: Watcher
+  readonly #world: World
   readonly #random: Random
   #driver: Driver | undefined
   #isUp = false
@@ -41,6 +53,7 @@ export class Site implements Counter {
     this.machine = new Machine(fabric, { index, name: hub, region, bootstrap, skewMs })
     this.plan = plan
     this.#watcher = watcher
+    this.#world = fabric.world
     this.#random = fabric.world.random()
   }
 
@@ -78,9 +91,14 @@ export class Site implements Counter {
     this.#driver = driver
     driver.start((started) => {
       if (started.ok) this.#isUp = true
-      // As a supervisor would: it ends, and somebody has to start it again.
-      else this.machine.end()
+      else this.#restart()
     })
+  }
+
+  /** What a supervisor does with a process that ends with an error. */
+  #restart(): void {
+    this.machine.end()
+    this.#world.after(supervisorMs, () => this.start())
   }
 
   crash(): void {
@@ -105,6 +123,6 @@ export class Site implements Counter {
 
   #settings(): Settings {
     const seed = this.#random.seed()
-    return settingsFor({ plan: this.plan, peer: this.machine.peer, seed })
+    return this.#watcher.settingsFor({ plan: this.plan, peer: this.machine.peer, seed })
   }
 }

@@ -12,9 +12,13 @@ export interface Traffic {
 /** Counts what is received, by the kind of message. */
 export class TrafficMeter implements Meter {
   readonly #kinds = new WeakMap<Uint8Array, string>()
+  readonly #decoded = new WeakMap<Uint8Array, unknown>()
   readonly #traffic = new Map<string, { messages: number; bytes: number }>()
 
-  /** The same codec, with every encoded message remembered by its kind. */
+  /**
+   * The same codec, with every encoded message remembered by its kind. What hundreds of hubs receive as one publication
+   * is decoded once and frozen: whoever changed it would change it for all.
+   */
   watch(codec: Codec): Codec {
     return {
       encode: (value) => {
@@ -22,7 +26,12 @@ export class TrafficMeter implements Meter {
         this.#kinds.set(bytes, kindOf(value))
         return bytes
       },
-      decode: (bytes) => codec.decode(bytes),
+      decode: (bytes) => {
+        if (this.#decoded.has(bytes)) return this.#decoded.get(bytes)
+        const value = freeze(codec.decode(bytes))
+        this.#decoded.set(bytes, value)
+        return value
+      },
     }
   }
 
@@ -42,6 +51,12 @@ export class TrafficMeter implements Meter {
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return 'unknown'
   return typeof value.kind === 'string' ? value.kind : 'unknown'
+}
+
+function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  for (const part of Object.values(value)) freeze(part)
+  return Object.freeze(value)
 }
 
 /** The value that `share` (0 to 1) of the sorted values do not exceed; undefined when there are none. */

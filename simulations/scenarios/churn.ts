@@ -9,7 +9,7 @@ import { startAll, topology } from './topology.ts'
 /** Before this the federation forms. */
 const quietMs: Millis = 10 * second
 /** Of all hubs, each minute. */
-const troublesPerHubMinute = 0.5
+const troublesPerHubMinute = 1
 const loss = 0.01
 const duplication = 0.01
 
