@@ -27,9 +27,12 @@ afterAll(() => hub.stop())
 
 const json = { 'content-type': 'application/json' }
 const get = (path: string, headers: Record<string, string> = {}) => fetch(hub.url + path, { headers })
-const send = (method: string, path: string, body?: string, headers: Record<string, string> = json) =>
-  fetch(hub.url + path, { method, headers: body === undefined ? {} : headers, ...(body === undefined ? {} : { body }) })
-const post = (path: string, body?: object) => send('POST', path, body === undefined ? undefined : JSON.stringify(body))
+const send = (request: `${string} ${string}`, body?: string, headers: Record<string, string> = json) => {
+  const [method = '', path = ''] = request.split(' ')
+  return fetch(hub.url + path, { method, ...(body === undefined ? {} : { body, headers }) })
+}
+const post = (path: string, body?: object) =>
+  send(`POST ${path}`, body === undefined ? undefined : JSON.stringify(body))
 
 /** The body, which must have the shape. */
 async function shaped(response: Response, schema: TSchema): Promise<unknown> {
@@ -69,7 +72,7 @@ describe('a project', () => {
     expect(read).toMatchObject({ name: 'Atlas 2', mesh_namespace: 'hub.atlas', status: 'offline' })
     expect(read).not.toHaveProperty('colour')
 
-    expect((await send('DELETE', '/api/fed/projects/atlas')).status).toBe(204)
+    expect((await send('DELETE /api/fed/projects/atlas')).status).toBe(204)
     const gone = await get('/api/fed/projects/atlas')
     expect(gone.status).toBe(404)
     expect((await problem(gone)).code).toBe('project-removed')
@@ -92,7 +95,7 @@ describe('a project', () => {
   it('that nobody knows cannot be read, removed or beaten for', async () => {
     for (const response of [
       await get('/api/fed/projects/nobody'),
-      await send('DELETE', '/api/fed/projects/nobody'),
+      await send('DELETE /api/fed/projects/nobody'),
       await post('/api/fed/projects/nobody/heartbeat', {}),
     ]) {
       expect(response.status).toBe(404)
@@ -104,10 +107,10 @@ describe('a project', () => {
 describe('a bad request', () => {
   const projects = '/api/fed/projects'
   it.each([
-    ['that is no JSON', 400, 'malformed-json', () => send('POST', projects, '{"slug":')],
-    ['with a poisoned prototype', 400, 'malformed-json', () => send('POST', projects, '{"__proto__":{"slug":"a"}}')],
+    ['that is no JSON', 400, 'malformed-json', () => send(`POST ${projects}`, '{"slug":')],
+    ['with a poisoned prototype', 400, 'malformed-json', () => send(`POST ${projects}`, '{"__proto__":{"slug":"a"}}')],
     ['without a body', 400, 'invalid-request', () => post(projects)],
-    ['with a list as its body', 400, 'invalid-request', () => send('POST', projects, '[]')],
+    ['with a list as its body', 400, 'invalid-request', () => send(`POST ${projects}`, '[]')],
     ['without a slug', 400, 'invalid-request', () => post(projects, { name: 'x' })],
     ['with two slugs', 400, 'invalid-request', () => post(projects, { slug: 'a', project_slug: 'b' })],
     ['with a number as a name', 400, 'invalid-request', () => post(projects, { slug: 'a', name: 5 })],
@@ -121,11 +124,12 @@ describe('a bad request', () => {
       'of another type',
       415,
       'unsupported-media-type',
-      () => send('POST', projects, 'slug=a', { 'content-type': 'text/plain' }),
+      () => send(`POST ${projects}`, 'slug=a', { 'content-type': 'text/plain' }),
     ],
     ['for a path that is not there', 404, 'not-found', () => get('/api/nothing')],
-    ['with a method that is not taken', 405, 'method-not-allowed', () => send('PUT', `${projects}/a`, '{}')],
-  ] as const)('%s gets problem %i %s', async (_, status, code, ask) => {
+    ['with a method that is not taken', 405, 'method-not-allowed', () => send(`PUT ${projects}/a`, '{}')],
+  ] as const)('%s gets problem %i %s', async (...row) => {
+    const [, status, code, ask] = row
     const response = await ask()
     expect(response.status).toBe(status)
     const body = await problem(response)
@@ -139,7 +143,7 @@ describe('a bad request', () => {
   })
 
   it('with a wrong method is told the right ones', async () => {
-    expect((await send('PUT', '/api/fed/projects/a', '{}')).headers.get('allow')).toBe('DELETE, GET, HEAD')
+    expect((await send('PUT /api/fed/projects/a', '{}')).headers.get('allow')).toBe('DELETE, GET, HEAD')
   })
 
   it('that is no HTTP at all is answered and harms nobody', async () => {

@@ -1,8 +1,7 @@
 // A configuration as the hub is told it. What is no setting of users has its value here, with the reason.
 
 import type { PeerId } from '../core/ids.ts'
-import { second } from '../core/time.ts'
-import type { Settings } from '../hub/settings.ts'
+import { paces, poolLinksFor, type Settings } from '../hub/settings.ts'
 import type { Config } from './schema.ts'
 
 export interface Birth {
@@ -13,15 +12,6 @@ export interface Birth {
   /** Seed of the hub's generator, 32 bits; different at every start. */
   readonly seed: number
 }
-
-/** Full state exchanges repair what rumours missed; memberlist takes 30 s in pools many times as large. */
-const exchangeIntervalMs = 10 * second
-/** A random graph of degree 6 stays connected when a third of a pool of 300 is lost at once. */
-const poolLinks = 6
-/** A region's members are told to the other regions this often: with the probe interval, the delay of bad news. */
-const reportIntervalMs = 1 * second
-/** Parents are chosen anew this often, so that a lost one is replaced within seconds. */
-const attachIntervalMs = 1 * second
 
 export function settingsOf({ config, peer, version, seed }: Birth): Settings {
   const { node, network, federation, membership, presence, catalog, limits } = config
@@ -43,14 +33,14 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
       indirectProbes: membership.indirect_probes,
       suspicionMultiplier: membership.suspicion_multiplier,
       deadRetentionMs: membership.dead_retention,
-      exchangeIntervalMs,
+      exchangeIntervalMs: paces.exchangeIntervalMs,
     },
     hierarchy: {
       maxRegionalHubs: network.max_regional_hubs,
       maxChildHubs: network.max_child_hubs,
-      poolLinks,
-      reportIntervalMs,
-      attachIntervalMs,
+      poolLinks: poolLinksFor(limits.links),
+      reportIntervalMs: paces.reportIntervalMs,
+      attachIntervalMs: paces.attachIntervalMs,
     },
     presence: {
       heartbeatIntervalMs: presence.heartbeat_interval,

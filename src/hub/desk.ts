@@ -88,6 +88,12 @@ export class Desk {
     if (result.outcomes.includes('too-many-fields')) {
       return [answer(call, refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'))]
     }
+    if (result.outcomes.includes('slice-full')) {
+      return [answer(call, refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"))]
+    }
+    if (result.outcomes.includes('unfit')) {
+      return [answer(call, refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'))]
+    }
     if (result.outcomes.includes('clock-drift')) {
       return [answer(call, refuse('clock-drift', "This hub's clock is behind; set it right and try again"))]
     }

@@ -1,6 +1,7 @@
 // Runs one hub: feeds it inputs, performs its effects in order, keeps one timer at its earliest deadline. The only code
 // between the pure hub and its ports, the same in production and in the simulator.
 
+import { type Refusal, refuse } from '../core/errors.ts'
 import type { Address } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
 import { type Now, never } from '../core/time.ts'
@@ -83,9 +84,19 @@ export class Driver implements LocalHub {
 
   /** Asks the hub something; `done` is called once, possibly at once. */
   call(request: Call, done: (answer: Answer) => void): void {
+    const refusal = this.#reasonAgainst()
+    if (refusal !== undefined) {
+      done(refusal)
+      return
+    }
     const call = ++this.#calls
     this.#callers.set(call, done)
     this.#feed({ type: 'call', call, request })
+  }
+
+  #reasonAgainst(): Refusal | undefined {
+    if (this.#hub === undefined) return refuse('starting', 'This hub has not started yet; try again in a second')
+    return this.#isStopped ? refuse('leaving', 'This hub has stopped; use another one') : undefined
   }
 
   /** Tells everyone that this hub goes; it takes no more calls. */
@@ -106,6 +117,8 @@ export class Driver implements LocalHub {
   halt(): void {
     this.#isStopped = true
     this.#ports.clock.arm(never, () => undefined)
+    for (const done of this.#callers.values()) done(refuse('leaving', 'This hub stopped before it could answer'))
+    this.#callers.clear()
   }
 
   // ---- the loop

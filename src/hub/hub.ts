@@ -6,7 +6,7 @@ import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
 import type { PeerId, Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
-import type { Swim, SwimInput } from '../core/membership/swim.ts'
+import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Millis, minute, type Now, never } from '../core/time.ts'
@@ -127,7 +127,7 @@ export class Hub {
     switch (letter.feature) {
       case 'membership':
         for (const swim of this.pools)
-          this.#swimStep(swim, { type: 'message', from, message: letter.message }, now, out)
+          this.#perform(swim.step({ type: 'message', from, message: letter.message }, now), now, out)
         break
       case 'hierarchy':
         this.#hierarchyStep({ type: 'message', from, message: letter.message }, now, out)
@@ -154,7 +154,7 @@ export class Hub {
     out.push({ type: 'change', change: { type: 'link', peer: info.peer, hub: info.hub, isUp: true } })
     for (const swim of this.pools) {
       const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === this.info.region
-      if (isMate) this.#swimStep(swim, { type: 'greet', peer: info.peer }, now, out)
+      if (isMate) this.#perform(swim.step({ type: 'greet', peer: info.peer }, now), now, out)
     }
     this.#hierarchyStep({ type: 'link-up', info }, now, out)
     this.#catalogStep({ type: 'link-up', peer: info.peer }, now, out)
@@ -177,7 +177,7 @@ export class Hub {
     this.#state = 'leaving'
     out.push({ type: 'change', change: { type: 'state', state: 'leaving' } })
     this.#presenceStep({ type: 'leave' }, now, out)
-    for (const swim of this.pools) this.#swimStep(swim, { type: 'leave' }, now, out)
+    for (const swim of this.pools) this.#perform(swim.step({ type: 'leave' }, now), now, out)
     this.#hierarchyStep({ type: 'leave' }, now, out)
   }
 
@@ -185,10 +185,6 @@ export class Hub {
 
   #machines(): readonly (Swim | Hierarchy | Presence | Catalog)[] {
     return [...this.pools, this.hierarchy, this.presence, this.catalog]
-  }
-
-  #swimStep(swim: Swim, input: SwimInput, now: Now, out: HubEffect[]): void {
-    this.#perform(swim.step(input, now), now, out)
   }
 
   #hierarchyStep(input: HierarchyInput, now: Now, out: HubEffect[]): void {
@@ -277,7 +273,7 @@ export class Hub {
     if (incarnation <= this.#incarnation) return
     this.#incarnation = incarnation
     this.#store([incarnationOp(incarnation)], out)
-    for (const swim of this.pools) this.#swimStep(swim, { type: 'incarnation', incarnation }, now, out)
+    for (const swim of this.pools) this.#perform(swim.step({ type: 'incarnation', incarnation }, now), now, out)
     this.#hierarchyStep({ type: 'incarnation', incarnation }, now, out)
   }
 

@@ -1,7 +1,7 @@
 // What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
 
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
-import type { Millis } from '../core/time.ts'
+import { type Millis, second } from '../core/time.ts'
 import type { Coordinates } from '../core/wire.ts'
 
 export interface Settings {
@@ -23,6 +23,24 @@ export interface Settings {
   readonly hierarchy: HierarchySettings
   readonly presence: PresenceSettings
   readonly catalog: CatalogSettings
+}
+
+/**
+ * Paces that are no setting of users: a full exchange repairs what rumours missed (memberlist's 30 s); reports repeat
+ * what their changes already told within 200 ms; ties are asked for as often as SWIM probes.
+ */
+export const paces = {
+  exchangeIntervalMs: 30 * second,
+  reportIntervalMs: 10 * second,
+  attachIntervalMs: 1 * second,
+} as const
+
+/** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */
+const poolShare = 0.8
+
+/** Links kept within a pool: everybody where the limit allows, because SWIM probes over links. */
+export function poolLinksFor(maxLinks: number): number {
+  return Math.max(1, Math.floor(maxLinks * poolShare))
 }
 
 export interface MembershipSettings {

@@ -1,6 +1,7 @@
 // What this hub sees of other hubs and of projects, drawn together from its machines. Pure reads.
 
 import type { HubId, Region, Slug } from '../core/ids.ts'
+import type { Member } from '../core/membership/member.ts'
 import type { HomeFacts } from '../core/presence/lease.ts'
 import { presenceOf } from '../core/presence/lease.ts'
 import type { Millis, Now } from '../core/time.ts'
@@ -56,11 +57,11 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
 /** What this hub believes about one hub; undefined when it knows none of that name. */
 export function factsOf(hub: Eyes, id: HubId): Pick<MemberFacts, 'info' | 'status' | 'since'> | undefined {
   if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt.wall }
-  const members = hub.pools.flatMap((swim) => swim.members().get(id) ?? [])
-  const best = members.reduce<(typeof members)[number] | undefined>(
-    (a, b) => (a === undefined || isBetter(b, a) ? b : a),
-    undefined,
-  )
+  let best: Member | undefined
+  for (const swim of hub.pools) {
+    const member = swim.members().get(id)
+    if (member !== undefined && (best === undefined || isBetter(member, best))) best = member
+  }
   if (best !== undefined) return { info: best.info, status: best.status, since: best.since.wall }
   const foreign = hub.hierarchy.foreign().get(id)
   return foreign === undefined ? undefined : { info: foreign.info, status: foreign.status, since: foreign.since.wall }

@@ -29,14 +29,16 @@ interface RegionView {
 export class HubViews implements Views {
   readonly #hub: Beliefs
   #viewState: { state: ViewState; since: number } | undefined
+  #changedAt: number
 
   constructor(hub: Beliefs) {
     this.#hub = hub
+    this.#changedAt = hub.bootedAt.wall
   }
 
-  /** Membership changed: the view's state may have, and `since` should say when. */
+  /** Membership changed just now: the view's state may have, and `since` says when. */
   note(now: Now): void {
-    this.#view(this.#regions(now), now)
+    this.#changedAt = now.wall
   }
 
   health(now: Now): Health {
@@ -59,7 +61,7 @@ export class HubViews implements Views {
   status(now: Now): Status {
     const { info, settings, state, catalog, hierarchy, links, bootedAt } = this.#hub
     const regions = this.#regions(now)
-    const view = this.#view(regions, now)
+    const view = this.#view(regions)
     const slices = [...catalog.replicas.slices()]
     const records = slices.flatMap((slice) => [...slice.records()])
     const digest = catalog.replicas.digest()
@@ -160,14 +162,14 @@ export class HubViews implements Views {
   }
 
   /** `partitioned`: a region is out of reach, or everyone else is. `lagging`: a slice is known to be behind. */
-  #view(regions: ReadonlyMap<Region, RegionView>, now: Now): { state: ViewState; since: number } {
+  #view(regions: ReadonlyMap<Region, RegionView>): { state: ViewState; since: number } {
     const views = [...regions.values()]
     const known = views.reduce((sum, view) => sum + view.known, 0)
     const alive = views.reduce((sum, view) => sum + view.alive, 0)
     const isAlone = known > 1 && alive <= 1
     const isCut = isAlone || views.some((view) => view.state === 'partitioned')
     const state: ViewState = isCut ? 'partitioned' : this.#hub.catalog.behind > 0 ? 'lagging' : 'converged'
-    if (this.#viewState?.state !== state) this.#viewState = { state, since: now.wall }
+    if (this.#viewState?.state !== state) this.#viewState = { state, since: this.#changedAt }
     return this.#viewState
   }
 }

@@ -1,5 +1,6 @@
 // One hub under test, its disk a map that answers at once, its clock moved by hand.
 
+import type { Slug } from '../../src/core/ids.ts'
 import type { Millis } from '../../src/core/time.ts'
 import type { HubInfo } from '../../src/core/wire.ts'
 import { seal } from '../../src/core/wire.ts'
@@ -10,7 +11,7 @@ import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import { type Remembered, remember } from '../../src/hub/stored.ts'
 import { HubViews } from '../../src/hub/views.ts'
-import { at, hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, peerOf, slug, wallStart } from '../core/kit.ts'
 
 export function settingsFor(name: string, change: Partial<Settings> = {}): Settings {
   const { hub, peer, region, tier, version } = infoOf(name)
@@ -149,6 +150,21 @@ const peerless = '/test/nowhere' as HubInfo['addresses'][number]
 
 export function changes(effects: readonly HubEffect[]): HubChange[] {
   return effects.flatMap((effect) => (effect.type === 'change' ? [effect.change] : []))
+}
+
+export const alpha = slug('alpha')
+
+export function register(rig: Rig, name: Slug = alpha, registration: object = {}): Answer | undefined {
+  return rig.ask({ type: 'register', slug: name, registration: { name: 'Alpha', ...registration } })
+}
+
+export function read(rig: Rig, name: Slug = alpha) {
+  const found = rig.views.project(name, at(rig.now))
+  return found.ok ? found.project : found.code
+}
+
+export function beat(rig: Rig, beat: object = {}, name: Slug = alpha): Answer | undefined {
+  return rig.ask({ type: 'beat', slug: name, beat })
 }
 
 export { hubId, infoOf, peerOf }

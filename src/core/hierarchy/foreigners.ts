@@ -35,11 +35,16 @@ export class Foreigners {
     return this.#foreign
   }
 
-  /** Takes a reporter's words and judges whom they are about. */
+  /** Takes a reporter's words; judges whom they say something new about, and the reporter, who has spoken. */
   believe(reporter: HubId, words: readonly Word[], now: Now): Judgement[] {
-    const about = words.filter((word) => word.info.hub !== this.#self)
-    for (const word of about) this.#reports.tell(reporter, word, now)
-    return about.flatMap((word) => this.#judge(word.info.hub, now))
+    const judgements: Judgement[] = []
+    for (const word of words) {
+      const { hub } = word.info
+      if (this.#pools.status(hub) !== undefined) continue
+      const isNews = this.#reports.tell(reporter, word, now)
+      if (isNews || hub === reporter) judgements.push(...this.#judge(hub, now))
+    }
+    return judgements
   }
 
   /** H4: this hub's own eyes are one more reporter about a hub it was tied to. */

@@ -121,7 +121,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         this.#tick(now, out)
         break
       case 'message':
-        this.#receive(input.from, input.message, now, out)
+        this.#receive(input, now, out)
         break
       case 'member':
         this.#pools.set(input.pool, input.member)
@@ -184,7 +184,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   // ---- messages
 
-  #receive(from: PeerId, message: TierMessage, now: Now, out: Effects): void {
+  #receive({ from, message }: HierarchyInput & { type: 'message' }, now: Now, out: Effects): void {
     const sender = this.#links.get(from)
     switch (message.kind) {
       case 'tier.report':

@@ -12,8 +12,8 @@ interface Kept {
   /** When this reporter first said exactly this (status and incarnation). */
   readonly firstAt: Millis
   /** When it last said so. */
-  readonly lastAt: Millis
-  readonly lastWall: Millis
+  lastAt: Millis
+  lastWall: Millis
 }
 
 export interface Verdict {
@@ -49,26 +49,25 @@ export class Reports {
     this.#heard.set(hub, now.mono)
   }
 
-  /** Takes a reporter's word. Death never introduces a hub (M2). */
-  tell(reporter: HubId, word: Word, now: Now): void {
+  /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
+  tell(reporter: HubId, word: Word, now: Now): boolean {
     const byReporter = this.#words.get(word.info.hub)
-    if (byReporter === undefined && (word.status === 'dead' || word.status === 'left')) return
+    if (byReporter === undefined && (word.status === 'dead' || word.status === 'left')) return false
     const held = byReporter?.get(reporter)
-    const isSame = held?.word.status === word.status && held.word.incarnation === word.incarnation
-    const kept: Kept = { word, firstAt: isSame ? held.firstAt : now.mono, lastAt: now.mono, lastWall: now.wall }
+    if (held?.word.status === word.status && held.word.incarnation === word.incarnation) {
+      held.lastAt = now.mono
+      held.lastWall = now.wall
+      return false
+    }
+    const kept: Kept = { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall }
     if (byReporter === undefined) this.#words.set(word.info.hub, new Map([[reporter, kept]]))
     else byReporter.set(reporter, kept)
+    return true
   }
 
   forget(hub: HubId): void {
     this.#words.delete(hub)
     this.#heard.delete(hub)
-  }
-
-  /** The newest word about the hub by anyone, monotonic; undefined when nothing is kept. */
-  lastWordAt(hub: HubId): Millis | undefined {
-    const words = this.#words.get(hub)
-    return words === undefined ? undefined : Math.max(...[...words.values()].map((kept) => kept.lastAt))
   }
 
   /**

@@ -23,6 +23,8 @@ export class Roster {
   readonly #members = new Map<HubId, Member>()
   /** M3: holds a hub exactly while it is believed suspect; when it becomes dead. */
   readonly #suspicions = new Map<HubId, Millis>()
+  /** Kept between changes: it is read with every message. */
+  #present: readonly Member[] | undefined
 
   constructor(options: RosterOptions) {
     this.#options = options
@@ -32,8 +34,9 @@ export class Roster {
     return this.#members
   }
 
-  present(): Member[] {
-    return [...this.#members.values()].filter((member) => isPresent(member.status))
+  present(): readonly Member[] {
+    this.#present ??= [...this.#members.values()].filter((member) => isPresent(member.status))
+    return this.#present
   }
 
   /** When the next suspicion runs out. */
@@ -49,6 +52,7 @@ export class Roster {
     const rtt = held?.rttMs === undefined ? {} : { rttMs: held.rttMs }
     const member: Member = { ...stateOf(news), since: { mono: now.mono, wall: now.wall }, ...rtt }
     this.#members.set(hub, member)
+    this.#present = undefined
     if (news.status === 'suspect') {
       const { suspicionMultiplier, probeIntervalMs } = this.#options
       const timeout = suspicionTimeout(suspicionMultiplier, this.present().length + 1, probeIntervalMs)
@@ -61,7 +65,9 @@ export class Roster {
 
   measured(hub: HubId, rttMs: Millis): void {
     const member = this.#members.get(hub)
-    if (member !== undefined) this.#members.set(hub, { ...member, rttMs })
+    if (member === undefined) return
+    this.#members.set(hub, { ...member, rttMs })
+    this.#present = undefined
   }
 
   /** Statements of death for the suspects whose time is over. */
@@ -81,6 +87,7 @@ export class Roster {
       (member) => !isPresent(member.status) && member.since.mono + this.#options.deadRetentionMs <= now.mono,
     )
     for (const member of expired) this.#members.delete(member.info.hub)
+    if (expired.length > 0) this.#present = undefined
     return expired
   }
 }

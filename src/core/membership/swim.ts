@@ -107,7 +107,7 @@ export class Swim implements Machine<SwimProtocol> {
         this.#tick(now, out)
         break
       case 'message':
-        this.#receive(input.from, input.message, now, out)
+        this.#receive(input, now, out)
         break
       case 'greet':
         this.#exchange(input.peer, true, out)
@@ -186,7 +186,7 @@ export class Swim implements Machine<SwimProtocol> {
 
   // ---- messages
 
-  #receive(from: PeerId, message: SwimMessage, now: Now, out: Effects): void {
+  #receive({ from, message }: SwimInput & { type: 'message' }, now: Now, out: Effects): void {
     if (message.body.pool !== this.#options.pool || this.#hasLeft) return
     if (message.kind === 'swim.exchange') {
       if (message.body.reply) this.#exchange(from, false, out)
@@ -197,13 +197,13 @@ export class Swim implements Machine<SwimProtocol> {
     if (message.kind === 'swim.ping') {
       this.#send(from, { kind: 'swim.ack', body: this.#header(message.body.seq) }, out)
     } else if (message.kind === 'swim.ack') {
-      this.#acked(from, message.body.seq, now, out)
+      this.#acked({ from, seq: message.body.seq }, now, out)
     } else if (message.kind === 'swim.ping-request') {
-      this.#runErrand(from, message.body, now, out)
+      this.#runErrand({ ...message.body, from }, now, out)
     }
   }
 
-  #acked(from: PeerId, seq: number, now: Now, out: Effects): void {
+  #acked({ from, seq }: { from: PeerId; seq: number }, now: Now, out: Effects): void {
     const errand = this.#errands.finish(seq)
     if (errand !== undefined) {
       this.#send(errand.origin, { kind: 'swim.ack', body: this.#header(errand.originSeq) }, out)
@@ -212,18 +212,16 @@ export class Swim implements Machine<SwimProtocol> {
     const probe = this.#probe
     if (probe === undefined || probe.seq !== seq || probe.acked) return
     probe.acked = true
-    const target = this.#roster.all().get(probe.target)
-    if (target !== undefined && target.info.peer === from) {
-      this.#roster.measured(probe.target, now.mono - probe.sentAt)
-    }
+    const isDirect = this.#roster.all().get(probe.target)?.info.peer === from
+    if (isDirect) this.#roster.measured(probe.target, now.mono - probe.sentAt)
   }
 
-  #runErrand(from: PeerId, request: { readonly seq: number; readonly target: HubId }, now: Now, out: Effects): void {
+  #runErrand(request: { from: PeerId; seq: number; target: HubId }, now: Now, out: Effects): void {
     const target = this.#roster.all().get(request.target)
     if (target === undefined) return
     const seq = ++this.#seq
     const until = now.mono + this.#options.probeIntervalMs
-    this.#errands.start(seq, { origin: from, originSeq: request.seq, until })
+    this.#errands.start(seq, { origin: request.from, originSeq: request.seq, until })
     this.#send(target.info.peer, { kind: 'swim.ping', body: this.#header(seq) }, out)
   }
 

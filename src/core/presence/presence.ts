@@ -4,8 +4,8 @@
 
 import type { HubId, PeerId, Slug } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
-import { type Millis, type Now, never } from '../time.ts'
-import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAge, type Report } from './lease.ts'
+import { type Millis, type Now, never, second } from '../time.ts'
+import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAge } from './lease.ts'
 import type { LeasesBody, PresenceMessage } from './messages.ts'
 import type { HomeStatus, PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
 import { coveringParts, inParts, othersByHome, ownLeases } from './telling.ts'
@@ -18,6 +18,10 @@ export interface Held {
 }
 
 type Effects = Effect<PresenceProtocol>[]
+type Beat = PresenceInput & { readonly type: 'beat' }
+
+/** A gossip mesh has formed this long after a link is up: two heartbeats of the slowest tier's preset. */
+const settledMs = 4 * second
 
 /** A pool sends at most this many presence messages a second; beyond it the flush interval is stretched. */
 const maxMessagesPerSecond = 10
@@ -66,7 +70,7 @@ export class Presence implements Machine<PresenceProtocol> {
         this.#tick(now, out)
         break
       case 'beat':
-        this.#beat(input.slug, input.report, now, out)
+        this.#beat(input, now, out)
         break
       case 'message':
         this.#receive(input.message, now, out)
@@ -79,12 +83,14 @@ export class Presence implements Machine<PresenceProtocol> {
         for (const [slug, held] of this.#held) if (held.lease.claim[1] === input.hub) this.#held.delete(slug)
         break
       case 'greet':
+        // A new link may not carry gossip yet: what was told meanwhile is told again once it surely does.
+        this.#refreshAt = Math.min(this.#refreshAt, now.mono + this.#afterLinkMs())
         for (const body of this.#greeting(input.scope)) {
           out.push({ type: 'send', to: input.peer, message: { kind: 'presence.leases', body } })
         }
         break
       case 'removed':
-        if (this.#isOwn(input.slug)) this.#change(input.slug, { state: 'gone' }, now, out)
+        if (this.#isOwn(input.slug)) this.#restate({ slug: input.slug, state: 'gone' }, now, out)
         else this.#held.delete(input.slug)
         break
       case 'leave':
@@ -105,10 +111,14 @@ export class Presence implements Machine<PresenceProtocol> {
     }
   }
 
+  #afterLinkMs(): Millis {
+    return Math.min(this.#options.refreshMs, settledMs * (1 + this.#options.random.real()))
+  }
+
   // ---- beats
 
   /** P4: a live home elsewhere keeps the project; only a dead, gone or silent one loses it to the hub that hears beats. */
-  #beat(slug: Slug, report: Report, now: Now, out: Effects): void {
+  #beat({ slug, report }: Beat, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
     const home = held === undefined || this.#isOwn(slug) ? undefined : this.#homes.get(held.lease.claim[1])
     const isLive = home?.status === 'alive' || home?.status === 'suspect'
@@ -121,11 +131,11 @@ export class Presence implements Machine<PresenceProtocol> {
       out.push({ type: 'change', change: { type: 'beaten', slug, as: 'forwarded' } })
       return
     }
-    this.#renew(slug, report, now, out)
+    this.#renew({ slug, report }, now, out)
     out.push({ type: 'change', change: { type: 'beaten', slug, as: 'home' } })
   }
 
-  #renew(slug: Slug, report: Report, now: Now, out: Effects): void {
+  #renew({ slug, report }: Pick<Beat, 'slug' | 'report'>, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
     const isOwn = this.#isOwn(slug)
     if (held === undefined && this.#held.size >= this.#options.maxLeases) return
@@ -145,16 +155,16 @@ export class Presence implements Machine<PresenceProtocol> {
     for (const [slug, held] of this.#held) {
       if (!this.#isOwn(slug) || held.lease.state === 'gone') continue
       const state = leaseState(now.mono - held.heardAt, this.#options)
-      if (state !== held.lease.state) this.#change(slug, { state }, now, out)
+      if (state !== held.lease.state) this.#restate({ slug, state }, now, out)
       const next = nextAge(state, this.#options)
       if (next !== undefined) this.#agingAt = Math.min(this.#agingAt, held.heardAt + next + 1)
     }
   }
 
-  #change(slug: Slug, change: Pick<Lease, 'state'>, now: Now, out: Effects): void {
+  #restate({ slug, state }: Pick<Lease, 'slug' | 'state'>, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
     if (held === undefined) return
-    this.#held.set(slug, { ...held, lease: { ...held.lease, ...change, rev: this.#rev + 1 } })
+    this.#held.set(slug, { ...held, lease: { ...held.lease, state, rev: this.#rev + 1 } })
     this.#mark(slug, now, out)
   }
 
@@ -173,7 +183,7 @@ export class Presence implements Machine<PresenceProtocol> {
   #receive(message: PresenceMessage, now: Now, out: Effects): void {
     if (message.kind === 'presence.beat') {
       const { home, slug, report } = message.body
-      if (home === this.#options.self && this.#isOwn(slug)) this.#renew(slug, report, now, out)
+      if (home === this.#options.self && this.#isOwn(slug)) this.#renew({ slug, report }, now, out)
       return
     }
     const { home, rev, leases, covers } = message.body
