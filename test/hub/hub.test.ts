@@ -82,6 +82,22 @@ describe('what one feature tells the others', () => {
     expect(told(rig.link(infoOf('old'), wallStart))).toBe(0)
   })
 
+  it('tells what projects do over a young link directly, and later by gossip alone', () => {
+    const rig = new Rig()
+    register(rig)
+    rig.link(infoOf('a'))
+    beat(rig)
+    const leases = (ms: number) =>
+      rig.pass(ms).flatMap((effect) => {
+        const isLease = (effect.type === 'send' || effect.type === 'publish') && effect.kind === 'presence.leases'
+        return isLease ? [effect.type] : []
+      })
+    expect(leases(1_000).sort()).toEqual(['publish', 'send'])
+    rig.pass(10_000)
+    beat(rig, { status: 'degraded' })
+    expect(leases(1_000)).toEqual(['publish'])
+  })
+
   it('drops what is published in another hub’s name, and counts it', () => {
     const rig = new Rig()
     rig.member('a', 'alive')

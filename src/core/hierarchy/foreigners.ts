@@ -55,7 +55,12 @@ export class Foreigners {
     return this.#judge(info.hub, now)
   }
 
-  /** The own pools changed: a hub may have entered them, and reporters may have died. */
+  /** An own pool speaks of the hub now: reports about it are no longer judged (H1). */
+  enters(hub: HubId): void {
+    this.#foreign.delete(hub)
+  }
+
+  /** A reporter may have died, or been silent for too long: everyone it spoke of is judged again. */
   review(now: Now): Judgement[] {
     return [...this.#reports.known()].flatMap((hub) => this.#judge(hub, now))
   }

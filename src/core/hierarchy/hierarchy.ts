@@ -220,7 +220,9 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #rethink(member: PoolMember, now: Now, out: Effects): void {
     this.#settle(member.info.hub, member.status)
     this.#announce(member.info.hub, now)
-    this.#take(this.#foreigners.review(now), now, out)
+    this.#foreigners.enters(member.info.hub)
+    const mayHaveReported = member.status !== 'alive'
+    if (mayHaveReported) this.#take(this.#foreigners.review(now), now, out)
     this.#relink(now, out)
   }
 

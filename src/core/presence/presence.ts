@@ -20,8 +20,8 @@ export interface Held {
 type Effects = Effect<PresenceProtocol>[]
 type Beat = PresenceInput & { readonly type: 'beat' }
 
-/** A gossip mesh has formed this long after a link is up: two heartbeats of the slowest tier's preset. */
-const settledMs = 4 * second
+/** A gossip mesh has formed this long after a link is up: a few heartbeats of the slowest tier's preset. */
+const settledMs = 10 * second
 
 /** A pool sends at most this many presence messages a second; beyond it the flush interval is stretched. */
 const maxMessagesPerSecond = 10
@@ -32,6 +32,8 @@ export class Presence implements Machine<PresenceProtocol> {
   readonly #homes = new Map<HubId, { readonly peer: PeerId; readonly status: HomeStatus }>()
   /** Own leases whose change was not told yet. */
   readonly #dirty = new Set<Slug>()
+  /** Peers whose link is young, and until when. Bounded by the links. */
+  readonly #fresh = new Map<PeerId, Millis>()
   readonly #bootedAt: Millis
   #hasLeft = false
   #rev: number
@@ -83,8 +85,8 @@ export class Presence implements Machine<PresenceProtocol> {
         for (const [slug, held] of this.#held) if (held.lease.claim[1] === input.hub) this.#held.delete(slug)
         break
       case 'greet':
-        // A new link may not carry gossip yet: what was told meanwhile is told again once it surely does.
-        this.#refreshAt = Math.min(this.#refreshAt, now.mono + this.#afterLinkMs())
+        // P7: a new link may not carry gossip yet, so it is told directly what is told meanwhile.
+        this.#fresh.set(input.peer, now.mono + settledMs)
         for (const body of this.#greeting(input.scope)) {
           out.push({ type: 'send', to: input.peer, message: { kind: 'presence.leases', body } })
         }
@@ -109,10 +111,6 @@ export class Presence implements Machine<PresenceProtocol> {
     } else if (this.#dirty.size > 0 && this.#flushAt <= now.mono) {
       this.#flush(now, out)
     }
-  }
-
-  #afterLinkMs(): Millis {
-    return Math.min(this.#options.refreshMs, settledMs * (1 + this.#options.random.real()))
   }
 
   // ---- beats
@@ -238,11 +236,12 @@ export class Presence implements Machine<PresenceProtocol> {
     const alive = [...this.#homes.values()].filter((home) => home.status === 'alive').length + 1
     const stretched = Math.max(this.#options.flushIntervalMs, (alive / maxMessagesPerSecond) * 1_000)
     this.#flushAt = now.mono + stretched
-    this.#tell(
-      inParts(changed).map((leases) => this.#body(leases)),
-      false,
-      out,
-    )
+    for (const [peer, until] of this.#fresh) if (until <= now.mono) this.#fresh.delete(peer)
+    const bodies = inParts(changed).map((leases) => this.#body(leases))
+    this.#tell(bodies, false, out)
+    for (const to of this.#fresh.keys()) {
+      for (const body of bodies) out.push({ type: 'send', to, message: { kind: 'presence.leases', body } })
+    }
     for (const lease of changed) if (lease.state === 'gone') this.#held.delete(lease.slug)
   }
 
