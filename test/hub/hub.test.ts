@@ -92,10 +92,10 @@ describe('what one feature tells the others', () => {
         const isLease = (effect.type === 'send' || effect.type === 'publish') && effect.kind === 'presence.leases'
         return isLease ? [effect.type] : []
       })
-    expect(leases(1_000).sort()).toEqual(['publish', 'send'])
+    expect(new Set(leases(1_000))).toEqual(new Set(['publish', 'send']))
     rig.pass(10_000)
     beat(rig, { status: 'degraded' })
-    expect(leases(1_000)).toEqual(['publish'])
+    expect(new Set(leases(1_000))).toEqual(new Set(['publish']))
   })
 
   it('drops what is published in another hub’s name, and counts it', () => {
