@@ -19,6 +19,16 @@ export function addressOf(host: Pick<Host, 'name'>): Address {
   return `/sim/${host.name}` as Address
 }
 
+/** A gossip mesh notices a new or lost link at its next look around; cuts are facts and count at once. */
+const meshLagMs: Millis = 250
+
+interface Route {
+  readonly links: number
+  readonly cuts: number
+  readonly at: Millis
+  readonly reach: readonly Reach[]
+}
+
 export class Fabric {
   readonly world: World
   readonly weather: Weather
@@ -26,8 +36,8 @@ export class Fabric {
   readonly #hosts: Host[] = []
   readonly #byAddress = new Map<Address, Host>()
   readonly #listeners = new Map<number, Listener>()
-  /** Author → where its words go, as of a version of the links. */
-  readonly #reaches = new Map<number, { readonly version: number; readonly reach: Reach[] }>()
+  /** Author → where its words go. */
+  readonly #routes = new Map<number, Route>()
   #linkChanges = 0
 
   constructor(world: World, meter: Meter) {
@@ -87,12 +97,15 @@ export class Fabric {
     }
   }
 
-  #reach(author: Host): Reach[] {
-    const version = this.#linkChanges + this.weather.changes
-    const known = this.#reaches.get(author.index)
-    if (known?.version === version) return known.reach
+  #reach(author: Host): readonly Reach[] {
+    const { now } = this.world
+    const links = this.#linkChanges
+    const cuts = this.weather.changes
+    const known = this.#routes.get(author.index)
+    const isCurrent = known?.cuts === cuts && (known.links === links || now - known.at < meshLagMs)
+    if (isCurrent) return known.reach
     const reach = flood(author.index, this.#hosts.length, (host) => this.#neighbours(host))
-    this.#reaches.set(author.index, { version, reach })
+    this.#routes.set(author.index, { links, cuts, at: now, reach })
     return reach
   }
 

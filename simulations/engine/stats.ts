@@ -9,44 +9,59 @@ export interface Traffic {
   readonly bytes: number
 }
 
+/** Publications kept decoded: what is on its way at one time is far less. */
+const maxShared = 2_000
+
 /** Counts what is received, by the kind of message. */
 export class TrafficMeter implements Meter {
-  readonly #kinds = new WeakMap<Uint8Array, string>()
-  readonly #decoded = new WeakMap<Uint8Array, unknown>()
   readonly #traffic = new Map<string, { messages: number; bytes: number }>()
+  /** A hub sends what it encoded last. */
+  #last: { readonly bytes: Uint8Array; readonly kind: string } | undefined
+  /** Publications, and what they say once somebody has read them. */
+  readonly #shared = new Map<Uint8Array, unknown>()
 
   /**
-   * The same codec, with every encoded message remembered by its kind. What hundreds of hubs receive as one publication
-   * is decoded once and frozen: whoever changed it would change it for all.
+   * The same codec, with the kind of what was encoded noted. What hundreds of hubs receive as one publication is
+   * decoded once and frozen: whoever changed it would change it for all.
    */
   watch(codec: Codec): Codec {
     return {
       encode: (value) => {
         const bytes = codec.encode(value)
-        this.#kinds.set(bytes, kindOf(value))
+        this.#last = { bytes, kind: kindOf(value) }
         return bytes
       },
       decode: (bytes) => {
-        if (this.#decoded.has(bytes)) return this.#decoded.get(bytes)
-        const value = freeze(codec.decode(bytes))
-        this.#decoded.set(bytes, value)
+        const shared = this.#shared.get(bytes)
+        if (shared !== undefined && shared !== unread) return shared
+        const value = codec.decode(bytes)
+        if (shared === unread) this.#shared.set(bytes, freeze(value))
         return value
       },
     }
   }
 
   sent(bytes: Uint8Array, copies: number): void {
-    const kind = this.#kinds.get(bytes) ?? 'unknown'
+    const kind = this.#last?.bytes === bytes ? this.#last.kind : 'unknown'
     const counted = this.#traffic.get(kind) ?? { messages: 0, bytes: 0 }
     counted.messages += copies
     counted.bytes += copies * bytes.length
     this.#traffic.set(kind, counted)
+    if (copies > 1) this.#share(bytes)
   }
 
   byKind(): ReadonlyMap<string, Traffic> {
     return this.#traffic
   }
+
+  #share(bytes: Uint8Array): void {
+    this.#shared.set(bytes, unread)
+    const oldest = this.#shared.keys().next().value
+    if (this.#shared.size > maxShared && oldest !== undefined) this.#shared.delete(oldest)
+  }
 }
+
+const unread = Symbol('unread')
 
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return 'unknown'

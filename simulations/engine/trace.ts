@@ -56,6 +56,13 @@ export function markOf(bytes: Uint8Array): number {
   return mark
 }
 
+/** The same for text. */
+export function textMark(text: string): number {
+  let mark = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) mark = Math.imul(mark ^ text.charCodeAt(i), 0x01000193)
+  return mark
+}
+
 function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0')
 }
