@@ -42,11 +42,15 @@ export class HubProcess {
   }
 
   start(): void {
-    const child = spawn(process.execPath, ['bin/hubmesh.mjs', 'start', '--config', this.#config], { cwd: root })
-    child.stdout.on('data', (chunk) => {
+    const child = spawn(process.execPath, ['bin/hubmesh.mjs', 'start', '--config', this.#config], {
+      cwd: root,
+      // The channel ends the hub when this process dies before it could.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    child.stdout?.on('data', (chunk) => {
       this.#log += chunk
     })
-    child.stderr.on('data', (chunk) => {
+    child.stderr?.on('data', (chunk) => {
       this.#log += chunk
     })
     this.#child = child
@@ -94,17 +98,28 @@ export class HubProcess {
   }
 }
 
+const quick = {
+  gossip: { interval: 0.5 },
+  membership: { probe_interval: 0.4, probe_timeout: 0.2 },
+  presence: { flush_interval: 0.2 },
+  catalog: { projects_file: '', sync_interval: 1 },
+}
+
 /** A folder of hubs; `close` ends all that still run and removes the folder. */
 export class Federation {
   readonly hubs: HubProcess[] = []
   readonly #folder: string
+  readonly #pace: object
 
-  private constructor(folder: string) {
+  private constructor(folder: string, pace: object) {
     this.#folder = folder
+    this.#pace = pace
   }
 
-  static async open(): Promise<Federation> {
-    return new Federation(await mkdtemp(join(tmpdir(), 'hubmesh-federation-')))
+  /** `quick`: hubs that probe and flush more often than by default, so that tests need not wait. */
+  static async open(pace: 'quick' | 'defaults' = 'quick'): Promise<Federation> {
+    const folder = await mkdtemp(join(tmpdir(), 'hubmesh-federation-'))
+    return new Federation(folder, pace === 'quick' ? quick : { catalog: { projects_file: '' } })
   }
 
   async add(plan: HubPlan): Promise<HubProcess> {
@@ -124,10 +139,7 @@ export class Federation {
         bootstrap: plan.bootstrap ?? [],
         announce: plan.announce ?? [],
       },
-      gossip: { interval: 0.5 },
-      membership: { probe_interval: 0.4, probe_timeout: 0.2 },
-      presence: { flush_interval: 0.2 },
-      catalog: { projects_file: '', sync_interval: 1 },
+      ...this.#pace,
     }
     // JSON is YAML.
     await writeFile(path, JSON.stringify(config))
