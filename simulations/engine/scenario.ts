@@ -28,6 +28,8 @@ export type Happening =
   | { readonly type: 'cut'; readonly from: HubId; readonly to: HubId }
   | { readonly type: 'line'; readonly loss: number; readonly duplication: number }
   | { readonly type: 'disk-full'; readonly hub: HubId; readonly full: boolean }
+  /** From now on its disk forgets what it said was synced: a federation cannot keep its promises then. */
+  | { readonly type: 'disk-lies'; readonly hub: HubId }
   /** Ends splits, cuts, loss, duplication and full disks. */
   | { readonly type: 'heal' }
 

@@ -1,6 +1,7 @@
 // One run: a plan, a seed, a world. First the plan's troubles with users at work; then the network heals, users stop
 // writing, and the hubs have a bounded time to agree. Invariants are looked up all along.
 
+import { InvariantViolation } from '../../src/core/errors.ts'
 import type { HubId } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
@@ -83,8 +84,22 @@ export class Simulation implements Watcher {
     })
   }
 
-  /** Runs to the end; takes as long as it takes. */
+  /** Runs to the end; takes as long as it takes. What a hub throws ends the run and is a violation. */
   run(): Outcome {
+    try {
+      this.#trouble()
+      return this.#outcome(this.#settle())
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      const invariant = error instanceof InvariantViolation ? error.invariant : 'crash'
+      const where = error.stack?.split('\n').slice(1, 4).join(' ').replaceAll(/\s+/g, ' ')
+      this.#invariants.violations.push({ invariant, detail: `${error.message} ${where}` })
+      return this.#outcome(undefined)
+    }
+  }
+
+  /** The plan, with users at work. */
+  #trouble(): void {
     const { endsAt, happenings } = this.#plan
     for (const { at, what } of happenings) if (at < endsAt) this.#world.at(at, () => this.#happen(what))
     this.#users.begin()
@@ -95,8 +110,6 @@ export class Simulation implements Watcher {
     }
     this.#users.stopWriting()
     this.#happen({ type: 'heal' })
-    const convergedMs = this.#settle()
-    return this.#outcome(convergedMs)
   }
 
   onChange(site: Site, change: HubChange): void {
@@ -167,6 +180,9 @@ export class Simulation implements Watcher {
         break
       case 'disk-full':
         if (site !== undefined) site.machine.disk.full = what.full
+        break
+      case 'disk-lies':
+        if (site !== undefined) site.machine.disk.lies = true
         break
       case 'heal':
         weather.clear()
