@@ -7,10 +7,11 @@ import type { HubId } from '../ids.ts'
 import type { CallId, StoreOp } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Now, never, second } from '../time.ts'
+import { Draft } from './draft.ts'
 import type { Hlc } from './hlc.ts'
-import { type CatalogRecord, type EntryId, entryId, join, maxFields } from './record.ts'
-import { headPrefix, type Replicas, storedRecord } from './replicas.ts'
-import { compareEpochs, type Epoch, type Run, type StoredHead } from './slice.ts'
+import { entryId, isFit, join, maxFields } from './record.ts'
+import type { Replicas } from './replicas.ts'
+import type { Epoch, Run } from './slice.ts'
 import { applyWrite, type Outcome, type Write } from './writes.ts'
 
 /** Writes that may wait at once. */
@@ -71,23 +72,31 @@ export class Author {
     return this.#retryAt
   }
 
-  /** C13: the next batch opens an epoch above `highest`, with everything the own slice holds. */
+  /** The epoch that writes from now on fall into; undefined while none is open or about to be. */
+  get epoch(): Epoch | undefined {
+    return this.#opening ?? this.#present
+  }
+
+  /** C13: the next batch opens an epoch above `highest` and above all own ones, with everything the own slice holds. */
   reopen(highest: number): void {
+    if (this.#opening !== undefined && this.#opening[0] > highest) return
     const nonce = this.#options.random.seed() >>> 0
-    this.#opening = [highest + 1, nonce.toString(16).padStart(8, '0')]
+    this.#opening = [Math.max(highest, this.#present?.[0] ?? 0) + 1, nonce.toString(16).padStart(8, '0')]
+  }
+
+  /** The epoch of the batch under way, else that of the slice. */
+  get #present(): Epoch | undefined {
+    return this.#commit?.run.epoch ?? this.#options.replicas.slice(this.#options.hub)?.version.epoch
   }
 
   /** Queues a job; a refusal says why it cannot be taken. */
   submit(job: Job, now: Now): Refusal | undefined {
-    if (this.isStuck)
+    if (this.isStuck) {
       return refuse('storage-failed', 'An earlier write has not reached the disk; free space or mend it')
+    }
     if (this.#queue.length >= maxQueued) return refuse('limit-reached', `${maxQueued} writes are waiting; slow down`)
     if (this.#options.hlc.isDrifted(now.wall)) {
       return refuse('clock-drift', 'The clock is behind what this hub has seen by more than catalog.max_clock_drift')
-    }
-    const slice = this.#options.replicas.slice(this.#options.hub)
-    if ((slice?.size ?? 0) >= this.#options.maxRecords && job.writes.some((write) => this.#isNew(write))) {
-      return refuse('limit-reached', `This hub's slice holds limits.slice (${this.#options.maxRecords}) records`)
     }
     this.#queue.push(job)
     return undefined
@@ -100,34 +109,35 @@ export class Author {
 
   /** The next batch to make durable; undefined while one is under way, none waits, or no epoch is open. */
   begin(now: Now): readonly StoreOp[] | undefined {
-    if (this.#commit !== undefined) return undefined
-    if (!this.isOpen && this.#opening === undefined) return undefined
+    const { epoch } = this
+    if (this.#commit !== undefined || epoch === undefined) return undefined
     if (this.#queue.length === 0 && this.#opening === undefined) return undefined
-    const jobs: Job[] = []
-    let count = 0
-    while (this.#queue.length > 0 && count < maxBatch) {
-      const job = this.#queue.shift()
-      if (job === undefined) break
-      jobs.push(job)
-      count += job.writes.length
+    this.#opening = undefined
+    const draft = new Draft(this.#options.hub, epoch, this.#options.replicas.slice(this.#options.hub))
+    const jobs = this.#nextJobs()
+    const answers: Answer[] = []
+    for (const { call, writes } of jobs) {
+      const outcomes = writes.map((write) => this.#write(write, draft, now))
+      if (call !== undefined) answers.push({ call, outcomes })
     }
-    this.#commit = this.#build(jobs, now)
-    return this.#commit.batch
+    const batch = [...draft.storeOps(), ...jobs.flatMap((job) => job.extra)]
+    this.#commit = { run: draft.run(), batch, answers, isRefused: false }
+    return batch
   }
 
-  /** The disk has answered: the run that is now durable with its answers, or the answers to refuse. */
+  /** The disk has answered: the run that is now durable and the answers to give, or the answers to refuse. */
   finish(ok: boolean, now: Now): { readonly run?: Run; readonly answers: readonly Answer[] } {
     const commit = this.#commit
     assert(commit !== undefined, 'C12', 'the disk answered a batch that nobody gave it')
+    const { run, answers } = commit
     if (!ok) {
       this.#retryAt = now.mono + retryMs
       this.#commit = { ...commit, answers: [], isRefused: true }
-      return { answers: commit.answers }
+      return { answers: [...answers, ...this.#dismiss()] }
     }
     this.#retryAt = never
     this.#commit = undefined
-    const isEmpty = commit.run.to === commit.run.from
-    return isEmpty ? { answers: commit.answers } : { run: commit.run, answers: commit.answers }
+    return run.to === run.from ? { answers } : { run, answers }
   }
 
   /** The refused batch, to be tried again now. */
@@ -137,62 +147,42 @@ export class Author {
     return this.#commit?.batch
   }
 
-  #build(jobs: readonly Job[], now: Now): Commit {
-    const { hub, replicas } = this.#options
-    const held = replicas.slice(hub)
-    const epoch = this.#opening ?? held?.version.epoch
-    assert(epoch !== undefined, 'C13', 'a batch needs an open epoch')
-    const isNewEpoch = held === undefined || compareEpochs(epoch, held.version.epoch) > 0
-    this.#opening = undefined
-    const from = isNewEpoch ? 0 : held.version.seq
-    let seq = from
-    const changed = new Map<EntryId, CatalogRecord>()
-    const put = (id: EntryId, record: CatalogRecord): void => {
-      changed.delete(id)
-      changed.set(id, { ...record, seq: ++seq })
-    }
-    if (isNewEpoch) {
-      for (const record of [...(held?.records() ?? []), ...(held?.surplus()?.records ?? [])])
-        put(entryId(record), record)
-    }
-    const answers: Answer[] = []
-    for (const job of jobs) {
-      const outcomes = job.writes.map((write) => this.#write(write, { changed, put, now }))
-      if (job.call !== undefined) answers.push({ call: job.call, outcomes })
-    }
-    // An epoch is open from its first seq on, also when there is nothing to say yet.
-    const run: Run = { hub, epoch, from, to: isNewEpoch ? Math.max(seq, 1) : seq, records: [...changed.values()] }
-    const head: StoredHead = { epoch, seq: run.to }
-    const batch: StoreOp[] = [
-      { op: 'put', key: `${headPrefix}${hub}`, value: head },
-      ...run.records.map((record) => storedRecord(hub, epoch, record)),
-      ...jobs.flatMap((job) => job.extra),
-    ]
-    return { run, batch, answers, isRefused: false }
+  /** Nobody is kept waiting for a disk that takes no writes. */
+  #dismiss(): Answer[] {
+    const waiting = this.#queue.flatMap(({ call }) => (call === undefined ? [] : [{ call, outcomes: [] }]))
+    this.#queue = this.#queue.filter(({ call }) => call === undefined)
+    return waiting
   }
 
-  #write(write: Write, batch: Batch): Outcome {
-    const { hub, replicas, hlc } = this.#options
+  #nextJobs(): Job[] {
+    const jobs: Job[] = []
+    let count = 0
+    while (count < maxBatch) {
+      const job = this.#queue.shift()
+      if (job === undefined) break
+      jobs.push(job)
+      count += job.writes.length
+    }
+    return jobs
+  }
+
+  #write(write: Write, draft: Draft, now: Now): Outcome {
+    const { hub, replicas, hlc, maxRecords } = this.#options
     const id = entryId(write)
+    const own = draft.get(id)
     const others = replicas.shown(id, hub)
-    const own = batch.changed.get(id) ?? replicas.slice(hub)?.visible(id)
     const joined = join(own === undefined ? others : [...others, own])
-    const stamp = hlc.next(batch.now.wall)
+    const stamp = hlc.next(now.wall)
     if (stamp === undefined) return 'clock-drift'
-    const { content, outcome } = applyWrite(write, { own, others, joined }, stamp)
+    const facts = { own, others, joined, isFirstEpoch: draft.epoch[0] === 1 }
+    const { content, outcome } = applyWrite(write, facts, stamp)
     if (content === undefined) return outcome
     if (Object.keys(content.fields).length > maxFields) return 'too-many-fields'
-    batch.put(id, { kind: write.kind, key: write.key, seq: 0, ...content })
+    // What is recovered may exceed the limit: it was within it in its own epoch.
+    if (own === undefined && write.op !== 'adopt' && draft.size >= maxRecords) return 'slice-full'
+    const record = { kind: write.kind, key: write.key, seq: 0, ...content }
+    if (!isFit(record)) return 'unfit'
+    draft.put(record)
     return outcome
   }
-
-  #isNew(write: Write): boolean {
-    return write.op === 'put' && this.#options.replicas.slice(this.#options.hub)?.get(entryId(write)) === undefined
-  }
-}
-
-interface Batch {
-  readonly changed: Map<EntryId, CatalogRecord>
-  readonly put: (id: EntryId, record: CatalogRecord) => void
-  readonly now: Now
 }

@@ -8,13 +8,15 @@ import type { CallId, Effect, Machine, Persisted, StoreOp, Tick } from '../machi
 import type { Random } from '../random.ts'
 import type { Millis, Now } from '../time.ts'
 import { Author } from './author.ts'
-import { Hlc, isWithinDrift } from './hlc.ts'
+import { Hlc } from './hlc.ts'
 import type { CatalogMessage } from './messages.ts'
 import { Publisher } from './publisher.ts'
-import { type EntryId, entryId, exists, hasPlainValues, stampsOf, withoutCovered } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, exists, stampsOf, withoutCovered } from './record.ts'
+import { type RunRefusal, reasonAgainst } from './refusal.ts'
 import { Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
-import { compareEpochs, type Epoch, type Run, type Slice } from './slice.ts'
+import { Shelf } from './shelf.ts'
+import type { Epoch, Run, Slice } from './slice.ts'
 import type { Outcome, Write } from './writes.ts'
 
 export type CatalogInput =
@@ -36,7 +38,7 @@ export type CatalogChange =
   | { readonly type: 'entry'; readonly id: EntryId; readonly exists: boolean }
   | { readonly type: 'written'; readonly outcomes: readonly Outcome[] }
   /** A run that was not taken, by what its author or sender got wrong. */
-  | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: 'drift' | 'not-plain' | 'too-large' }
+  | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: RunRefusal }
   | { readonly type: 'opened'; readonly epoch: Epoch }
   | { readonly type: 'storage'; readonly ok: boolean }
 
@@ -73,25 +75,27 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly #author: Author
   readonly #publisher = new Publisher()
   readonly #replication: Replication
-  /** Foreign slices whose batches are on their way to the disk, oldest first; and those the disk refused one of. */
-  readonly #storing: HubId[] = []
-  readonly #unstored = new Set<HubId>()
-  /** The highest epoch number ever seen for the own slice. */
-  #highestOwn: number
+  readonly #shelf = new Shelf()
+  /** What a slice may take part in: an author who recovers a full earlier epoch beside a full new one stays within it. */
+  readonly #maxEntries: number
+  /** The number of the own slice's epoch at start. */
+  readonly #storedOwn: number
 
   constructor(options: CatalogOptions, now: Now) {
     const { hub, random, syncIntervalMs, maxSliceRecords } = options
     const { replicas } = this
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs)
-    this.#highestOwn = options.lostEpoch
+    const own = options.slices.find((slice) => slice.hub === hub)
+    this.#storedOwn = own?.version.epoch[0] ?? options.lostEpoch
     for (const slice of options.slices) {
       replicas.adopt(slice)
-      for (const record of slice.records()) for (const stamp of stampsOf(record)) this.#hlc.observe(stamp)
-      if (slice.hub === hub) this.#highestOwn = slice.version.epoch[0]
+      this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
     }
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
-    this.#replication = new Replication({ hub, random, replicas, syncIntervalMs }, now)
+    this.#maxEntries = 2 * maxSliceRecords
+    this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
+    for (const record of replicas.slice(hub)?.records() ?? []) this.#pruneCovered(entryId(record))
   }
 
   /** Whether the own slice can be written: its epoch is open. */
@@ -132,7 +136,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'persisted':
         if (input.token === ownToken) this.#committed(input.ok, now, out)
-        else this.#stored(input.ok)
+        else this.#shelf.finish(input.ok)
         break
       case 'write': {
         const refusal = this.#author.submit(input, now)
@@ -140,13 +144,13 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       }
       case 'message':
-        this.#receive(input.from, input.message, now, out)
+        this.#receive(input, now, out)
         break
       case 'link-up':
         out.push(...this.#replication.linkUp(input.peer))
         break
       case 'link-down':
-        this.#replication.linkDown(input.peer)
+        this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
         this.#open()
@@ -160,12 +164,18 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   /** C13: everything that can be learned of the own slice is known; its epoch may open. */
   #open(): void {
-    if (!this.#author.isOpen) this.#author.reopen(this.#highestOwn)
+    if (this.#author.epoch === undefined) this.#author.reopen(this.#highest())
+  }
+
+  #highest(): number {
+    return Math.max(this.#storedOwn, this.#replication.highestOwn)
   }
 
   #commit(now: Now, out: Effects): void {
-    const batch = this.#author.begin(now)
-    if (batch !== undefined) out.push({ type: 'persist', batch, synced: true, token: ownToken })
+    const foreign = this.#shelf.begin(this.replicas)
+    if (foreign !== undefined) out.push({ type: 'persist', batch: foreign, synced: false, token: foreignToken })
+    const own = this.#author.begin(now)
+    if (own !== undefined) out.push({ type: 'persist', batch: own, synced: true, token: ownToken })
   }
 
   #retry(now: Now, out: Effects): void {
@@ -178,21 +188,17 @@ export class Catalog implements Machine<CatalogProtocol> {
     const wasStuck = this.#author.isStuck
     const { run, answers } = this.#author.finish(ok, now)
     if (run !== undefined) {
-      const { touched } = this.replicas.apply(run)
+      this.#apply(run, out)
       this.#publisher.add(run)
-      if (run.from === 0) {
-        this.#highestOwn = run.epoch[0]
-        out.push(...this.#replication.tellAll())
-      }
+      if (run.from === 0) out.push(...this.#replication.tellAll())
       if (!wasOpen) out.push({ type: 'change', change: { type: 'opened', epoch: run.epoch } })
-      this.#announce(touched, out)
       this.#publish(now, out)
     }
     if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
     for (const { call, outcomes } of answers) {
       const result: WriteResult = ok
         ? { ok: true, outcomes }
-        : refuse('storage-failed', 'The disk refused the batch; it is tried again, so the write may still take effect')
+        : refuse('storage-failed', 'The disk does not take writes; this one may still take effect when it does')
       out.push({ type: 'reply', call, result })
       if (ok) out.push({ type: 'change', change: { type: 'written', outcomes } })
     }
@@ -208,59 +214,60 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   // ---- other slices
 
-  #receive(from: PeerId, message: CatalogMessage, now: Now, out: Effects): void {
-    const { send, runs, isCaughtUp } = this.#replication.receive(from, message, now)
+  #receive(input: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
+    const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
     out.push(...send)
     for (const run of runs) this.#take(run, now, out)
     if (isCaughtUp) this.#open()
   }
 
   #take(run: Run, now: Now, out: Effects): void {
-    const reason = this.#reasonAgainst(run, now)
+    const { maxClockDriftMs } = this.#options
+    const limits = { wall: now.wall, maxClockDriftMs, maxEntries: this.#maxEntries }
+    const reason = reasonAgainst(run, this.replicas.slice(run.hub), limits)
     if (reason !== undefined) {
       out.push({ type: 'change', change: { type: 'run-refused', hub: run.hub, reason } })
       return
     }
-    for (const record of run.records) for (const stamp of stampsOf(record)) this.#hlc.observe(stamp)
-    if (run.hub === this.#options.hub) this.#recover(run, now)
-    else this.#apply(run, out)
+    this.#observe(run.records)
+    if (run.hub === this.#options.hub) {
+      this.#recover(run, now)
+      return
+    }
+    const position = this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
+    if (position === undefined || run.from > position) return
+    this.#apply(run, out)
+    const next = this.#replication.nextAside(run.hub)
+    if (next !== undefined) this.#take(next, now, out)
   }
 
-  /** C2, C16: what no honest hub sends. */
-  #reasonAgainst(run: Run, now: Now): 'drift' | 'not-plain' | 'too-large' | undefined {
-    const { maxClockDriftMs, maxSliceRecords } = this.#options
-    const slice = this.replicas.slice(run.hub)
-    const added = run.records.filter((record) => slice?.get(entryId(record)) === undefined).length
-    if ((slice?.size ?? 0) + added > maxSliceRecords) return 'too-large'
-    if (!run.records.every(hasPlainValues)) return 'not-plain'
-    const isTimely = run.records.every((record) =>
-      [...stampsOf(record)].every((stamp) => isWithinDrift(stamp, now.wall, maxClockDriftMs)),
-    )
-    return isTimely ? undefined : 'drift'
+  /** C2: own stamps are above all that was taken. */
+  #observe(records: Iterable<CatalogRecord>): void {
+    for (const record of records) for (const stamp of stampsOf(record)) this.#hlc.observe(stamp)
   }
 
   #apply(run: Run, out: Effects): void {
-    const position = this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
-    if (position === undefined || run.from > position) return
-    const { touched, batch } = this.replicas.apply(run)
-    const isWhole = this.#unstored.delete(run.hub)
-    this.#storing.push(run.hub)
-    const ops = isWhole ? this.replicas.wholeSlice(run.hub) : batch
-    out.push({ type: 'persist', batch: ops, synced: false, token: foreignToken })
-    this.#announce(touched, out)
-    for (const id of touched) this.#pruneCovered(id)
-    const next = this.#replication.nextAside(run.hub)
-    if (next !== undefined) this.#apply(next, out)
+    const { touched, drained } = this.replicas.apply(run)
+    this.#store(run.hub, touched)
+    for (const { hub, id } of drained) this.#store(hub, [id])
+    for (const id of touched) {
+      out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
+      this.#pruneCovered(id)
+    }
+  }
+
+  /** C12: foreign records go to the disk in their own time; the own ones are there before they are applied. */
+  #store(hub: HubId, ids: readonly EntryId[]): void {
+    if (hub !== this.#options.hub) this.#shelf.note(hub, ids)
   }
 
   /** C13: what a peer still holds of this hub's earlier epochs is written again, stamps as they are. */
   #recover(run: Run, now: Now): void {
-    const own = this.replicas.slice(this.#options.hub)?.version
-    this.#highestOwn = Math.max(this.#highestOwn, run.epoch[0])
-    const isOverdue = own === undefined || compareEpochs(run.epoch, own.epoch) >= 0
-    if (isOverdue) this.#author.reopen(this.#highestOwn)
     const writes = run.records.map((record): Write => ({ op: 'adopt', kind: record.kind, key: record.key, record }))
-    this.#author.submit({ writes, extra: [] }, now)
+    if (this.#author.submit({ writes, extra: [] }, now) !== undefined) return
+    this.#replication.absorb(run)
+    const { epoch } = this.#author
+    if (epoch === undefined || run.epoch[0] >= epoch[0]) this.#author.reopen(this.#highest())
   }
 
   /** C7: the own record of an entry that someone removed drops what the removal covers. */
@@ -269,17 +276,5 @@ export class Catalog implements Machine<CatalogProtocol> {
     const { removed } = this.replicas.joined(id)
     if (own === undefined || removed === undefined || withoutCovered(own, removed) === undefined) return
     this.#author.prune({ op: 'prune', kind: own.kind, key: own.key })
-  }
-
-  /** A refused batch of a foreign slice: the next one of that slice carries it whole, so that the disk never skips. */
-  #stored(ok: boolean): void {
-    const hub = this.#storing.shift()
-    if (!ok && hub !== undefined) this.#unstored.add(hub)
-  }
-
-  #announce(touched: readonly EntryId[], out: Effects): void {
-    for (const id of touched) {
-      out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
-    }
   }
 }

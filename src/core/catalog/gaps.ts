@@ -1,6 +1,7 @@
 // Deltas that came too early: kept aside, bounded, until what lies before them has arrived (C8).
 
 import type { HubId } from '../ids.ts'
+import type { Millis } from '../time.ts'
 import { compareEpochs, type Run, type Version } from './slice.ts'
 
 /** Hubs with deltas aside, and deltas aside of one hub; further ones are dropped, sync brings them anyway. */
@@ -8,18 +9,26 @@ const maxHubs = 256
 const maxRuns = 16
 
 export class Gaps {
-  readonly #aside = new Map<HubId, Run[]>()
+  readonly #aside = new Map<HubId, readonly Run[]>()
+  /** When each hub's last delta was put aside, monotonic. */
+  readonly #keptAt = new Map<HubId, Millis>()
 
   /** How many hubs have deltas aside. */
   get size(): number {
     return this.#aside.size
   }
 
-  keep(run: Run): void {
+  keep(run: Run, at: Millis): void {
     const runs = this.#aside.get(run.hub) ?? []
     if ((runs.length === 0 && this.#aside.size >= maxHubs) || runs.length >= maxRuns) return
     if (runs.some((held) => held.from === run.from && held.to === run.to)) return
     this.#aside.set(run.hub, [...runs, run])
+    this.#keptAt.set(run.hub, at)
+  }
+
+  /** Drops what has waited since before: its author has lost what came before it, and went on without (C13). */
+  expire(before: Millis): void {
+    for (const [hub, at] of this.#keptAt) if (at < before) this.#drop(hub)
   }
 
   /** The next delta that follows directly on where the slice stands now; what is overtaken is dropped. */
@@ -30,8 +39,13 @@ export class Gaps {
     })
     const fitting = runs.find((run) => compareEpochs(run.epoch, version.epoch) === 0 && run.from <= version.seq)
     const rest = runs.filter((run) => run !== fitting)
-    if (rest.length === 0) this.#aside.delete(hub)
+    if (rest.length === 0) this.#drop(hub)
     else this.#aside.set(hub, rest)
     return fitting
+  }
+
+  #drop(hub: HubId): void {
+    this.#aside.delete(hub)
+    this.#keptAt.delete(hub)
   }
 }

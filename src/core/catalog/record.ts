@@ -3,6 +3,7 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { canonical, hashOf } from '../hash.ts'
 import { compareText } from '../ids.ts'
 import { CountSchema, isPlain } from '../wire.ts'
@@ -10,17 +11,25 @@ import { compareStamps, isLater, type Stamp, StampSchema } from './hlc.ts'
 
 /** Most fields of one record: 64 tags and room for what later versions add. */
 export const maxFields = 256
+/** Longest record as JSON text: less than a frame (256 KiB) also when each of its letters takes three bytes. */
+export const maxRecordText = 64 * 1024
 /** The field that says an entry exists (C5). */
 export const lifeField = 'life'
 
 const FieldSchema = Type.Tuple([Type.Unknown(), StampSchema])
+/** Any text of 1 to 512 code units but the one name that plain objects treat as their own. */
+const fieldNamePattern = '^(?!__proto__$)[\\s\\S]{1,512}$'
 
 /** C1: (kind, key) → seq, fields with stamps, and the removal beside them. */
 export const RecordSchema = Type.Object({
   kind: Type.String({ minLength: 1, maxLength: 32, pattern: '^[a-z][a-z0-9-]*$' }),
   key: Type.String({ minLength: 1, maxLength: 200, pattern: '^[^/]+$' }),
   seq: CountSchema,
-  fields: Type.Record(Type.String({ minLength: 1, maxLength: 100 }), FieldSchema, { maxProperties: maxFields }),
+  // A record's key is held to a pattern alone; without `additionalProperties` other keys would pass unchecked.
+  fields: Type.Record(Type.String({ pattern: fieldNamePattern }), FieldSchema, {
+    maxProperties: maxFields,
+    additionalProperties: false,
+  }),
   removed: Type.Optional(StampSchema),
 })
 export type CatalogRecord = Static<typeof RecordSchema>
@@ -31,6 +40,13 @@ export type Fields = Readonly<Record<string, Field>>
 export type EntryId = string
 export function entryId(entry: { readonly kind: string; readonly key: string }): EntryId {
   return `${entry.kind}/${entry.key}`
+}
+
+const recordCheck = Compile(RecordSchema)
+
+/** Whether peers will take the record: an author that wrote another would be stuck behind it at all of them. */
+export function isFit(record: CatalogRecord): boolean {
+  return recordCheck.Check(record) && hasPlainValues(record) && JSON.stringify(record).length <= maxRecordText
 }
 
 /** Whether the values are plain data: the schema leaves them open, because kinds and fields may be unknown here (C16). */
@@ -71,6 +87,23 @@ export function join(records: Iterable<CatalogRecord>): Joined {
   const visible = [...best].filter(([, field]) => isLater(field[1], removed)).sort(([a], [b]) => compareText(a, b))
   const fields: Fields = Object.fromEntries(visible)
   return removed === undefined ? { fields } : { fields, removed }
+}
+
+/** Whether something of `record` would be lost to the join if only `rest` were there. */
+export function isNews(record: CatalogRecord, rest: Joined): boolean {
+  if (record.removed !== undefined && isLater(record.removed, rest.removed)) return true
+  const isSeen = ([name, field]: [string, Field]): boolean =>
+    isLater(field[1], rest.removed) && wins(field, rest.fields[name])
+  return Object.entries(record.fields).some(isSeen)
+}
+
+/** What two records of one author say together about an entry; of `record` its kind, key and seq. */
+export function merge(record: CatalogRecord, older: CatalogRecord): CatalogRecord {
+  const fields = { ...record.fields }
+  for (const [name, field] of Object.entries(older.fields)) if (wins(field, fields[name])) fields[name] = field
+  const isLaterRemoval = older.removed !== undefined && isLater(older.removed, record.removed)
+  const removed = isLaterRemoval ? older.removed : record.removed
+  return removed === undefined ? { ...record, fields } : { ...record, fields, removed }
 }
 
 /** C5: the entry exists only while `life` is visible. */

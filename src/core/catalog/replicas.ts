@@ -4,8 +4,14 @@ import { hashOf } from '../hash.ts'
 import { compareText, type HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import type { ListedVersion } from './messages.ts'
-import { type CatalogRecord, type EntryId, entryId, type Joined, join } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join } from './record.ts'
 import { compareEpochs, type Epoch, type Run, Slice, type StoredHead, type Version } from './slice.ts'
+
+/** What a run did: the entries it touched, and what was left of earlier epochs that it made needless. */
+export interface Applied {
+  readonly touched: readonly EntryId[]
+  readonly drained: readonly { readonly hub: HubId; readonly id: EntryId }[]
+}
 
 export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
@@ -31,18 +37,31 @@ export class Replicas {
     this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
   }
 
-  /** C8, C9, C13: takes a run that follows what is held; returns the touched entries and the store operations. */
-  apply(run: Run): { readonly touched: readonly EntryId[]; readonly batch: readonly StoreOp[] } {
+  /** C8, C9, C13: takes a run that follows what is held; returns the entries it touched. */
+  apply(run: Run): Applied {
     let slice = this.#slices.get(run.hub)
     if (slice === undefined) {
       slice = new Slice(run.hub, { epoch: run.epoch, seq: 0 })
       this.#slices.set(run.hub, slice)
     }
     const isNewEpoch = compareEpochs(run.epoch, slice.version.epoch) > 0
-    const hadSurplus = isNewEpoch || slice.surplus() !== undefined
     const touched = isNewEpoch ? slice.restart(run) : slice.extend(run)
     this.#touch(run.hub, touched)
-    return { touched, batch: [headOp(slice), ...touched.flatMap((id) => recordOps(slice, id, hadSurplus))] }
+    return { touched, drained: touched.flatMap((id) => this.#drain(id)) }
+  }
+
+  /** C13: what is left of earlier epochs goes once the join does without it; whose, is returned. */
+  #drain(id: EntryId): { readonly hub: HubId; readonly id: EntryId }[] {
+    return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
+      const slice = this.#slices.get(hub)
+      const left = slice?.surplusOf(id)
+      if (slice === undefined || left === undefined) return []
+      const own = slice.get(id)
+      const others = this.shown(id, hub)
+      if (isNews(left, join(own === undefined ? others : [...others, own]))) return []
+      slice.dropSurplus(id)
+      return [{ hub, id }]
+    })
   }
 
   /** Where this hub stands in that epoch of a slice: 0 for an epoch still to come, undefined for one that is over. */
@@ -54,11 +73,11 @@ export class Replicas {
     return order === 0 && version.seq > held.seq ? held.seq : undefined
   }
 
-  /** The records that the slices show for an entry, all of them or all but one. */
+  /** The records that the slices show for an entry, all of them or all but one's. */
   shown(id: EntryId, except?: HubId): CatalogRecord[] {
     return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
-      const record = hub === except ? undefined : this.#slices.get(hub)?.visible(id)
-      return record === undefined ? [] : [record]
+      const slice = hub === except ? undefined : this.#slices.get(hub)
+      return [slice?.get(id), slice?.surplusOf(id)].filter((record) => record !== undefined)
     })
   }
 
@@ -88,12 +107,13 @@ export class Replicas {
     return this.#digest
   }
 
-  /** The whole slice as store operations, for when an earlier batch of it did not reach the disk. */
-  wholeSlice(hub: HubId): StoreOp[] {
+  /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
+  storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
     if (slice === undefined) return []
-    const ids = [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)]
-    return [headOp(slice), ...ids.flatMap((id) => recordOps(slice, id, true))]
+    const { version, size, surplusEpoch } = slice
+    const head = surplusEpoch === undefined ? { ...version, size } : { ...version, size, surplusEpoch }
+    return [headOp(hub, head), ...[...ids].flatMap((id) => entryOps(slice, id))]
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
@@ -119,11 +139,8 @@ export const headPrefix = 'slice/'
 export const recordPrefix = 'record/'
 export const surplusPrefix = 'surplus/'
 
-function headOp(slice: Slice): StoreOp {
-  const { epoch, seq } = slice.version
-  const surplusEpoch = slice.surplus()?.epoch
-  const value: StoredHead = surplusEpoch === undefined ? { epoch, seq } : { epoch, seq, surplusEpoch }
-  return { op: 'put', key: `${headPrefix}${slice.hub}`, value }
+export function headOp(hub: HubId, head: StoredHead): StoreOp {
+  return { op: 'put', key: `${headPrefix}${hub}`, value: head }
 }
 
 /** A record as it is stored: with its epoch, so that one left over from an epoch before is never taken for present. */
@@ -131,16 +148,16 @@ export function storedRecord(hub: HubId, epoch: Epoch, record: CatalogRecord): S
   return { op: 'put', key: `${recordPrefix}${hub}/${entryId(record)}`, value: { epoch, record } }
 }
 
-function recordOps(slice: Slice, id: EntryId, hadSurplus: boolean): StoreOp[] {
-  const key = `${recordPrefix}${slice.hub}/${id}`
+function entryOps(slice: Slice, id: EntryId): StoreOp[] {
+  const { hub, version, hasPredecessor, surplusEpoch } = slice
   const record = slice.get(id)
-  const ops: StoreOp[] = [
-    record === undefined ? { op: 'del', key } : storedRecord(slice.hub, slice.version.epoch, record),
+  const present: StoreOp =
+    record === undefined ? { op: 'del', key: `${recordPrefix}${hub}/${id}` } : storedRecord(hub, version.epoch, record)
+  if (!hasPredecessor) return [present]
+  const key = `${surplusPrefix}${hub}/${id}`
+  const left = slice.surplusOf(id)
+  return [
+    present,
+    left === undefined ? { op: 'del', key } : { op: 'put', key, value: { epoch: surplusEpoch, record: left } },
   ]
-  if (hadSurplus) {
-    const surplusKey = `${surplusPrefix}${slice.hub}/${id}`
-    const isSurplus = slice.hasSurplus(id)
-    ops.push(isSurplus ? { op: 'put', key: surplusKey, value: slice.visible(id) } : { op: 'del', key: surplusKey })
-  }
-  return ops
 }

@@ -7,7 +7,7 @@ import { type Millis, type Now, never } from '../time.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
 import { digestOf, type Replicas } from './replicas.ts'
-import { compareEpochs, type Run, type Version } from './slice.ts'
+import { compareEpochs, isSurplus, type Run, type Version } from './slice.ts'
 import { Fetches, type Request, Serves } from './sync.ts'
 
 interface Outgoing {
@@ -30,17 +30,23 @@ export interface ReplicationOptions {
   readonly random: Random
   readonly replicas: Replicas
   readonly syncIntervalMs: Millis
+  /** Most records of a run. */
+  readonly maxRecords: number
 }
 
 const nothing: Brought = { send: [], runs: [], isCaughtUp: false }
 /** Most versions taken from one peer's list. */
 const maxListed = 20_000
+/** Epochs and surpluses of the own slice that are remembered as taken over; one forgotten is fetched once more. */
+const maxAbsorbed = 1_000
+/** Sync intervals after which a delta put aside is given up. */
+const asideIntervals = 3
 /** A gap noticed in gossip is closed by a digest this soon. */
 const repairMs = 200
 
 export class Replication {
   readonly #options: ReplicationOptions
-  readonly #fetches = new Fetches()
+  readonly #fetches: Fetches
   readonly #serves = new Serves()
   readonly #gaps = new Gaps()
   readonly #peers = new Set<PeerId>()
@@ -48,18 +54,31 @@ export class Replication {
   readonly #heard = new Map<PeerId, { readonly digest: string; readonly at: Millis }>()
   /** Parts of a long list of versions, until its last message. */
   readonly #listing = new Map<PeerId, ListedVersion[]>()
-  /** Epochs of the own slice whose records were fetched already (C13). */
-  readonly #absorbed = new Set<string>()
+  /** How far the epochs of the own slice that peers hold were taken over already (C13). */
+  readonly #absorbed = new Map<string, number>()
+  #highestOwn = 0
   #syncAt: Millis
 
   constructor(options: ReplicationOptions, now: Now) {
     this.#options = options
+    this.#fetches = new Fetches(options.maxRecords)
     this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
   }
 
   /** Slices known to be behind what a peer holds. */
   get behind(): number {
     return this.#fetches.pending + this.#gaps.size
+  }
+
+  /** The highest number of an epoch of the own slice that a peer holds. */
+  get highestOwn(): number {
+    return this.#highestOwn
+  }
+
+  /** C13: a run of the own slice was taken over; its like is no news any more. */
+  absorb(run: Run): void {
+    if (this.#absorbed.size >= maxAbsorbed) this.#absorbed.clear()
+    this.#absorbed.set(String(run.epoch), run.to)
   }
 
   /** The digests that linked peers told since `since` (monotonic). */
@@ -76,12 +95,12 @@ export class Replication {
     return [this.#digest(peer, true)]
   }
 
-  linkDown(peer: PeerId): void {
+  linkDown(peer: PeerId, now: Now): void {
     this.#peers.delete(peer)
     this.#heard.delete(peer)
     this.#listing.delete(peer)
-    this.#fetches.dropPeer(peer)
     this.#serves.dropPeer(peer)
+    if (this.#fetches.dropPeer(peer)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
   }
 
   /** Tells every linked peer at once; after a new epoch of the own slice. */
@@ -92,6 +111,7 @@ export class Replication {
   tick(now: Now): Outgoing[] {
     const out = asSends(this.#fetches.retry(now))
     if (this.#syncAt <= now.mono) {
+      this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
       this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
       const peer = this.#options.random.pick([...this.#peers])
       if (peer !== undefined) out.push(this.#digest(peer, true))
@@ -115,17 +135,12 @@ export class Replication {
         return this.#list(from, message.body, now)
       case 'catalog.want': {
         const body = this.#serves.answer(from, message.body, () => this.#snapshot(message.body))
-        return body === undefined
-          ? nothing
-          : { ...nothing, send: [{ type: 'send', to: from, message: { kind: 'catalog.part', body } }] }
+        return { ...nothing, send: [{ type: 'send', to: from, message: { kind: 'catalog.part', body } }] }
       }
       case 'catalog.part': {
         const { run, request } = this.#fetches.receive(from, message.body, now)
         const send = [...asSends(request === undefined ? [] : [request]), ...this.#start(now)]
-        if (run === undefined) return { ...nothing, send }
-        const isOwn = run.hub === this.#options.hub
-        if (isOwn) this.#absorbed.add(String(run.epoch))
-        return { send, runs: [run], isCaughtUp: isOwn }
+        return { ...nothing, send, runs: run === undefined ? [] : [run] }
       }
     }
   }
@@ -136,7 +151,7 @@ export class Replication {
     const position = this.#options.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined) return nothing
     if (run.from <= position) return { ...nothing, runs: [run] }
-    this.#gaps.keep(run)
+    this.#gaps.keep(run, now.mono)
     this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
     return this.#peers.has(from) ? { ...nothing, send: [this.#digest(from, true)] } : nothing
   }
@@ -158,10 +173,11 @@ export class Replication {
     for (const [hub, epoch, seq] of listed) {
       const version: Version = { epoch, seq }
       if (hub === this.#options.hub) {
+        this.#highestOwn = Math.max(this.#highestOwn, epoch[0])
         if (!this.#isNewsOfOwn(version)) continue
         isCaughtUp = false
         this.#fetches.wish(hub, { peer: from, version, have: 0 })
-      } else {
+      } else if (!isSurplus(epoch)) {
         const have = this.#options.replicas.position(hub, version)
         if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
       }
@@ -173,7 +189,7 @@ export class Replication {
   #isNewsOfOwn(version: Version): boolean {
     const own = this.#options.replicas.slice(this.#options.hub)?.version
     if (own !== undefined && compareEpochs(version.epoch, own.epoch) === 0) return version.seq > own.seq
-    return !this.#absorbed.has(String(version.epoch))
+    return version.seq > (this.#absorbed.get(String(version.epoch)) ?? 0)
   }
 
   #start(now: Now): Outgoing[] {

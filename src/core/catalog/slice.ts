@@ -7,7 +7,7 @@ import { assert } from '../errors.ts'
 import { hashOf } from '../hash.ts'
 import { compareText, type HubId } from '../ids.ts'
 import { CountSchema } from '../wire.ts'
-import { type CatalogRecord, contentHash, type EntryId, entryId } from './record.ts'
+import { type CatalogRecord, contentHash, type EntryId, entryId, merge } from './record.ts'
 
 /** C13: which history a slice is; ordered by number, then nonce. */
 export const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])
@@ -15,6 +15,14 @@ export type Epoch = Static<typeof EpochSchema>
 
 export function compareEpochs(a: Epoch, b: Epoch): number {
   return a[0] - b[0] || compareText(a[1], b[1])
+}
+
+/** Marks the name of a surplus; below every nonce, so that a surplus never passes for an epoch to come. */
+const surplusMark = '!'
+
+/** Whether what is listed under this epoch is a surplus (C13): of use to its author alone. */
+export function isSurplus(epoch: Epoch): boolean {
+  return epoch[1].startsWith(surplusMark)
 }
 
 /** How far a replica holds a slice. */
@@ -39,10 +47,11 @@ export interface Run {
   readonly records: readonly CatalogRecord[]
 }
 
-/** What the store keeps of a slice besides its records. */
+/** What the store keeps of a slice besides its records; `size` is how many those are. */
 export interface StoredHead {
   readonly epoch: Epoch
   readonly seq: number
+  readonly size: number
   readonly surplusEpoch?: Epoch
 }
 
@@ -52,7 +61,7 @@ export class Slice {
   #seq: number
   /** In order of seq: a rewritten record moves to the end. */
   readonly #records = new Map<EntryId, CatalogRecord>()
-  /** C13: records of earlier epochs that this one has not taken over yet, and the latest epoch they are from. */
+  /** C13: what earlier epochs said and the join would miss without them, and the latest epoch it is from. */
   readonly #surplus = new Map<EntryId, CatalogRecord>()
   #surplusEpoch: Epoch | undefined
 
@@ -74,24 +83,50 @@ export class Slice {
     return this.#records.get(id)
   }
 
-  /** What the join sees of this slice for an entry. */
-  visible(id: EntryId): CatalogRecord | undefined {
-    return this.#records.get(id) ?? this.#surplus.get(id)
-  }
-
   records(): IterableIterator<CatalogRecord> {
     return this.#records.values()
   }
 
-  hasSurplus(id: EntryId): boolean {
-    return this.#surplus.has(id)
+  /** How many entries the slice takes part in, surplus included. */
+  get breadth(): number {
+    return this.#records.size + [...this.#surplus.keys()].filter((id) => !this.#records.has(id)).length
   }
 
-  /** What is left of earlier epochs, numbered anew, as a run of the latest of them; undefined when nothing is. */
+  /** Whether the slice takes part in an entry. */
+  has(id: EntryId): boolean {
+    return this.#records.has(id) || this.#surplus.has(id)
+  }
+
+  /** What is left of earlier epochs for an entry. */
+  surplusOf(id: EntryId): CatalogRecord | undefined {
+    return this.#surplus.get(id)
+  }
+
+  /** The join does without it from now on. */
+  dropSurplus(id: EntryId): void {
+    this.#surplus.delete(id)
+  }
+
+  /**
+   * What is left of earlier epochs, numbered anew, as a run; undefined when nothing is. Its epoch is named by the content:
+   * replicas that hold different leftovers never seem to hold the same.
+   */
   surplus(): Run | undefined {
     if (this.#surplus.size === 0 || this.#surplusEpoch === undefined) return undefined
-    const records = [...this.#surplus.values()].map((record, index) => ({ ...record, seq: index + 1 }))
-    return { hub: this.hub, epoch: this.#surplusEpoch, from: 0, to: records.length, records }
+    const sorted = [...this.#surplus].sort(([a], [b]) => compareText(a, b))
+    const records = sorted.map(([, record], index) => ({ ...record, seq: index + 1 }))
+    const name = surplusMark + hashOf(records.map(contentHash)).slice(0, 16)
+    return { hub: this.hub, epoch: [this.#surplusEpoch[0], name], from: 0, to: records.length, records }
+  }
+
+  /** The epoch that left a surplus; undefined when all of it is taken over. */
+  get surplusEpoch(): Epoch | undefined {
+    return this.#surplus.size === 0 ? undefined : this.#surplusEpoch
+  }
+
+  /** Whether an earlier epoch was held here. */
+  get hasPredecessor(): boolean {
+    return this.#surplusEpoch !== undefined
   }
 
   /** The records written after `seq`, in order of seq. */
@@ -112,25 +147,26 @@ export class Slice {
     return fresh.map(entryId)
   }
 
-  /** C13: starts a later epoch from a complete run of it; what the new epoch lacks stays as surplus. */
+  /** C13: starts a later epoch from a complete run of it; all that was held becomes surplus. */
   restart(run: Run): EntryId[] {
     assert(compareEpochs(run.epoch, this.#epoch) > 0, 'C13', `epoch ${run.epoch} does not follow ${this.#epoch}`)
     assert(run.from === 0, 'C13', 'a new epoch starts from its beginning')
-    const touched = new Set<EntryId>([...this.#records.keys(), ...this.#surplus.keys(), ...run.records.map(entryId)])
-    for (const [id, record] of this.#records) this.#surplus.set(id, record)
-    if (this.#surplus.size > 0) this.#surplusEpoch = this.#epoch
+    for (const [id, record] of this.#records) {
+      const older = this.#surplus.get(id)
+      this.#surplus.set(id, older === undefined ? record : merge(record, older))
+    }
+    this.#surplusEpoch = this.#epoch
     this.#records.clear()
     this.#epoch = run.epoch
-    this.#seq = 0
     for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#put(record)
     this.#seq = run.to
-    return [...touched]
+    return [...new Set([...this.#surplus.keys(), ...this.#records.keys()])]
   }
 
   /** Restores a surplus record from the store. */
   restoreSurplus(record: CatalogRecord, epoch: Epoch): void {
     this.#surplusEpoch = epoch
-    if (!this.#records.has(entryId(record))) this.#surplus.set(entryId(record), record)
+    this.#surplus.set(entryId(record), record)
   }
 
   /** Restores a record from the store, in order of seq. */
@@ -149,6 +185,5 @@ export class Slice {
     const id = entryId(record)
     this.#records.delete(id)
     this.#records.set(id, record)
-    this.#surplus.delete(id)
   }
 }

@@ -10,10 +10,9 @@ import { headPrefix, recordPrefix, surplusPrefix } from './replicas.ts'
 import { compareEpochs, type Epoch, EpochSchema, Slice, type StoredHead } from './slice.ts'
 
 const headCheck = Compile(
-  Type.Object({ epoch: EpochSchema, seq: CountSchema, surplusEpoch: Type.Optional(EpochSchema) }),
+  Type.Object({ epoch: EpochSchema, seq: CountSchema, size: CountSchema, surplusEpoch: Type.Optional(EpochSchema) }),
 )
 const recordCheck = Compile(Type.Object({ epoch: EpochSchema, record: RecordSchema }))
-const surplusCheck = Compile(RecordSchema)
 const hubIdCheck = Compile(HubIdSchema)
 
 export interface Loaded {
@@ -22,11 +21,15 @@ export interface Loaded {
   readonly lost: readonly { readonly hub: HubId; readonly epoch: number }[]
 }
 
+interface StoredRecord {
+  readonly epoch: Epoch
+  readonly record: CatalogRecord
+}
+
 interface Parts {
   head?: StoredHead
-  readonly records: { readonly epoch: Epoch; readonly record: CatalogRecord }[]
-  readonly surplus: CatalogRecord[]
-  isDamaged: boolean
+  readonly records: StoredRecord[]
+  readonly surplus: StoredRecord[]
 }
 
 /** The slices in what the store holds, as decoded values by key. */
@@ -36,7 +39,7 @@ export function readSlices(entries: Iterable<readonly [key: string, value: unkno
     const prefix = [headPrefix, recordPrefix, surplusPrefix].find((candidate) => key.startsWith(candidate))
     const hub = key.slice(prefix?.length ?? 0).split('/', 1)[0]
     if (prefix === undefined || !hubIdCheck.Check(hub)) continue
-    const held = parts.get(hub) ?? { records: [], surplus: [], isDamaged: false }
+    const held = parts.get(hub) ?? { records: [], surplus: [] }
     parts.set(hub, held)
     readEntry(prefix, value, held)
   }
@@ -53,21 +56,24 @@ export function readSlices(entries: Iterable<readonly [key: string, value: unkno
 /** Heads sort after records in the store, so a record's epoch is judged in `assemble`. */
 function readEntry(prefix: string, value: unknown, parts: Parts): void {
   if (prefix === headPrefix && headCheck.Check(value)) parts.head = value
-  else if (prefix === recordPrefix && recordCheck.Check(value) && hasPlainValues(value.record))
-    parts.records.push(value)
-  else if (prefix === surplusPrefix && surplusCheck.Check(value) && hasPlainValues(value)) parts.surplus.push(value)
-  else parts.isDamaged = true
+  if (prefix === headPrefix || !recordCheck.Check(value) || !hasPlainValues(value.record)) return
+  if (prefix === recordPrefix) parts.records.push(value)
+  else parts.surplus.push(value)
 }
 
-function assemble(hub: HubId, parts: Parts): Slice | undefined {
-  const { head } = parts
-  if (head === undefined || parts.isDamaged) return undefined
+/** Whole or not at all. What an epoch before left behind, readable or not, does not count. */
+function assemble(hub: HubId, { head, records, surplus }: Parts): Slice | undefined {
+  if (head === undefined) return undefined
+  const present = ofEpoch(records, head.epoch)
+  if (present.length !== head.size || present.some((record) => record.seq > head.seq)) return undefined
   const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq })
-  const present = parts.records.flatMap(({ epoch, record }) => (compareEpochs(epoch, head.epoch) === 0 ? [record] : []))
-  if (present.some((record) => record.seq > head.seq)) return undefined
   for (const record of present.sort((a, b) => a.seq - b.seq)) slice.restore(record)
-  if (head.surplusEpoch !== undefined) {
-    for (const record of parts.surplus) slice.restoreSurplus(record, head.surplusEpoch)
-  }
+  const { surplusEpoch } = head
+  if (surplusEpoch === undefined) return slice
+  for (const record of ofEpoch(surplus, surplusEpoch)) slice.restoreSurplus(record, surplusEpoch)
   return slice
+}
+
+function ofEpoch(stored: readonly StoredRecord[], epoch: Epoch): CatalogRecord[] {
+  return stored.flatMap((held) => (compareEpochs(held.epoch, epoch) === 0 ? [held.record] : []))
 }

@@ -10,6 +10,8 @@ import { compareEpochs, isFurther, type Run, type Version } from './slice.ts'
 
 /** Runs fetched at once; further wishes wait. */
 export const maxStages = 4
+/** Slices wished for at once; what a list names beyond them is named again by the next one. */
+const maxWishes = 20_000
 /** Runs served at once; the oldest is forgotten first, its receiver starts again. */
 export const maxServed = 32
 /** A part that does not come in this time is asked for again, and after a few times the run is given up. */
@@ -39,8 +41,14 @@ export interface Request {
 
 /** The receiving side. */
 export class Fetches {
+  readonly #maxRecords: number
   readonly #wishes = new Map<HubId, Wish>()
   readonly #stages = new Map<HubId, Stage>()
+
+  /** `maxRecords`: a stage that grows beyond it is given up. */
+  constructor(maxRecords: number) {
+    this.#maxRecords = maxRecords
+  }
 
   /** Slices known to be behind. */
   get pending(): number {
@@ -56,6 +64,7 @@ export class Fetches {
     const stage = this.#stages.get(hub)
     if (stage !== undefined && !isFurther(wish.version, stage.version)) return
     const held = this.#wishes.get(hub)
+    if (held === undefined && this.#wishes.size >= maxWishes) return
     if (held === undefined || isFurther(wish.version, held.version)) this.#wishes.set(hub, wish)
   }
 
@@ -88,16 +97,13 @@ export class Fetches {
     const stage = this.#stages.get(part.hub)
     if (stage === undefined || stage.peer !== from || part.after !== stage.after) return {}
     if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return {}
-    if (stage.to !== 0 && part.to !== stage.to) {
-      this.#stages.delete(part.hub)
-      return {}
-    }
     const records = [...stage.records, ...part.records]
-    if (part.done) {
-      this.#stages.delete(part.hub)
-      return { run: { hub: part.hub, epoch: part.epoch, from: part.from, to: part.to, records } }
-    }
     const after = Math.max(stage.after, ...part.records.map((record) => record.seq))
+    const isOtherRun = part.to <= part.from || (stage.to !== 0 && part.to !== stage.to)
+    const isEndless = records.length > this.#maxRecords || (!part.done && after === stage.after)
+    if (part.done || isOtherRun || isEndless) this.#stages.delete(part.hub)
+    if (isOtherRun || isEndless) return {}
+    if (part.done) return { run: { hub: part.hub, epoch: part.epoch, from: part.from, to: part.to, records } }
     const next: Stage = { ...stage, to: part.to, after, records, until: now.mono + partTimeoutMs, retries: 0 }
     this.#stages.set(part.hub, next)
     return { request: requestFor(part.hub, next) }
@@ -119,10 +125,12 @@ export class Fetches {
     return requests
   }
 
-  /** The link to a peer is gone: its runs start again elsewhere. */
-  dropPeer(peer: PeerId): void {
+  /** The link to a peer is gone; returns whether something was to come over it, and must be had elsewhere. */
+  dropPeer(peer: PeerId): boolean {
+    const pending = this.pending
     for (const [hub, stage] of this.#stages) if (stage.peer === peer) this.#stages.delete(hub)
     for (const [hub, wish] of this.#wishes) if (wish.peer === peer) this.#wishes.delete(hub)
+    return this.pending < pending
   }
 }
 
@@ -135,8 +143,8 @@ function requestFor(hub: HubId, stage: Stage): Request {
 export class Serves {
   readonly #runs = new Map<string, Run>()
 
-  /** The part asked for; `snapshot` reads the run afresh for a first request. Undefined: ask again from the start. */
-  answer(peer: PeerId, want: WantBody, snapshot: () => Run | undefined): PartBody | undefined {
+  /** The part asked for; `snapshot` reads the run afresh for a first request. A run that is no more is told as empty. */
+  answer(peer: PeerId, want: WantBody, snapshot: () => Run | undefined): PartBody {
     const name = `${peer} ${want.hub}`
     const held = this.#runs.get(name)
     const isHeld =
@@ -145,7 +153,10 @@ export class Serves {
       held.from === want.have &&
       compareEpochs(held.epoch, want.epoch) === 0
     const run = isHeld ? held : want.to === 0 ? snapshot() : undefined
-    if (run === undefined) return undefined
+    if (run === undefined) {
+      const { hub, epoch, have, after } = want
+      return { hub, epoch, from: have, to: have, after, records: [], done: true }
+    }
     const { part, isLast } = nextPart(run.records, want.after)
     // Kept after the last part too: the receiver asks again when that part is lost.
     this.#runs.delete(name)

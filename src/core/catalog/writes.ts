@@ -7,9 +7,10 @@ import {
   exists,
   type Field,
   type Fields,
+  isNews,
   type Joined,
   lifeField,
-  wins,
+  merge,
   withoutCovered,
 } from './record.ts'
 
@@ -38,6 +39,8 @@ export interface Facts {
   readonly others: readonly CatalogRecord[]
   /** The join over all of them. */
   readonly joined: Joined
+  /** Whether the own slice is in its first epoch: then nobody holds a copy of it from before (C13). */
+  readonly isFirstEpoch: boolean
 }
 
 export type Content = Pick<CatalogRecord, 'fields' | 'removed'>
@@ -49,6 +52,8 @@ export type Outcome =
   | 'absent'
   | 'absent-removed'
   | 'too-many-fields'
+  | 'unfit'
+  | 'slice-full'
   | 'clock-drift'
 
 /** The own record's next content, and what that means to the caller; no content: nothing is to be written. */
@@ -87,7 +92,7 @@ function put(write: Write & { op: 'put' }, facts: Facts, stamp: Stamp): { conten
   }
   const { removed } = facts.joined
   const kept = Object.entries(fields).filter(
-    ([name, field]) => isLater(field[1], removed) && !isNeedlessVoid(name, field, facts.others),
+    ([name, field]) => isLater(field[1], removed) && !isNeedlessVoid(name, field, facts),
   )
   return {
     content: withRemoval(Object.fromEntries(kept), facts.own?.removed),
@@ -95,25 +100,17 @@ function put(write: Write & { op: 'put' }, facts: Facts, stamp: Stamp): { conten
   }
 }
 
-/** A void guards against the add it voids; where no other slice holds that add any more, it guards nothing. */
-function isNeedlessVoid(name: string, field: Field, others: readonly CatalogRecord[]): boolean {
-  return (
-    field[0] === null && !others.some((record) => record.fields[name] && !isLater(record.fields[name][1], field[1]))
-  )
+/** A void guards against the add it voids; where no other record holds that add any more, it guards nothing. */
+function isNeedlessVoid(name: string, field: Field, { others, isFirstEpoch }: Facts): boolean {
+  if (field[0] !== null || !isFirstEpoch) return false
+  return !others.some((record) => record.fields[name] && !isLater(record.fields[name][1], field[1]))
 }
 
 function adopt(old: CatalogRecord, own: CatalogRecord | undefined): { content?: Content; outcome: Outcome } {
-  const merged: Record<string, Field> = { ...own?.fields }
-  let hasNews = own === undefined
-  for (const [name, field] of Object.entries(old.fields)) {
-    if (!wins(field, merged[name])) continue
-    merged[name] = field
-    hasNews = true
-  }
-  const isLaterRemoval = old.removed !== undefined && isLater(old.removed, own?.removed)
-  if (!hasNews && !isLaterRemoval) return { outcome: 'unchanged' }
-  const removed = isLaterRemoval ? old.removed : own?.removed
-  return { content: withRemoval(merged, removed), outcome: 'updated' }
+  if (own === undefined) return { content: withRemoval(old.fields, old.removed), outcome: 'updated' }
+  if (!isNews(old, own)) return { outcome: 'unchanged' }
+  const merged = merge(own, old)
+  return { content: withRemoval(merged.fields, merged.removed), outcome: 'updated' }
 }
 
 function withRemoval(fields: Fields, removed: Stamp | undefined): Content {

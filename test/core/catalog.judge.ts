@@ -1,0 +1,53 @@
+// Watches over a world of catalogs: that equal versions have equal content (C9), and what was promised to the users.
+
+import type { Catalog } from '../../src/core/catalog/catalog.ts'
+import { type CatalogRecord, type EntryId, entryId, join, merge } from '../../src/core/catalog/record.ts'
+import type { Slice } from '../../src/core/catalog/slice.ts'
+import type { HubId } from '../../src/core/ids.ts'
+import { seen, withoutTags } from './catalog.kit.ts'
+import { hubId } from './kit.ts'
+
+export class Judge {
+  /** By entry and hub: all that its author ever acknowledged of it. */
+  readonly #history = new Map<EntryId, Map<HubId, CatalogRecord>>()
+  /** By version: what the first replica of it held. */
+  readonly #contents = new Map<string, string>()
+  /** What was looked at already, so that only what changed is hashed. */
+  readonly #looked = new WeakMap<Slice, string>()
+
+  /** Throws when a replica holds another content than one of the same version did. */
+  look(name: string, catalog: Catalog): void {
+    for (const slice of catalog.replicas.slices()) {
+      const { epoch, seq } = slice.version
+      const version = `${slice.hub} ${epoch.join('-')} ${seq}`
+      if (this.#looked.get(slice) === version) continue
+      this.#looked.set(slice, version)
+      if (slice.hub === hubId(name)) this.remember(slice)
+      const content = slice.contentHash()
+      const known = this.#contents.get(version)
+      if (known !== undefined && known !== content) throw new Error(`C9: ${name} holds another ${version}`)
+      this.#contents.set(version, content)
+    }
+  }
+
+  /** Fields only ever gain; a tag is gone when its author's next version lacks it. */
+  remember(slice: Slice): void {
+    for (const record of [...(slice.surplus()?.records ?? []), ...slice.records()]) {
+      const byHub = this.#history.get(entryId(record)) ?? new Map<HubId, CatalogRecord>()
+      this.#history.set(entryId(record), byHub)
+      const before = byHub.get(slice.hub)
+      byHub.set(slice.hub, before === undefined ? record : merge(record, withoutTags(before)))
+    }
+  }
+
+  forget(): void {
+    this.#history.clear()
+  }
+
+  /** What all that was ever acknowledged comes to. */
+  promised(): Record<EntryId, Record<string, unknown> | undefined> {
+    const ids = [...this.#history.keys()].sort()
+    const entries = ids.map((id) => [id, seen(join(this.#history.get(id)?.values() ?? []))] as const)
+    return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined))
+  }
+}

@@ -1,0 +1,56 @@
+// Small builders for tests of the catalog: writes, what a reader sees, a disk that can lose.
+
+import type { CatalogRecord, Joined } from '../../src/core/catalog/record.ts'
+import type { Write } from '../../src/core/catalog/writes.ts'
+import type { StoreOp } from '../../src/core/machine.ts'
+
+export const project = 'project'
+
+export function putOf(key: string, fields: Record<string, unknown>, tags?: readonly string[]): Write {
+  return { op: 'put', kind: project, key, fields, initial: {}, sets: tags === undefined ? {} : { 'tag:': tags } }
+}
+
+export function removeOf(key: string): Write {
+  return { op: 'remove', kind: project, key }
+}
+
+/** What a reader sees of an entry: its fields without stamps and voids; undefined when it does not exist. */
+export function seen(joined: Joined): Record<string, unknown> | undefined {
+  if (joined.fields['life'] === undefined) return undefined
+  const present = Object.entries(joined.fields).filter(([name, [value]]) => value !== null && name !== 'life')
+  return Object.fromEntries(present.map(([name, [value]]) => [name, value]))
+}
+
+/** The disk of one hub: batches in order; those after the last synced one may go with a crash. */
+export class Disk {
+  #batches: { readonly ops: readonly StoreOp[]; readonly synced: boolean }[] = []
+  isFull = false
+
+  write(ops: readonly StoreOp[], synced: boolean): void {
+    this.#batches.push({ ops: structuredClone(ops), synced })
+  }
+
+  /** Power fails: up to `lost` of the last batches, none that was synced or written before one that was. */
+  crash(lost: number): void {
+    const safe = this.#batches.findLastIndex((batch) => batch.synced) + 1
+    this.#batches = this.#batches.slice(0, Math.max(safe, this.#batches.length - lost))
+  }
+
+  erase(): void {
+    this.#batches = []
+  }
+
+  entries(): Map<string, unknown> {
+    const held = new Map<string, unknown>()
+    for (const op of this.#batches.flatMap(({ ops }) => ops)) {
+      if (op.op === 'put') held.set(op.key, structuredClone(op.value))
+      else held.delete(op.key)
+    }
+    return held
+  }
+}
+
+export function withoutTags(record: CatalogRecord): CatalogRecord {
+  const kept = Object.entries(record.fields).filter(([name]) => !name.startsWith('tag:'))
+  return { ...record, fields: Object.fromEntries(kept) }
+}

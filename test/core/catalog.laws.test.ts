@@ -1,0 +1,135 @@
+// The catalog under random histories: whatever is lost, doubled, reordered or forgotten, all hubs end with the same.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { entryId, exists, withoutCovered } from '../../src/core/catalog/record.ts'
+import { putOf, removeOf } from './catalog.kit.ts'
+import { World } from './catalog.world.ts'
+import { hubId } from './kit.ts'
+
+const names = ['a', 'b', 'c'] as const
+const name = fc.constantFrom(...names)
+const key = fc.constantFrom('p', 'q', 'r')
+const tags = fc.subarray(['x', 'y', 'z'])
+
+type Act = (world: World) => void
+
+const put = fc.tuple(name, key, fc.nat(99), fc.option(tags)).map(([at, slug, value, set]): Act => {
+  return (world) => void (world.node(at).catalog && world.write(at, putOf(slug, { name: value }, set ?? undefined)))
+})
+const patch = fc.tuple(name, key, fc.nat(99)).map(([at, slug, value]): Act => {
+  return (world) => void (world.node(at).catalog && world.write(at, putOf(slug, { url: value })))
+})
+/** More than one part of a run. */
+const bulk = fc.tuple(name, fc.nat(99)).map(([at, value]): Act => {
+  const writes = Array.from({ length: 12 }, (_, i) => putOf(`bulk-${i}`, { name: value, text: 'x'.repeat(3_000) }))
+  return (world) => void (world.node(at).catalog && world.write(at, ...writes))
+})
+const remove = fc.tuple(name, key).map(([at, slug]): Act => {
+  return (world) => void (world.node(at).catalog && world.write(at, removeOf(slug)))
+})
+const pass = fc.constantFrom(1, 10, 30, 90, 120, 300, 3_500, 12_000).map(
+  (ms): Act =>
+    (world) =>
+      world.pass(ms),
+)
+const cut = fc.tuple(name, name).map(
+  ([a, b]): Act =>
+    (world) =>
+      world.unlink(a, b),
+)
+const mend = fc.tuple(name, name).map(
+  ([a, b]): Act =>
+    (world) =>
+      world.link(a, b),
+)
+const crash = fc.tuple(name, fc.nat(5)).map(
+  ([at, lost]): Act =>
+    (world) =>
+      world.crash(at, lost),
+)
+const restart = name.map((at): Act => {
+  return (world) => {
+    world.start(at)
+    for (const other of names) world.link(at, other)
+  }
+})
+const fill = fc.tuple(name, fc.boolean()).map(([at, isFull]): Act => {
+  return (world) => {
+    world.node(at).disk.isFull = isFull
+  }
+})
+const loss = name.map((at): Act => {
+  return (world) => {
+    world.loseDisk(at)
+    world.forgetUnheld()
+  }
+})
+
+function play(acts: readonly Act[], seed: number): World {
+  const world = new World(seed, names)
+  Object.assign(world.weather, { delayMs: 300, diskMs: 80, loss: 0.2, doubling: 0.2 })
+  for (const at of names) world.start(at)
+  for (const a of names) for (const b of names) world.link(a, b)
+  for (const act of acts) act(world)
+  world.heal()
+  return world
+}
+
+function expectAgreement(world: World): void {
+  expect(new Set(world.digests()).size).toBe(1)
+  for (const at of names) {
+    expect(world.view(at)).toEqual(world.view('a'))
+    expect(world.catalog(at).behind).toBe(0)
+    expectPruned(world, at)
+  }
+}
+
+/** C7, C13: nothing covered is kept by its author, nothing of an earlier epoch by anyone. */
+function expectPruned(world: World, at: string): void {
+  const { replicas } = world.catalog(at)
+  for (const record of replicas.slice(hubId(at))?.records() ?? []) {
+    const joined = replicas.joined(entryId(record))
+    expect(joined.removed && withoutCovered(record, joined.removed)).toBeUndefined()
+    expect(exists(joined)).toBe(joined.fields['life'] !== undefined)
+  }
+  for (const slice of replicas.slices()) expect(slice.surplus()).toBeUndefined()
+}
+
+/** Plays many histories made of these acts. */
+function expectAlways(acts: readonly fc.Arbitrary<Act>[], seed: number, claim: (world: World) => void): void {
+  const history = fc.array(fc.oneof(...acts), { minLength: 8, maxLength: 50, size: 'max' })
+  const property = fc.property(history, fc.integer(), (played, weather) => claim(play(played, weather)))
+  fc.assert(property, { seed, numRuns: Number(process.env['RUNS'] ?? 120) })
+}
+
+function expectPromised(world: World): void {
+  expectAgreement(world)
+  expect(world.view('a')).toEqual(world.judge.promised())
+}
+
+describe('however the network treats them, hubs that meet again', () => {
+  it('hold the same catalog, and it is what was acknowledged', () => {
+    expectAlways([put, put, bulk, patch, remove, pass, pass, cut, mend], 1, expectPromised)
+  })
+
+  it('have lost nothing that was acknowledged before a crash', () => {
+    expectAlways(
+      [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, restart, restart, fill],
+      2,
+      expectPromised,
+    )
+  })
+
+  it('have all that the others held of a hub when its disk was lost', () => {
+    const plain = fc.tuple(name, key, fc.nat(99)).map(([at, slug, value]): Act => {
+      return (world) => void (world.node(at).catalog && world.write(at, putOf(slug, { name: value })))
+    })
+    expectAlways([plain, plain, bulk, patch, remove, pass, pass, cut, mend, loss, restart, restart], 3, expectPromised)
+  })
+
+  it('agree also when everything happens at once', () => {
+    const acts = [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, loss, restart, restart, restart, fill]
+    expectAlways(acts, 4, expectAgreement)
+  })
+})

@@ -1,0 +1,221 @@
+// The parts of replication by themselves: cutting runs into parts, fetching, serving, waiting.
+
+import { describe, expect, it } from 'vitest'
+import { Gaps } from '../../src/core/catalog/gaps.ts'
+import { type PartBody, partBytes, partRecords } from '../../src/core/catalog/messages.ts'
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
+import type { Epoch, Run } from '../../src/core/catalog/slice.ts'
+import { Fetches, maxServed, maxStages, nextPart, Serves } from '../../src/core/catalog/sync.ts'
+import { never } from '../../src/core/time.ts'
+import { at, hubId, peerOf } from './kit.ts'
+
+const a = hubId('a')
+const epoch: Epoch = [1, 'aa']
+const peer = peerOf('source')
+
+function record(key: string, seq: number, bytes = 1): CatalogRecord {
+  return { kind: 'project', key, seq, fields: { text: ['x'.repeat(bytes), [seq, 0, a]] } }
+}
+
+function run([from, to]: readonly [number, number], records: readonly CatalogRecord[], of: Epoch = epoch): Run {
+  return { hub: a, epoch: of, from, to, records }
+}
+
+const seqs = (records: readonly CatalogRecord[]): number[] => records.map(({ seq }) => seq)
+
+describe('a part of a run', () => {
+  it('holds what follows in order of seq, whatever the order given', () => {
+    const { part, isLast } = nextPart([record('c', 3), record('a', 1), record('b', 2)], 1)
+    expect([seqs(part), isLast]).toEqual([[2, 3], true])
+    expect(nextPart([], 0)).toEqual({ part: [], isLast: true })
+  })
+
+  it('is bounded in records and in bytes', () => {
+    const many = Array.from({ length: partRecords + 1 }, (_, i) => record(`k${i}`, i + 1))
+    expect(nextPart(many, 0)).toMatchObject({ part: { length: partRecords }, isLast: false })
+    const large = [1, 2, 3].map((seq) => record(`k${seq}`, seq, partBytes / 2))
+    expect(seqs(nextPart(large, 0).part)).toEqual([1])
+  })
+
+  it('holds at least one record, however large', () => {
+    expect(seqs(nextPart([record('a', 1, 2 * partBytes), record('b', 2)], 0).part)).toEqual([1])
+  })
+})
+
+describe('fetching a run', () => {
+  const part = (body: Partial<PartBody>): PartBody => {
+    return { hub: a, epoch, from: 0, to: 4, after: 0, records: [], done: false, ...body }
+  }
+
+  function started(maxRecords = 100): Fetches {
+    const fetches = new Fetches(maxRecords)
+    fetches.wish(a, { peer, version: { epoch, seq: 4 }, have: 0 })
+    expect(fetches.start(at(0), () => 0)).toEqual([{ to: peer, body: { hub: a, epoch, have: 0, to: 0, after: 0 } }])
+    return fetches
+  }
+
+  it('ends with all parts together, or with nothing (C9)', () => {
+    const fetches = started()
+    const first = fetches.receive(peer, part({ records: [record('p', 1), record('q', 2)] }), at(1))
+    expect(first).toEqual({ request: { to: peer, body: { hub: a, epoch, have: 0, to: 4, after: 2 } } })
+    const last = fetches.receive(peer, part({ after: 2, records: [record('r', 4)], done: true }), at(2))
+    expect(last.run).toEqual(run([0, 4], [record('p', 1), record('q', 2), record('r', 4)]))
+    expect([fetches.pending, fetches.deadline()]).toEqual([0, never])
+  })
+
+  it('takes a part once, in its turn, from the source it was asked of', () => {
+    const fetches = started()
+    const first = part({ records: [record('p', 1)] })
+    expect(fetches.receive(peerOf('other'), first, at(1))).toEqual({})
+    expect(fetches.receive(peer, part({ after: 2 }), at(1))).toEqual({})
+    expect(fetches.receive(peer, part({ epoch: [2, 'aa'] }), at(1))).toEqual({})
+    expect(fetches.receive(peer, part({ from: 1 }), at(1))).toEqual({})
+    expect(fetches.receive(peer, first, at(1)).request).toBeDefined()
+    expect(fetches.receive(peer, first, at(1))).toEqual({})
+    expect(fetches.pending).toBe(1)
+  })
+
+  it('asks again for a lost part, and gives up a source that stays silent', () => {
+    const fetches = started()
+    const [request] = fetches.retry(at(3_000))
+    expect(request?.body.after).toBe(0)
+    expect(fetches.retry(at(3_001))).toEqual([])
+    expect(fetches.retry(at(6_000))).toHaveLength(1)
+    expect(fetches.retry(at(9_000))).toHaveLength(1)
+    expect(fetches.retry(at(12_000))).toEqual([])
+    expect(fetches.pending).toBe(0)
+  })
+
+  it.each([
+    ['is another run than before', part({ after: 1, to: 5, records: [record('q', 2)] })],
+    ['brings nothing and is not the last', part({ after: 1 })],
+    ['says that the run is no more', part({ after: 1, to: 0, done: true })],
+    ['makes the run larger than a slice may be', part({ after: 1, records: [2, 3, 4].map((seq) => record('x', seq)) })],
+  ])('starts over when a part %s', (_, bad) => {
+    const fetches = started(3)
+    fetches.receive(peer, part({ records: [record('p', 1)] }), at(1))
+    expect(fetches.receive(peer, bad, at(2))).toEqual({})
+    expect(fetches.pending).toBe(0)
+  })
+
+  it('runs for a few slices at once; the others wait their turn', () => {
+    const fetches = new Fetches(100)
+    for (let i = 0; i < maxStages + 2; i++) fetches.wish(hubId(`h${i}`), { peer, version: { epoch, seq: 1 }, have: 0 })
+    expect(fetches.start(at(0), () => 0)).toHaveLength(maxStages)
+    expect(fetches.start(at(0), () => 0)).toEqual([])
+    fetches.receive(peer, part({ hub: hubId('h0'), to: 1, done: true }), at(1))
+    expect(fetches.start(at(1), () => 0)).toHaveLength(1)
+    expect(fetches.pending).toBe(maxStages + 1)
+  })
+
+  it('follows the furthest peer, and skips what has arrived meanwhile', () => {
+    const fetches = new Fetches(100)
+    fetches.wish(a, { peer, version: { epoch, seq: 4 }, have: 0 })
+    fetches.wish(a, { peer: peerOf('further'), version: { epoch, seq: 5 }, have: 0 })
+    fetches.wish(a, { peer: peerOf('behind'), version: { epoch, seq: 3 }, have: 0 })
+    expect(fetches.start(at(0), () => 2)).toMatchObject([{ to: peerOf('further'), body: { have: 2, after: 2 } }])
+    fetches.wish(a, { peer, version: { epoch, seq: 5 }, have: 0 })
+    expect(fetches.pending).toBe(1)
+    const other = hubId('other')
+    fetches.wish(other, { peer, version: { epoch, seq: 5 }, have: 0 })
+    expect(fetches.start(at(0), () => undefined)).toEqual([])
+    expect(fetches.pending).toBe(1)
+  })
+
+  it('remembers a bounded number of wishes', () => {
+    const fetches = new Fetches(100)
+    for (let i = 0; i < 20_100; i++) fetches.wish(hubId(`h${i}`), { peer, version: { epoch, seq: 1 }, have: 0 })
+    expect(fetches.pending).toBe(20_000)
+  })
+
+  it('ends with the link to its source', () => {
+    const fetches = started()
+    fetches.wish(hubId('b'), { peer, version: { epoch, seq: 1 }, have: 0 })
+    expect(fetches.dropPeer(peerOf('other'))).toBe(false)
+    expect(fetches.pending).toBe(2)
+    expect(fetches.dropPeer(peer)).toBe(true)
+    expect(fetches.pending).toBe(0)
+  })
+})
+
+describe('serving a run', () => {
+  const want = { hub: a, epoch, have: 0, to: 0, after: 0 }
+  const large = (keys: string): CatalogRecord[] => [...keys].map((key, i) => record(key, i + 1, partBytes))
+
+  it('goes on as the run stood when it was first asked for (C9)', () => {
+    const serves = new Serves()
+    expect(serves.answer(peer, want, () => run([0, 3], large('pqr')))).toMatchObject({ to: 3, done: false })
+    const moved = (): Run => run([0, 9], [record('p', 9)])
+    const second = serves.answer(peer, { ...want, to: 3, after: 1 }, moved)
+    expect([second.to, seqs(second.records), second.done]).toEqual([3, [2], false])
+    const third = serves.answer(peer, { ...want, to: 3, after: 2 }, moved)
+    expect([seqs(third.records), third.done]).toEqual([[3], true])
+    expect(serves.answer(peer, { ...want, to: 3, after: 2 }, moved)).toEqual(third)
+  })
+
+  it('begins anew for a first request', () => {
+    const serves = new Serves()
+    serves.answer(peer, want, () => run([0, 3], large('pqr')))
+    expect(serves.answer(peer, want, () => run([0, 9], [record('p', 9)]))).toMatchObject({ to: 9, done: true })
+  })
+
+  it('says so when the run is no more, instead of keeping the peer waiting', () => {
+    const serves = new Serves()
+    const gone = { hub: a, epoch, from: 0, to: 0, after: 2, records: [], done: true }
+    expect(serves.answer(peer, { ...want, to: 3, after: 2 }, () => run([0, 9], []))).toEqual(gone)
+    expect(serves.answer(peer, want, () => undefined)).toEqual({ ...gone, after: 0 })
+  })
+
+  it('keeps a bounded number of runs, and none of a peer that is gone', () => {
+    const serves = new Serves()
+    const next = { ...want, to: 3, after: 1 }
+    for (let i = 0; i <= maxServed; i++) serves.answer(peerOf(`p${i}`), want, () => run([0, 3], large('pqr')))
+    expect(serves.answer(peerOf('p0'), next, () => undefined).records).toEqual([])
+    expect(serves.answer(peerOf('p1'), next, () => undefined).records).toHaveLength(1)
+    serves.dropPeer(peerOf('p1'))
+    expect(serves.answer(peerOf('p1'), next, () => undefined).records).toEqual([])
+  })
+})
+
+describe('a delta that comes too early', () => {
+  it('waits until what lies before it has arrived (C8)', () => {
+    const gaps = new Gaps()
+    gaps.keep(run([3, 4], []), 0)
+    gaps.keep(run([2, 3], []), 0)
+    gaps.keep(run([2, 3], []), 0)
+    expect(gaps.size).toBe(1)
+    expect(gaps.next(a, { epoch, seq: 1 })).toBeUndefined()
+    expect(gaps.next(a, { epoch, seq: 2 })).toEqual(run([2, 3], []))
+    expect(gaps.next(a, { epoch, seq: 3 })).toEqual(run([3, 4], []))
+    expect(gaps.size).toBe(0)
+  })
+
+  it('is dropped when it is overtaken, by seq or by epoch', () => {
+    const gaps = new Gaps()
+    gaps.keep(run([3, 4], []), 0)
+    expect(gaps.next(a, { epoch, seq: 4 })).toBeUndefined()
+    expect(gaps.size).toBe(0)
+    gaps.keep(run([3, 4], []), 0)
+    expect(gaps.next(a, { epoch: [2, 'aa'], seq: 1 })).toBeUndefined()
+    expect(gaps.size).toBe(0)
+  })
+
+  it('is given up when nothing comes before it', () => {
+    const gaps = new Gaps()
+    gaps.keep(run([3, 4], []), 10)
+    gaps.expire(10)
+    expect(gaps.size).toBe(1)
+    gaps.expire(11)
+    expect(gaps.size).toBe(0)
+  })
+
+  it('has a bounded number of others beside it', () => {
+    const gaps = new Gaps()
+    for (let i = 0; i < 20; i++) gaps.keep(run([3 + i, 4 + i], []), 0)
+    let kept = 0
+    for (let seq = 3; gaps.next(a, { epoch, seq }) !== undefined; seq++) kept++
+    expect(kept).toBe(16)
+    for (let i = 0; i < 300; i++) gaps.keep({ ...run([3, 4], []), hub: hubId(`h${i}`) }, 0)
+    expect(gaps.size).toBe(256)
+  })
+})

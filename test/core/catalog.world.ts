@@ -1,0 +1,279 @@
+// Catalogs of several hubs on one table: messages and disk answers lie in a queue in virtual time until they are due, get
+// lost, doubled or overtaken; a crash forgets memory and what was not synced. C9 is looked at after every step.
+
+import { Catalog, type CatalogChange, type CatalogProtocol, type WriteResult } from '../../src/core/catalog/catalog.ts'
+import { catalogKinds } from '../../src/core/catalog/messages.ts'
+import type { EntryId } from '../../src/core/catalog/record.ts'
+import { readSlices } from '../../src/core/catalog/stored.ts'
+import type { Write } from '../../src/core/catalog/writes.ts'
+import type { CallId, Effect } from '../../src/core/machine.ts'
+import { Random } from '../../src/core/random.ts'
+import type { Millis, Now } from '../../src/core/time.ts'
+import { Judge } from './catalog.judge.ts'
+import { Disk, seen } from './catalog.kit.ts'
+import { at, hubId, peerOf } from './kit.ts'
+
+export const syncIntervalMs = 10_000
+const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
+
+export interface Node {
+  readonly name: string
+  readonly disk: Disk
+  catalog: Catalog | undefined
+  /** Counts the lives: what was under way to an earlier one is not delivered. */
+  life: number
+}
+
+export interface Weather {
+  /** Longest delay of a message. */
+  delayMs: Millis
+  /** Longest time until the disk answers. */
+  diskMs: Millis
+  /** Chances that a published or a sent message is lost or comes twice. */
+  loss: number
+  doubling: number
+}
+
+interface Due {
+  readonly at: Millis
+  readonly order: number
+  readonly run: () => void
+}
+
+type Result = WriteResult | undefined
+
+export class World {
+  readonly nodes = new Map<string, Node>()
+  readonly answers = new Map<CallId, WriteResult>()
+  readonly changes: { readonly at: string; readonly change: CatalogChange }[] = []
+  readonly judge = new Judge()
+  readonly weather: Weather = { delayMs: 20, diskMs: 5, loss: 0, doubling: 0 }
+  readonly #random: Random
+  readonly #links = new Set<string>()
+  #queue: Due[] = []
+  #order = 0
+  #calls = 0
+  now: Millis = 0
+
+  constructor(seed: number, names: readonly string[]) {
+    this.#random = new Random(seed)
+    for (const name of names) this.nodes.set(name, { name, disk: new Disk(), catalog: undefined, life: 0 })
+  }
+
+  node(name: string): Node {
+    const node = this.nodes.get(name)
+    if (node === undefined) throw new Error(`no hub ${name}`)
+    return node
+  }
+
+  catalog(name: string): Catalog {
+    const { catalog } = this.node(name)
+    if (catalog === undefined) throw new Error(`${name} does not run`)
+    return catalog
+  }
+
+  // ---- what happens to hubs
+
+  start(name: string): void {
+    const node = this.node(name)
+    if (node.catalog !== undefined) return
+    const hub = hubId(name)
+    const { slices, lost } = readSlices(node.disk.entries())
+    node.life++
+    node.catalog = new Catalog(
+      {
+        hub,
+        random: new Random(this.#random.seed()),
+        maxClockDriftMs: 30_000,
+        syncIntervalMs,
+        maxSliceRecords: 1_000,
+        slices,
+        lostEpoch: lost.find((slice) => slice.hub === hub)?.epoch ?? 0,
+      },
+      this.#moment(),
+    )
+    this.judge.look(name, node.catalog)
+  }
+
+  /** The process ends; up to `lost` unsynced batches go with it. */
+  crash(name: string, lost = 0): void {
+    const node = this.node(name)
+    for (const other of this.nodes.keys()) this.unlink(name, other)
+    node.catalog = undefined
+    node.disk.crash(lost)
+  }
+
+  /** The process ends and the disk is gone. */
+  loseDisk(name: string): void {
+    this.crash(name)
+    this.node(name).disk.erase()
+  }
+
+  /** Holds the hubs to no more than what some running one still holds: the rest went with a disk. */
+  forgetUnheld(): void {
+    this.judge.forget()
+    for (const { catalog } of this.nodes.values()) {
+      for (const slice of catalog?.replicas.slices() ?? []) this.judge.remember(slice)
+    }
+  }
+
+  link(a: string, b: string): void {
+    if (a === b || this.isLinked(a, b) || !this.nodes.get(a)?.catalog || !this.nodes.get(b)?.catalog) return
+    this.#links.add(linkOf(a, b))
+    this.step(a, { type: 'link-up', peer: peerOf(b) })
+    this.step(b, { type: 'link-up', peer: peerOf(a) })
+  }
+
+  unlink(a: string, b: string): void {
+    if (!this.#links.delete(linkOf(a, b))) return
+    this.step(a, { type: 'link-down', peer: peerOf(b) })
+    this.step(b, { type: 'link-down', peer: peerOf(a) })
+  }
+
+  isLinked(a: string, b: string): boolean {
+    return this.#links.has(linkOf(a, b))
+  }
+
+  write(name: string, ...writes: readonly Write[]): CallId {
+    const call = ++this.#calls
+    this.step(name, { type: 'write', call, writes, extra: [] })
+    return call
+  }
+
+  answer(call: CallId): Result {
+    return this.answers.get(call)
+  }
+
+  step(name: string, input: CatalogProtocol['input']): void {
+    const node = this.node(name)
+    if (node.catalog === undefined) return
+    const effects = node.catalog.step(input, this.#moment())
+    this.judge.look(name, node.catalog)
+    for (const effect of effects) this.#perform(node, effect)
+  }
+
+  // ---- time
+
+  pass(ms: Millis): void {
+    const until = this.now + ms
+    for (let steps = 0; steps < 100_000; steps++) {
+      const next = this.#next()
+      if (next > until) {
+        this.now = until
+        return
+      }
+      this.now = Math.max(this.now, next)
+      this.#happen()
+    }
+    throw new Error('the world does not come to rest')
+  }
+
+  /** Links everyone in fine weather and lets them sync until all is told. */
+  heal(): void {
+    Object.assign(this.weather, { delayMs: 20, diskMs: 5, loss: 0, doubling: 0 })
+    for (const node of this.nodes.values()) node.disk.isFull = false
+    for (const name of this.nodes.keys()) this.start(name)
+    for (const a of this.nodes.keys()) for (const b of this.nodes.keys()) this.link(a, b)
+    this.pass(1_000)
+    for (let round = 0; round < 20 && new Set(this.digests()).size > 1; round++) this.pass(syncIntervalMs)
+    for (const name of this.nodes.keys()) if (!this.catalog(name).isOpen) this.step(name, { type: 'alone' })
+    this.pass(5 * syncIntervalMs)
+  }
+
+  digests(): string[] {
+    return [...this.nodes.values()].flatMap(({ catalog }) => catalog?.replicas.digest() ?? [])
+  }
+
+  /** What a hub shows of every entry. */
+  view(name: string): Record<EntryId, Record<string, unknown> | undefined> {
+    const { replicas } = this.catalog(name)
+    const ids = [...replicas.entries()].sort()
+    return Object.fromEntries(
+      ids.map((id) => [id, seen(replicas.joined(id))]).filter(([, entry]) => entry !== undefined),
+    )
+  }
+
+  /** Wall clocks tell whole milliseconds. */
+  #moment(): Now {
+    const { mono, wall } = at(this.now)
+    return { mono, wall: Math.floor(wall) }
+  }
+
+  #next(): Millis {
+    const deadlines = [...this.nodes.values()].map(({ catalog }) => catalog?.deadline() ?? Number.POSITIVE_INFINITY)
+    return Math.min(...deadlines, ...this.#queue.map((due) => due.at))
+  }
+
+  #happen(): void {
+    const due = this.#queue.filter((item) => item.at <= this.now).sort((a, b) => a.at - b.at || a.order - b.order)
+    this.#queue = this.#queue.filter((item) => item.at > this.now)
+    for (const item of due) item.run()
+    for (const { name, catalog } of this.nodes.values()) {
+      if (catalog === undefined || catalog.deadline() > this.now) continue
+      this.step(name, { type: 'tick' })
+      if (catalog.deadline() <= this.now) throw new Error(`${name} wants to be woken at once after a tick`)
+    }
+  }
+
+  // ---- effects
+
+  #perform(node: Node, effect: Effect<CatalogProtocol>): void {
+    switch (effect.type) {
+      case 'send':
+        for (const other of this.nodes.values()) {
+          if (peerOf(other.name) === effect.to) this.#carry(node, other, effect.message)
+        }
+        break
+      case 'publish':
+        for (const other of this.nodes.values()) {
+          if (other !== node) this.#carry(node, other, effect.message)
+        }
+        break
+      case 'persist':
+        this.#persist(node, effect)
+        break
+      case 'reply':
+        this.answers.set(effect.call, effect.result)
+        break
+      case 'change':
+        this.changes.push({ at: node.name, change: effect.change })
+        break
+      default:
+        throw new Error(`a catalog has no say in ${effect.type}`)
+    }
+  }
+
+  #carry(from: Node, to: Node, message: CatalogProtocol['message']): void {
+    if (kinds.get(message.kind)?.check(message.body) !== true) {
+      throw new Error(`${from.name} says what nobody takes: ${JSON.stringify(message).slice(0, 300)}`)
+    }
+    if (this.#random.chance(this.weather.loss)) return
+    const copies = this.#random.chance(this.weather.doubling) ? 2 : 1
+    const { life } = to
+    for (let copy = 0; copy < copies; copy++) {
+      this.#later(this.#random.below(this.weather.delayMs) + 1, () => {
+        if (to.life !== life || !this.isLinked(from.name, to.name)) return
+        const taken = structuredClone(message)
+        this.step(to.name, { type: 'message', from: peerOf(from.name), message: taken })
+      })
+    }
+  }
+
+  #persist(node: Node, effect: Effect<CatalogProtocol> & { readonly type: 'persist' }): void {
+    const { life } = node
+    const ok = !node.disk.isFull
+    // The batch may be durable although a crash keeps the answer from coming.
+    if (ok) node.disk.write(effect.batch, effect.synced)
+    this.#later(1 + this.#random.below(this.weather.diskMs), () => {
+      if (node.life === life) this.step(node.name, { type: 'persisted', token: effect.token, ok })
+    })
+  }
+
+  #later(ms: Millis, run: () => void): void {
+    this.#queue.push({ at: this.now + ms, order: this.#order++, run })
+  }
+}
+
+function linkOf(a: string, b: string): string {
+  return [a, b].sort().join(' ')
+}
