@@ -203,6 +203,33 @@ describe('a hub', () => {
     expect(bench.foreign('z')).toBeUndefined()
   })
 
+  it('does not keep a dead hub alive by passing its introduction around', () => {
+    const bench = new Bench()
+    bench.step({ type: 'link-up', info: infoOf('a') })
+    const introduce = (incarnation: number) =>
+      bench.hear('a', { kind: 'tier.introduction', body: { words: [word('x', 'alive', incarnation)] } })
+    introduce(1)
+    expect(bench.foreign('x')).toBe('alive')
+    for (let i = 0; i < 12; i++) {
+      bench.pass(5_000)
+      introduce(1)
+    }
+    expect(bench.foreign('x')).toBe('dead')
+    introduce(2)
+    expect(bench.foreign('x')).toBe('alive')
+  })
+
+  it('believes a report before an introduction of the same life', () => {
+    const bench = new Bench()
+    bench.step({ type: 'link-up', info: infoOf('a') })
+    bench.hear('a', { kind: 'tier.introduction', body: { words: [word('x')] } })
+    bench.report('r', word('x'))
+    bench.report('r', word('x', 'dead'))
+    expect(bench.foreign('x')).toBe('dead')
+    bench.hear('a', { kind: 'tier.introduction', body: { words: [word('x', 'alive', 2)] } })
+    expect(bench.foreign('x')).toBe('alive')
+  })
+
   it('dials whom it remembers of its own pools, and anyone when it knows nobody else', () => {
     const mates = new Bench().step({ type: 'book', infos: [infoOf('mate'), infoOf('far', { region: 'south' })] })
     expect(connected(mates).map(([peer]) => peer)).toEqual([peerOf('mate')])

@@ -47,6 +47,15 @@ export class Foreigners {
     return judgements
   }
 
+  /** Takes what a newly linked peer says of everyone: it introduces, it does not report (H5). */
+  meet(words: readonly Word[], now: Now): Judgement[] {
+    return words.flatMap((word) => {
+      const { hub } = word.info
+      const isNews = this.#pools.status(hub) === undefined && this.#reports.introduce(word, now)
+      return isNews ? this.#judge(hub, now) : []
+    })
+  }
+
   /** H4: this hub's own eyes are one more reporter about a hub it was tied to. */
   witnessDeath(info: HubInfo, now: Now): Judgement[] {
     const held = this.#foreign.get(info.hub)

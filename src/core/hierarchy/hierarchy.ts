@@ -192,12 +192,9 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         this.#reports.hear(message.body.reporter, now)
         this.#take(this.#foreigners.believe(message.body.reporter, message.body.words, now), now, out)
         break
-      case 'tier.introduction': {
-        if (sender === undefined) break
-        const welcome = message.body.words.filter((word) => word.status === 'alive' || word.status === 'suspect')
-        this.#take(this.#foreigners.believe(sender.hub, welcome, now), now, out)
+      case 'tier.introduction':
+        if (sender !== undefined) this.#take(this.#foreigners.meet(message.body.words, now), now, out)
         break
-      }
       case 'tier.attach': {
         if (sender?.hub !== message.body.hub) break
         this.#reports.hear(sender.hub, now)

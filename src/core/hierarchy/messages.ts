@@ -15,7 +15,7 @@ export const WordSchema = Type.Object({
 })
 export type Word = Static<typeof WordSchema>
 
-/** What `reporter` believes about hubs of its own pools, or hands down from others. */
+/** What `reporter` believes about hubs of its own pools. */
 const Report = Type.Object({ reporter: HubIdSchema, words: Type.Array(WordSchema, { maxItems: maxReport }) })
 /** What the sender believes about everyone, told once over a new link. Hearsay: it introduces, it never kills. */
 const Introduction = Type.Object({ words: Type.Array(WordSchema, { maxItems: maxReport }) })

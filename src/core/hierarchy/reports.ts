@@ -29,9 +29,15 @@ export type OwnPools = (hub: HubId) => Word['status'] | undefined
 
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
 
+const noWords: ReadonlyMap<HubId, Kept> = new Map()
+/** Most hubs that words, and most that hearsay, is kept of. */
+const maxHubs = 20_000
+
 export class Reports {
   readonly #silenceMs: Millis
   readonly #words = new Map<HubId, Map<HubId, Kept>>()
+  /** H5: what introductions said; counts only above the incarnation that reports speak of, and is never repeated. */
+  readonly #hearsay = new Map<HubId, Kept>()
   /** When each hub was last heard with its own voice. */
   readonly #heard = new Map<HubId, Millis>()
 
@@ -40,8 +46,8 @@ export class Reports {
     this.#silenceMs = silenceMs
   }
 
-  known(): IterableIterator<HubId> {
-    return this.#words.keys()
+  known(): ReadonlySet<HubId> {
+    return new Set([...this.#words.keys(), ...this.#hearsay.keys()])
   }
 
   /** The hub spoke itself: no earlier word of death about it holds (H3). */
@@ -52,7 +58,7 @@ export class Reports {
   /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
   tell(reporter: HubId, word: Word, now: Now): boolean {
     const byReporter = this.#words.get(word.info.hub)
-    if (byReporter === undefined && (word.status === 'dead' || word.status === 'left')) return false
+    if (byReporter === undefined && (!isUp(word) || this.#words.size >= maxHubs)) return false
     const held = byReporter?.get(reporter)
     if (held?.word.status === word.status && held.word.incarnation === word.incarnation) {
       held.lastAt = now.mono
@@ -65,8 +71,22 @@ export class Reports {
     return true
   }
 
+  /**
+   * Takes what an introduction says and says whether it is news: a hub that was unknown, or known only before a restart.
+   * H5: hearsay passed on as fresh would keep a dead hub alive for as long as hubs greet each other.
+   */
+  introduce(word: Word, now: Now): boolean {
+    const { hub } = word.info
+    const held = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
+    if (!isUp(word) || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
+    if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
+    this.#hearsay.set(hub, { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall })
+    return true
+  }
+
   forget(hub: HubId): void {
     this.#words.delete(hub)
+    this.#hearsay.delete(hub)
     this.#heard.delete(hub)
   }
 
@@ -76,23 +96,32 @@ export class Reports {
    * else speaks, and wherever it came after the others' word of its death. With every word void the hub is dead.
    */
   judge(hub: HubId, now: Now, ownPools: OwnPools): Verdict | undefined {
-    const words = this.#words.get(hub)
-    if (words === undefined) return undefined
-    const fresh = [...words].filter(([, kept]) => now.mono - kept.lastAt <= this.#silenceMs)
-    const others = fresh
-      .filter(([reporter]) => reporter !== hub && this.#isLive(reporter, now, ownPools))
-      .map(([, kept]) => kept)
-    const own = fresh.find(([reporter]) => reporter === hub)?.[1]
-    const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
-    const isOwnLeave = own?.word.status === 'left' && others.every((kept) => !outranks(kept, own))
-    if (isOwnLeave) return verdict([own])
-    if (own !== undefined && others.every((kept) => isUp(kept) || heardAt > kept.firstAt))
-      return verdict([own, ...others])
+    const words = this.#words.get(hub) ?? noWords
+    const all = [...words.values(), ...this.#rumor(hub)]
+    const isFresh = (kept: Kept): boolean => now.mono - kept.lastAt <= this.#silenceMs
+    const others: Kept[] = []
+    for (const [reporter, kept] of words) {
+      if (reporter !== hub && isFresh(kept) && this.#isLive(reporter, now, ownPools)) others.push(kept)
+    }
+    others.push(...this.#rumor(hub).filter((rumor) => isFresh(rumor) && others.every((kept) => outranks(rumor, kept))))
+    const own = words.get(hub)
+    if (own !== undefined && isFresh(own)) {
+      const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
+      const isOwnLeave = own.word.status === 'left' && others.every((kept) => !outranks(kept, own))
+      if (isOwnLeave) return verdict([own])
+      if (others.every((kept) => isUp(kept.word) || heardAt > kept.firstAt)) return verdict([own, ...others])
+    }
     if (others.length > 0) return verdict(others)
-    const newest = [...words.values()].reduce((a, b) => (b.lastAt > a.lastAt ? b : a))
-    const isSilent = now.mono - newest.lastAt > this.#silenceMs
+    const [first, ...rest] = all
+    if (first === undefined) return undefined
+    const newest = rest.reduce((a, b) => (b.lastAt > a.lastAt ? b : a), first)
     const last = verdict([newest])
-    return isSilent && isUp(newest) ? { ...last, status: 'dead' } : last
+    return isUp(newest.word) && !isFresh(newest) ? { ...last, status: 'dead' } : last
+  }
+
+  #rumor(hub: HubId): Kept[] {
+    const rumor = this.#hearsay.get(hub)
+    return rumor === undefined ? [] : [rumor]
   }
 
   /** A reporter counts while its own pool holds it present, or while it is heard and no fresh word buries it. */
@@ -103,14 +132,14 @@ export class Reports {
     if (heardAt === undefined || now.mono - heardAt > this.#silenceMs) return false
     for (const [by, kept] of this.#words.get(reporter) ?? []) {
       const isFresh = now.mono - kept.lastAt <= this.#silenceMs
-      if (by !== reporter && isFresh && !isUp(kept) && kept.firstAt >= heardAt) return false
+      if (by !== reporter && isFresh && !isUp(kept.word) && kept.firstAt >= heardAt) return false
     }
     return true
   }
 }
 
-function isUp(kept: Kept): boolean {
-  return kept.word.status === 'alive' || kept.word.status === 'suspect'
+function isUp(word: Word): boolean {
+  return word.status === 'alive' || word.status === 'suspect'
 }
 
 function outranks(kept: Kept, other: Kept): boolean {

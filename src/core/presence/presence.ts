@@ -8,14 +8,8 @@ import { type Millis, type Now, never, second } from '../time.ts'
 import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAge } from './lease.ts'
 import type { LeasesBody, PresenceMessage } from './messages.ts'
 import type { HomeStatus, PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
-import { coveringParts, inParts, othersByHome, ownLeases } from './telling.ts'
-
-/** What this hub holds about one project. */
-export interface Held {
-  readonly lease: Lease
-  /** When its home last told it, monotonic; at the home, when it last beat. */
-  readonly heardAt: Millis
-}
+import { type Held, LeaseTable } from './table.ts'
+import { coveringParts, inParts, othersByHome } from './telling.ts'
 
 type Effects = Effect<PresenceProtocol>[]
 type Beat = PresenceInput & { readonly type: 'beat' }
@@ -28,7 +22,7 @@ const maxMessagesPerSecond = 10
 
 export class Presence implements Machine<PresenceProtocol> {
   readonly #options: PresenceOptions
-  readonly #held = new Map<Slug, Held>()
+  readonly #held = new LeaseTable()
   readonly #homes = new Map<HubId, { readonly peer: PeerId; readonly status: HomeStatus }>()
   /** Own leases whose change was not told yet. */
   readonly #dirty = new Set<Slug>()
@@ -57,7 +51,7 @@ export class Presence implements Machine<PresenceProtocol> {
   }
 
   leases(): ReadonlyMap<Slug, Held> {
-    return this.#held
+    return this.#held.all()
   }
 
   deadline(): Millis {
@@ -82,7 +76,7 @@ export class Presence implements Machine<PresenceProtocol> {
         break
       case 'home-dropped':
         this.#homes.delete(input.hub)
-        for (const [slug, held] of this.#held) if (held.lease.claim[1] === input.hub) this.#held.delete(slug)
+        for (const slug of this.#held.ofHome(input.hub)) this.#held.delete(slug)
         break
       case 'greet':
         // P7: a new link may not carry gossip yet, so it is told directly what is told meanwhile.
@@ -142,7 +136,7 @@ export class Presence implements Machine<PresenceProtocol> {
       isOwn && held !== undefined ? held.lease.claim : [Math.max(now.wall, floor), this.#options.self]
     const isSame = isOwn && held?.lease.state === 'fresh' && isSameReport(held.lease.report, report)
     const rev = isSame ? held.lease.rev : this.#rev + 1
-    this.#held.set(slug, { lease: { slug, claim, rev, state: 'fresh', beatAt: now.wall, report }, heardAt: now.mono })
+    this.#held.set({ lease: { slug, claim, rev, state: 'fresh', beatAt: now.wall, report }, heardAt: now.mono })
     this.#agingAt = Math.min(this.#agingAt, now.mono + (nextAge('fresh', this.#options) ?? never))
     if (!isSame) this.#mark(slug, now, out)
   }
@@ -150,8 +144,9 @@ export class Presence implements Machine<PresenceProtocol> {
   /** Own leases grow old: late, then lapsed. */
   #age(now: Now, out: Effects): void {
     this.#agingAt = never
-    for (const [slug, held] of this.#held) {
-      if (!this.#isOwn(slug) || held.lease.state === 'gone') continue
+    for (const slug of this.#held.ofHome(this.#options.self)) {
+      const held = this.#held.get(slug)
+      if (held === undefined || held.lease.state === 'gone') continue
       const state = leaseState(now.mono - held.heardAt, this.#options)
       if (state !== held.lease.state) this.#restate({ slug, state }, now, out)
       const next = nextAge(state, this.#options)
@@ -162,7 +157,7 @@ export class Presence implements Machine<PresenceProtocol> {
   #restate({ slug, state }: Pick<Lease, 'slug' | 'state'>, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
     if (held === undefined) return
-    this.#held.set(slug, { ...held, lease: { ...held.lease, state, rev: this.#rev + 1 } })
+    this.#held.set({ ...held, lease: { ...held.lease, state, rev: this.#rev + 1 } })
     this.#mark(slug, now, out)
   }
 
@@ -196,11 +191,11 @@ export class Presence implements Machine<PresenceProtocol> {
   /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
   #resume(lease: Lease, now: Now, out: Effects): void {
     const isBooting = now.mono - this.#bootedAt <= this.#options.refreshMs
-    if (!isBooting || lease.claim[1] !== this.#options.self || this.#held.has(lease.slug)) return
+    if (!isBooting || lease.claim[1] !== this.#options.self || this.#held.get(lease.slug) !== undefined) return
     const ageMs = Math.max(0, now.wall - lease.beatAt)
     const heardAt = now.mono - ageMs
     const state = leaseState(ageMs, this.#options)
-    this.#held.set(lease.slug, { lease: { ...lease, state, rev: this.#rev + 1 }, heardAt })
+    this.#held.set({ lease: { ...lease, state, rev: this.#rev + 1 }, heardAt })
     this.#agingAt = Math.min(this.#agingAt, heardAt + (nextAge(state, this.#options) ?? never) + 1)
     this.#mark(lease.slug, now, out)
   }
@@ -213,16 +208,16 @@ export class Presence implements Machine<PresenceProtocol> {
     if (order < 0) return
     this.#dirty.delete(lease.slug)
     if (lease.state === 'gone') this.#held.delete(lease.slug)
-    else this.#held.set(lease.slug, { lease, heardAt: now.mono })
+    else this.#held.set({ lease, heardAt: now.mono })
     if (lease.state === 'gone' && held === undefined) return
     if (order > 0) out.push({ type: 'change', change: { type: 'lease', slug: lease.slug } })
   }
 
   /** A refresh names all leases of its range: those of this home that it does not name are gone. */
   #dropUnnamed(part: Required<Pick<LeasesBody, 'home' | 'rev' | 'covers'>>, named: Set<Slug>, out: Effects): void {
-    for (const [slug, { lease }] of this.#held) {
-      const isCovered = lease.claim[1] === part.home && slug >= part.covers.from && slug < part.covers.to
-      if (!isCovered || named.has(slug) || lease.rev > part.rev) continue
+    for (const slug of this.#held.ofHome(part.home)) {
+      const isCovered = slug >= part.covers.from && slug < part.covers.to
+      if (!isCovered || named.has(slug) || (this.#held.get(slug)?.lease.rev ?? 0) > part.rev) continue
       this.#held.delete(slug)
       out.push({ type: 'change', change: { type: 'lease', slug } })
     }
@@ -254,14 +249,15 @@ export class Presence implements Machine<PresenceProtocol> {
   }
 
   #own(): Lease[] {
-    return ownLeases(this.#held.values(), this.#options.self)
+    const own = this.#held.ofHome(this.#options.self).flatMap((slug) => this.#held.get(slug)?.lease ?? [])
+    return own.filter((lease) => lease.state !== 'gone')
   }
 
   /** What a newly linked peer is told: this hub's leases, and those of other homes when it asks for all. */
   #greeting(scope: 'own' | 'all'): LeasesBody[] {
     const own = this.#own()
     const bodies = own.length > 0 ? this.#whole(own) : []
-    return scope === 'own' ? bodies : [...bodies, ...othersByHome(this.#held.values(), this.#options.self)]
+    return scope === 'own' ? bodies : [...bodies, ...othersByHome(this.#held.all().values(), this.#options.self)]
   }
 
   #whole(own: readonly Lease[]): LeasesBody[] {

@@ -3,18 +3,10 @@
 import { compareText, type HubId } from '../ids.ts'
 import type { Lease } from './lease.ts'
 import { type LeasesBody, maxLeases } from './messages.ts'
-
-interface Held {
-  readonly lease: Lease
-}
+import type { Held } from './table.ts'
 
 /** Slugs are lower-case letters, digits and dashes: this sorts after all of them. */
 const beyondAllSlugs = '~'
-
-/** The leases of which this hub is home. */
-export function ownLeases(held: Iterable<Held>, self: HubId): Lease[] {
-  return [...held].map(({ lease }) => lease).filter((lease) => lease.claim[1] === self && lease.state !== 'gone')
-}
 
 /** Leases in as many lists as messages are needed for them. */
 export function inParts(leases: readonly Lease[]): Lease[][] {

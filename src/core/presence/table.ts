@@ -1,0 +1,52 @@
+// The leases this hub holds, by project and by home.
+
+import type { HubId, Slug } from '../ids.ts'
+import type { Millis } from '../time.ts'
+import type { Lease } from './lease.ts'
+
+/** What this hub holds about one project. */
+export interface Held {
+  readonly lease: Lease
+  /** When its home last told it, monotonic; at the home, when it last beat. */
+  readonly heardAt: Millis
+}
+
+export class LeaseTable {
+  readonly #held = new Map<Slug, Held>()
+  readonly #byHome = new Map<HubId, Set<Slug>>()
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  get(slug: Slug): Held | undefined {
+    return this.#held.get(slug)
+  }
+
+  all(): ReadonlyMap<Slug, Held> {
+    return this.#held
+  }
+
+  /** The projects of one home; a copy, so that they can be changed on the way. */
+  ofHome(home: HubId): Slug[] {
+    return [...(this.#byHome.get(home) ?? [])]
+  }
+
+  set(held: Held): void {
+    const { slug, claim } = held.lease
+    if (this.#held.get(slug)?.lease.claim[1] !== claim[1]) this.delete(slug)
+    this.#held.set(slug, held)
+    const slugs = this.#byHome.get(claim[1])
+    if (slugs === undefined) this.#byHome.set(claim[1], new Set([slug]))
+    else slugs.add(slug)
+  }
+
+  delete(slug: Slug): void {
+    const home = this.#held.get(slug)?.lease.claim[1]
+    if (home === undefined) return
+    this.#held.delete(slug)
+    const slugs = this.#byHome.get(home)
+    slugs?.delete(slug)
+    if (slugs?.size === 0) this.#byHome.delete(home)
+  }
+}
