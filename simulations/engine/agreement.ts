@@ -52,12 +52,14 @@ export function statusOf(hub: Hub, id: HubId): string | undefined {
   return hub.hierarchy.foreign().get(id)?.status
 }
 
-/** P1: the home of a project is the same everywhere. */
+/** P1: the home of a project is the same everywhere, as long as that home lives. */
 function differentHome(a: Hub, b: Hub): string | undefined {
   for (const [slug, { lease }] of a.presence.leases()) {
-    if (lease.state === 'gone') continue
+    const [, home] = lease.claim
+    const isHomeUp = home === a.info.hub || statusOf(a, home) === 'alive'
+    if (lease.state === 'gone' || !isHomeUp) continue
     const other = b.presence.held(slug)?.lease
-    if (other?.claim[0] !== lease.claim[0] || other.claim[1] !== lease.claim[1]) return slug
+    if (other?.claim[0] !== lease.claim[0] || other.claim[1] !== home) return slug
   }
   return undefined
 }
