@@ -3,7 +3,7 @@
 import type { Address } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Millis } from '../../src/core/time.ts'
-import { flood, type Reach } from './flood.ts'
+import { flood, type Near, type Reach } from './flood.ts'
 import type { Listener } from './listener.ts'
 import { markOf } from './trace.ts'
 import { type Host, Weather } from './weather.ts'
@@ -38,6 +38,9 @@ export class Fabric {
   readonly #listeners = new Map<number, Listener>()
   /** Author → where its words go. */
   readonly #routes = new Map<number, Route>()
+  /** Host → whom it is linked with, until one of its links changes or anything is cut. */
+  readonly #nearby = new Map<number, readonly Near[]>()
+  #nearbyCuts = 0
   #linkChanges = 0
 
   constructor(world: World, meter: Meter) {
@@ -68,9 +71,10 @@ export class Fabric {
     return this.#listeners.get(host.index)
   }
 
-  /** A link came up or went down, or a process froze or thawed. */
-  relinked(): void {
+  /** A link of these hosts came up or went down, or one froze or thawed. */
+  relinked(hosts: readonly Host[]): void {
     this.#linkChanges++
+    for (const { index } of hosts) this.#nearby.delete(index)
   }
 
   /** Does the action when a packet sent now arrives; never, when the way is cut. */
@@ -109,15 +113,22 @@ export class Fabric {
     return reach
   }
 
-  #neighbours(index: number): { host: number; delay: Millis }[] {
+  #neighbours(index: number): readonly Near[] {
     const from = this.#listeners.get(index)
-    const near: { host: number; delay: Millis }[] = []
-    if (from === undefined || from.life.thawsAt > this.world.now) return near
+    if (from === undefined || from.life.thawsAt > this.world.now) return []
+    if (this.#nearbyCuts !== this.weather.changes) {
+      this.#nearbyCuts = this.weather.changes
+      this.#nearby.clear()
+    }
+    const known = this.#nearby.get(index)
+    if (known !== undefined) return known
+    const near: Near[] = []
     for (const end of from.ends) {
       const to = end.remote.owner.host
       if (!end.isOpen || !end.remote.isOpen || this.weather.isCut(from.host, to)) continue
       near.push({ host: to.index, delay: this.weather.distance(from.host, to) })
     }
+    this.#nearby.set(index, near)
     return near
   }
 }

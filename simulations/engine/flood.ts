@@ -15,8 +15,14 @@ export interface Reach {
 /** Neighbours a gossip mesh keeps (gossipsub's D): more links bring no more copies. */
 export const meshDegree = 6
 
+/** A host at the other end of a link, and the usual time to it. */
+export interface Near {
+  readonly host: number
+  readonly delay: Millis
+}
+
 /** The links a host can be heard through at this moment. */
-export type Neighbours = (host: number) => Iterable<{ readonly host: number; readonly delay: Millis }>
+export type Neighbours = (host: number) => readonly Near[]
 
 /** Every host that the author's words reach, nearest first, without the author. */
 export function flood(author: number, hosts: number, neighbours: Neighbours): Reach[] {

@@ -93,7 +93,7 @@ export class Machine implements Host {
     if (this.#body === undefined) return
     const { world } = this.#fabric
     this.#body.life.thawsAt = world.now + forMs
-    this.#fabric.relinked()
-    world.after(forMs, () => this.#fabric.relinked())
+    this.#fabric.relinked([this])
+    world.after(forMs, () => this.#fabric.relinked([this]))
   }
 }

@@ -49,7 +49,7 @@ export interface Outcome {
 const checkEveryMs: Millis = second
 const agreeEveryMs: Millis = 0.5 * second
 /** Readers looked at in one check: a federation of hundreds is looked at in turns. */
-const readersPerCheck = 10
+const readersPerCheck = 5
 
 export class Simulation implements Watcher {
   readonly codec: Codec

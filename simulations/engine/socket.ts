@@ -66,7 +66,7 @@ class Socket implements End {
   open(): boolean {
     if (this.#state !== 'opening') return false
     this.#state = 'open'
-    this.#fabric.relinked()
+    this.#fabric.relinked([this.owner.host, this.#remote.owner.host])
     return true
   }
 
@@ -145,7 +145,7 @@ class Socket implements End {
     if (this.isClosed) return false
     this.#state = 'closed'
     this.owner.ends.delete(this)
-    this.#fabric.relinked()
+    this.#fabric.relinked([this.owner.host, this.#remote.owner.host])
     return true
   }
 }
