@@ -17,7 +17,7 @@ import { type Letter, openMessage, speakerOf } from './inbox.ts'
 import { type Boot, backbonePool, buildMachines } from './machines.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
-import { factsOf, seenOf } from './sight.ts'
+import { peerOf, seenOf } from './sight.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
 /** A hub that booted this recently is told everything by those it links to. */
@@ -144,7 +144,7 @@ export class Hub {
   /** What is published speaks for the hub whose key signed it. */
   #reasonAgainst(letter: Letter, input: HubInput & { type: 'message' }): string | undefined {
     const speaker = input.topic === undefined ? undefined : speakerOf(letter)
-    const known = speaker === undefined ? undefined : factsOf(this, speaker)?.info.peer
+    const known = speaker === undefined ? undefined : peerOf(this, speaker)
     return known !== undefined && known !== input.from ? 'foreign-voice' : undefined
   }
 
@@ -231,7 +231,7 @@ export class Hub {
         const { info } = change.member
         this.#store([forgetOp(info)], out)
         this.#hierarchyStep({ type: 'member-dropped', pool: change.pool, hub: info.hub }, now, out)
-        if (factsOf(this, info.hub) === undefined) this.#presenceStep({ type: 'home-dropped', hub: info.hub }, now, out)
+        if (peerOf(this, info.hub) === undefined) this.#presenceStep({ type: 'home-dropped', hub: info.hub }, now, out)
         break
       }
       case 'refuted':

@@ -1,6 +1,6 @@
 // What this hub sees of other hubs and of projects, drawn together from its machines. Pure reads.
 
-import type { HubId, Region, Slug } from '../core/ids.ts'
+import type { HubId, PeerId, Region, Slug } from '../core/ids.ts'
 import type { Member } from '../core/membership/member.ts'
 import type { HomeFacts } from '../core/presence/lease.ts'
 import { presenceOf } from '../core/presence/lease.ts'
@@ -57,14 +57,22 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
 /** What this hub believes about one hub; undefined when it knows none of that name. */
 export function factsOf(hub: Eyes, id: HubId): Pick<MemberFacts, 'info' | 'status' | 'since'> | undefined {
   if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt.wall }
+  const known = memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
+  return known === undefined ? undefined : { info: known.info, status: known.status, since: known.since.wall }
+}
+
+/** The key of a hub, as far as this hub knows it. Asked with every published message. */
+export function peerOf(hub: Eyes, id: HubId): PeerId | undefined {
+  return (memberOf(hub, id) ?? hub.hierarchy.foreign().get(id))?.info.peer
+}
+
+function memberOf(hub: Eyes, id: HubId): Member | undefined {
   let best: Member | undefined
   for (const swim of hub.pools) {
     const member = swim.members().get(id)
     if (member !== undefined && (best === undefined || isBetter(member, best))) best = member
   }
-  if (best !== undefined) return { info: best.info, status: best.status, since: best.since.wall }
-  const foreign = hub.hierarchy.foreign().get(id)
-  return foreign === undefined ? undefined : { info: foreign.info, status: foreign.status, since: foreign.since.wall }
+  return best
 }
 
 /** What is seen of a project's presence. */

@@ -200,17 +200,35 @@ export class Presence implements Machine<PresenceProtocol> {
     this.#mark(lease.slug, now, out)
   }
 
-  /** P1: the highest claim is the home; of one claim, the higher rev is newer. */
+  /** P1: the better lease names the home; of one claim, the higher rev is newer. */
   #observe(lease: Lease, now: Now, out: Effects): void {
     const held = this.#held.get(lease.slug)
     if (held === undefined && this.#held.size >= this.#options.maxLeases) return
-    const order = held === undefined ? 1 : compareClaims(lease.claim, held.lease.claim) || lease.rev - held.lease.rev
+    const news: Held = { lease, heardAt: now.mono }
+    const order = held === undefined ? 1 : this.#compare(news, held, now)
     if (order < 0) return
     this.#dirty.delete(lease.slug)
     if (lease.state === 'gone') this.#held.delete(lease.slug)
-    else this.#held.set({ lease, heardAt: now.mono })
+    else this.#held.set(news)
     if (lease.state === 'gone' && held === undefined) return
     if (order > 0) out.push({ type: 'change', change: { type: 'lease', slug: lease.slug } })
+  }
+
+  /** P1: a home that is there before one that is not, a running lease before a lapsed one, then the higher claim. */
+  #compare(a: Held, b: Held, now: Now): number {
+    const byClaim = compareClaims(a.lease.claim, b.lease.claim)
+    if (byClaim === 0) return a.lease.rev - b.lease.rev
+    const isRunning = ({ lease }: Held): number => (lease.state === 'lapsed' || lease.state === 'gone' ? 0 : 1)
+    const isThere = (held: Held): number => (this.#isThere(held, now) ? 1 : 0)
+    return isThere(a) - isThere(b) || isRunning(a) - isRunning(b) || byClaim
+  }
+
+  /** Whether the lease's home still stands behind it. */
+  #isThere({ lease, heardAt }: Held, now: Now): boolean {
+    const home = lease.claim[1]
+    if (home === this.#options.self) return true
+    const status = this.#homes.get(home)?.status ?? 'alive'
+    return (status === 'alive' || status === 'suspect') && now.mono - heardAt <= this.#options.staleThresholdMs
   }
 
   /** A refresh names all leases of its range: those of this home that it does not name are gone. */
