@@ -31,6 +31,7 @@ describe('a mutation', () => {
     'const a = Type.Object({ x: Type.Integer({ minimum: 1 }) })',
     '// 1 + 1',
     `const a = 'x < 1'`,
+    'switch (a) { case b: break }',
   ])('leaves `%s` alone', (text) => {
     expect(mutants(text)).toEqual([])
   })

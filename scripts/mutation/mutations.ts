@@ -1,7 +1,7 @@
 // Small mistakes that a person could have made: a comparison off by one, a sign, a negation, a constant, a statement that
 // is missing. After DeMillo, Lipton and Sayward 1978. Types, schemas and imports are left alone: the compiler reads those.
 
-import { child, lineCounter, type Node, parse, type Visit, walk, word } from '../syntax.ts'
+import { child, children, lineCounter, type Node, parse, type Visit, walk, word } from '../syntax.ts'
 
 /** Replaces the text from `start` to `end`. */
 export interface Mutation {
@@ -40,7 +40,7 @@ export function mutationsOf(path: string, text: string): Mutation[] {
   const lineOf = lineCounter(text)
   const found: Mutation[] = []
   for (const visit of walk(parse(text))) {
-    if (isForTheCompiler(visit)) continue
+    if (isForTheCompiler(visit) || isLastBreak(visit)) continue
     const change = changeOf(visit.node, text)
     if (change === undefined) continue
     const before = summary(text.slice(change.start, change.end))
@@ -99,6 +99,12 @@ function isForTheCompiler({ node, around }: Visit): boolean {
       return word(child(child(outer, 'callee') ?? outer, 'object'), 'name') === 'Type'
     return outer.type.startsWith('TS') && !/^TS(As|Satisfies|NonNull)/.test(outer.type)
   })
+}
+
+/** The break at the end of a switch changes nothing. */
+function isLastBreak({ node, around: [branch, choice] }: Visit): boolean {
+  if (node.type !== 'BreakStatement' || branch === undefined || choice?.type !== 'SwitchStatement') return false
+  return children(branch, 'consequent').at(-1) === node && children(choice, 'cases').at(-1) === branch
 }
 
 function summary(text: string): string {

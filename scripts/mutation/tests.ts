@@ -4,7 +4,7 @@
 import { importsOf } from '../architecture/imports.ts'
 import { parse } from '../syntax.ts'
 
-const realWorld = /^src\/(adapters\/(libp2p|http|level|metrics|log)|main|cli)|^node:(child_process|net)$/
+const realWorld = /^src\/(adapters\/(libp2p|http|level|metrics|log)|main|cli)|^node:child_process$/
 
 export type Imports = ReadonlyMap<string, readonly string[]>
 

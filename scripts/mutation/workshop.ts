@@ -2,21 +2,13 @@
 // touched, and the copy goes away whatever happens.
 
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { apply, type Mutation } from './mutations.ts'
 
-const copied = [
-  'src',
-  'test',
-  'simulations',
-  'scripts',
-  'config',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.core.json',
-]
+/** What no test reads, or what is linked instead of copied. */
+const left = new Set(['node_modules', '.git', 'dist', 'data'])
 
 export type Verdict = 'passed' | 'failed' | 'hung'
 
@@ -34,7 +26,9 @@ export class Workshop {
   constructor(root: string) {
     this.#root = root
     this.#directory = mkdtempSync(join(tmpdir(), 'hubmesh-mutate-'))
-    for (const name of copied) cpSync(join(root, name), join(this.#directory, name), { recursive: true })
+    for (const name of readdirSync(root)) {
+      if (!left.has(name)) cpSync(join(root, name), join(this.#directory, name), { recursive: true })
+    }
     symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'))
   }
 

@@ -208,12 +208,18 @@ export class Simulation implements Watcher {
     while (reason !== undefined && this.#world.now < endsAt + settleMs) {
       this.#world.run(this.#world.now + agreeEveryMs)
       this.#run.progress?.(this.#world.now)
-      reason = disagreement(this.#witnesses(), this.#known)
+      reason = this.#absence() ?? disagreement(this.#witnesses(), this.#known)
     }
     this.#check(this.#sites.size)
     if (reason === undefined) return this.#world.now - endsAt
     this.#invariants.violations.push({ invariant: 'liveness', detail: `after ${settleMs} ms of quiet ${reason}` })
     return undefined
+  }
+
+  /** A process that runs and never came to be a hub. */
+  #absence(): string | undefined {
+    const absent = [...this.#sites.values()].find((site) => site.machine.isRunning && site.running === undefined)
+    return absent === undefined ? undefined : `${absent.hub} has not started`
   }
 
   #witnesses(): Witness[] {
