@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { Federation, type HubProcess } from '../test/federation/processes.ts'
-import type { Row } from './run.ts'
+import type { Row } from './row.ts'
 
 const registrations = 100
 const targetMs = 300

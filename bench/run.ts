@@ -2,17 +2,10 @@
 // `targets: N ok, N MISS`, and exits 1 when a target is missed.
 
 import { propagation } from './propagation.ts'
+import type { Row } from './row.ts'
 import { startup } from './startup.ts'
 
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = { propagation, startup }
-
-/** One measured figure beside its target. */
-export interface Row {
-  readonly what: string
-  readonly measured: string
-  readonly target: string
-  readonly isMet: boolean
-}
 
 const [name = ''] = process.argv.slice(2)
 const bench = benches[name]

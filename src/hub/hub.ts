@@ -35,6 +35,7 @@ export class Hub {
   readonly links = new Map<PeerId, HubInfo>()
   #incarnation: number
   #state: 'starting' | 'ready' | 'leaving' = 'starting'
+  #graceIsOver = false
 
   constructor(boot: Boot) {
     const { settings, remembered, now } = boot
@@ -67,13 +68,15 @@ export class Hub {
     const out: HubEffect[] = []
     this.#hierarchyStep({ type: 'book', infos: remembered.book }, now, out)
     if (!this.settings.hasBootstrap && remembered.book.length === 0) this.#catalogStep({ type: 'alone' }, now, out)
-    this.#settle(now, out)
+    this.#settle(out)
     return out
   }
 
   deadline(): Millis {
-    const graceAt = this.#state === 'starting' ? this.#graceAt() : never
-    return Math.min(graceAt, ...this.#machines().map((machine) => machine.deadline()))
+    return Math.min(
+      this.#graceIsOver ? never : this.#graceAt(),
+      ...this.#machines().map((machine) => machine.deadline()),
+    )
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
@@ -101,7 +104,7 @@ export class Hub {
         this.#leave(now, out)
         break
     }
-    this.#settle(now, out)
+    this.#settle(out)
     return out
   }
 
@@ -111,8 +114,9 @@ export class Hub {
     for (const machine of this.#machines()) {
       if (machine.deadline() <= now.mono) this.#perform(machine.step({ type: 'tick' }, now), now, out)
     }
-    const isOver = this.#state === 'starting' && this.#graceAt() <= now.mono
-    if (isOver && !this.catalog.isOpen) this.#catalogStep({ type: 'alone' }, now, out)
+    if (this.#graceIsOver || this.#graceAt() > now.mono) return
+    this.#graceIsOver = true
+    if (!this.catalog.isOpen) this.#catalogStep({ type: 'alone' }, now, out)
   }
 
   #receive(input: HubInput & { type: 'message' }, now: Now, out: HubEffect[]): void {
@@ -278,10 +282,10 @@ export class Hub {
   }
 
   /** Ready: the own slice is open, and somebody is linked or was waited for long enough. */
-  #settle(now: Now, out: HubEffect[]): void {
+  #settle(out: HubEffect[]): void {
     if (this.#state !== 'starting' || !this.catalog.isOpen) return
     const isAlone = !this.settings.hasBootstrap && this.hierarchy.kept().size === 0
-    if (this.links.size === 0 && !isAlone && now.mono < this.#graceAt()) return
+    if (this.links.size === 0 && !isAlone && !this.#graceIsOver) return
     this.#state = 'ready'
     out.push({ type: 'change', change: { type: 'state', state: 'ready' } })
   }
