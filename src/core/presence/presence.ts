@@ -9,16 +9,15 @@ import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAg
 import type { LeasesBody, PresenceMessage } from './messages.ts'
 import type { HomeStatus, PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
 import { type Held, LeaseTable } from './table.ts'
-import { coveringParts, inParts, othersByHome } from './telling.ts'
+import { coveringParts, flushInterval, inParts, othersByHome } from './telling.ts'
 
 type Effects = Effect<PresenceProtocol>[]
 type Beat = PresenceInput & { readonly type: 'beat' }
 
 /** A gossip mesh has formed this long after a link is up: a few heartbeats of the slowest tier's preset. */
 const settledMs = 10 * second
-
-/** A pool sends at most this many presence messages a second; beyond it the flush interval is stretched. */
-const maxMessagesPerSecond = 10
+/** One refresh may be lost on its way to somebody. */
+const emptyRefreshes = 3
 
 export class Presence implements Machine<PresenceProtocol> {
   readonly #options: PresenceOptions
@@ -31,8 +30,8 @@ export class Presence implements Machine<PresenceProtocol> {
   readonly #bootedAt: Millis
   #hasLeft = false
   #rev: number
-  /** Whether observers may hold leases of this hub: they do after an earlier run, and after any told one. */
-  #mayBeHeld = true
+  /** How often yet to say that this hub holds nothing: after an earlier run, and after any told lease. */
+  #emptyLeft = emptyRefreshes
   #flushAt: Millis
   #refreshAt: Millis
   /** The earliest moment an own lease changes state without a beat (P2: never later than the true one). */
@@ -43,7 +42,8 @@ export class Presence implements Machine<PresenceProtocol> {
     this.#rev = options.incarnation
     this.#bootedAt = now.mono
     this.#flushAt = now.mono
-    this.#refreshAt = now.mono + options.random.real() * options.refreshMs
+    // Not before peers could tell this hub of its leases (P5): a refresh would call them gone.
+    this.#refreshAt = now.mono + options.refreshMs * (1 + 0.2 * options.random.real())
   }
 
   held(slug: Slug): Held | undefined {
@@ -112,9 +112,8 @@ export class Presence implements Machine<PresenceProtocol> {
   /** P4: a live home elsewhere keeps the project; only a dead, gone or silent one loses it to the hub that hears beats. */
   #beat({ slug, report }: Beat, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
-    const home = held === undefined || this.#isOwn(slug) ? undefined : this.#homes.get(held.lease.claim[1])
-    const isLive = home?.status === 'alive' || home?.status === 'suspect'
-    if (held !== undefined && home !== undefined && isLive && held.lease.state === 'fresh') {
+    const isElsewhere = held !== undefined && !this.#isOwn(slug) && this.#homes.has(held.lease.claim[1])
+    if (isElsewhere && this.#isThere(held, now) && held.lease.state === 'fresh') {
       const message: PresenceMessage = {
         kind: 'presence.beat',
         body: { home: held.lease.claim[1], slug, report },
@@ -191,7 +190,9 @@ export class Presence implements Machine<PresenceProtocol> {
   /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
   #resume(lease: Lease, now: Now, out: Effects): void {
     const isBooting = now.mono - this.#bootedAt <= this.#options.refreshMs
-    if (!isBooting || lease.claim[1] !== this.#options.self || this.#held.get(lease.slug) !== undefined) return
+    const isMine = lease.claim[1] === this.#options.self && lease.state !== 'gone'
+    if (!isBooting || !isMine || this.#held.get(lease.slug) !== undefined) return
+    if (this.#held.size >= this.#options.maxLeases) return
     const ageMs = Math.max(0, now.wall - lease.beatAt)
     const heardAt = now.mono - ageMs
     const state = leaseState(ageMs, this.#options)
@@ -245,25 +246,16 @@ export class Presence implements Machine<PresenceProtocol> {
 
   #flush(now: Now, out: Effects): void {
     const changed = [...this.#dirty].flatMap((slug) => (this.#isOwn(slug) ? (this.#held.get(slug)?.lease ?? []) : []))
-    this.#dirty.clear()
-    const alive = [...this.#homes.values()].filter((home) => home.status === 'alive').length + 1
-    const stretched = Math.max(this.#options.flushIntervalMs, (alive / maxMessagesPerSecond) * 1_000)
-    this.#flushAt = now.mono + stretched
-    for (const [peer, until] of this.#fresh) if (until <= now.mono) this.#fresh.delete(peer)
+    if (changed.length > 0) this.#emptyLeft = emptyRefreshes
     const bodies = inParts(changed).map((leases) => this.#body(leases))
-    this.#tell(bodies, false, out)
-    for (const to of this.#fresh.keys()) {
-      for (const body of bodies) out.push({ type: 'send', to, message: { kind: 'presence.leases', body } })
-    }
-    for (const lease of changed) if (lease.state === 'gone') this.#held.delete(lease.slug)
+    this.#tell(bodies, now, out)
   }
 
-  /** P6: everything this home holds; nothing at all is told once, so that what an earlier run told is dropped. */
+  /** P6: everything this home holds, changes included; that it holds nothing is told a few times. */
   #refresh(now: Now, out: Effects): void {
-    this.#flush(now, out)
     const own = this.#own()
-    if (own.length > 0 || this.#mayBeHeld) this.#tell(this.#whole(own), true, out)
-    this.#mayBeHeld = own.length > 0
+    this.#tell(own.length > 0 || this.#emptyLeft > 0 ? this.#whole(own) : [], now, out)
+    this.#emptyLeft = own.length > 0 ? emptyRefreshes : Math.max(0, this.#emptyLeft - 1)
   }
 
   #own(): Lease[] {
@@ -282,11 +274,22 @@ export class Presence implements Machine<PresenceProtocol> {
     return coveringParts(own).map(({ leases, covers }) => ({ ...this.#body(leases), covers }))
   }
 
-  #tell(bodies: readonly LeasesBody[], isRefresh: boolean, out: Effects): void {
+  /** Publishes, and sends over young links (P7); then all changes are told, and leases that are gone forgotten. */
+  #tell(bodies: readonly LeasesBody[], now: Now, out: Effects): void {
+    for (const [peer, until] of this.#fresh) if (until <= now.mono) this.#fresh.delete(peer)
     for (const body of bodies) {
-      out.push({ type: 'publish', topic: 'presence', message: { kind: 'presence.leases', body } })
+      const message: PresenceMessage = { kind: 'presence.leases', body }
+      out.push({ type: 'publish', topic: 'presence', message })
+      for (const to of this.#fresh.keys()) out.push({ type: 'send', to, message })
+      const isRefresh = body.covers !== undefined
       out.push({ type: 'change', change: { type: 'told', leases: body.leases.length, isRefresh } })
     }
+    for (const slug of this.#dirty) {
+      if (this.#isOwn(slug) && this.#held.get(slug)?.lease.state === 'gone') this.#held.delete(slug)
+    }
+    this.#dirty.clear()
+    const alive = [...this.#homes.values()].filter((home) => home.status === 'alive').length + 1
+    this.#flushAt = now.mono + flushInterval(this.#options.flushIntervalMs, alive)
   }
 
   #body(leases: Lease[]): LeasesBody {

@@ -1,12 +1,21 @@
-// How leases are laid out in messages.
+// How leases are laid out in messages, and how often those are sent.
 
 import { compareText, type HubId } from '../ids.ts'
+import { type Millis, second } from '../time.ts'
 import type { Lease } from './lease.ts'
 import { type LeasesBody, maxLeases } from './messages.ts'
 import type { Held } from './table.ts'
 
 /** Slugs are lower-case letters, digits and dashes: this sorts after all of them. */
 const beyondAllSlugs = '~'
+
+/** All homes together send at most this many presence messages a second. */
+const maxMessagesPerSecond = 10
+
+/** The flush interval where so many homes are alive: the one set, or stretched to keep to the limit. */
+export function flushInterval(flushMs: Millis, alive: number): Millis {
+  return Math.max(flushMs, (alive / maxMessagesPerSecond) * second)
+}
 
 /** Leases in as many lists as messages are needed for them. */
 export function inParts(leases: readonly Lease[]): Lease[][] {

@@ -1,0 +1,121 @@
+// One presence machine under test, named `me`, whose clock and peers the test plays by hand.
+
+import type { Effect } from '../../src/core/machine.ts'
+import type { Lease, Report } from '../../src/core/presence/lease.ts'
+import type { LeasesBody, PresenceMessage } from '../../src/core/presence/messages.ts'
+import { Presence } from '../../src/core/presence/presence.ts'
+import type { HomeStatus, PresenceChange, PresenceInput, PresenceProtocol } from '../../src/core/presence/protocol.ts'
+import { Random } from '../../src/core/random.ts'
+import type { Millis } from '../../src/core/time.ts'
+import { at, hubId, peerOf, slug, wallStart } from './kit.ts'
+
+type Out = Effect<PresenceProtocol>
+
+export const fine: Report = { isDegraded: false, reasons: [] }
+export const ill: Report = { isDegraded: true, reasons: ['disk'] }
+export const refreshMs = 30_000
+
+/** A lease of hub b, claimed 1 s before the test began. */
+export function leaseOf(name: string, more: Partial<Lease> = {}): Lease {
+  const claim: Lease['claim'] = [wallStart - 1_000, hubId('b')]
+  return { slug: slug(name), claim, rev: wallStart, state: 'fresh', beatAt: wallStart, report: fine, ...more }
+}
+
+export class Bench {
+  readonly presence: Presence
+  now: Millis
+
+  constructor(options: { now?: Millis; seed?: number; maxLeases?: number } = {}) {
+    const { now = 0, seed = 1, maxLeases = 1_000 } = options
+    this.now = now
+    this.presence = new Presence(
+      {
+        self: hubId('me'),
+        incarnation: wallStart + now,
+        // Neighbouring small seeds give nearly the same first number.
+        random: new Random(Math.imul(seed, 0x9e3779b1)),
+        heartbeatIntervalMs: 30_000,
+        staleThresholdMs: 90_000,
+        flushIntervalMs: 1_000,
+        refreshMs,
+        maxLeases,
+      },
+      at(now),
+    )
+  }
+
+  /** Past its boot, with nothing left to tell. */
+  static settled(): Bench {
+    const bench = new Bench()
+    bench.pass(5 * refreshMs)
+    return bench
+  }
+
+  step(input: PresenceInput): readonly Out[] {
+    return this.presence.step(input, at(this.now))
+  }
+
+  beat(name: string, report: Report = fine): readonly Out[] {
+    return this.step({ type: 'beat', slug: slug(name), report })
+  }
+
+  home(name: string, status: HomeStatus = 'alive'): void {
+    this.step({ type: 'home', hub: hubId(name), peer: peerOf(name), status })
+  }
+
+  hear(message: PresenceMessage, from = 'b'): readonly Out[] {
+    return this.step({ type: 'message', from: peerOf(from), message })
+  }
+
+  /** What hub b, or another, tells of its leases. */
+  told(leases: Lease[], more: Partial<LeasesBody> = {}): readonly Out[] {
+    const body = { home: hubId('b'), rev: wallStart + 1, leases, ...more }
+    return this.hear({ kind: 'presence.leases', body })
+  }
+
+  /** Lets time pass, ticking at every deadline, and returns what was done on the way. */
+  pass(ms: Millis): Out[] {
+    const until = this.now + ms
+    const effects: Out[] = []
+    for (let next = this.presence.deadline(); next <= until; next = this.presence.deadline()) {
+      this.now = Math.max(this.now, next)
+      effects.push(...this.step({ type: 'tick' }))
+      if (this.presence.deadline() <= this.now) throw new Error('wants to be woken at once after a tick')
+    }
+    this.now = until
+    return effects
+  }
+
+  lease(name: string): Lease | undefined {
+    return this.presence.held(slug(name))?.lease
+  }
+
+  homeOf(name: string): string | undefined {
+    return this.lease(name)?.claim[1]
+  }
+}
+
+/** The lease messages that were published; `isRefresh` picks complete or incomplete ones. */
+export function published(effects: readonly Out[], isRefresh?: boolean): LeasesBody[] {
+  return effects.flatMap((effect) => {
+    if (effect.type !== 'publish' || effect.message.kind !== 'presence.leases') return []
+    const { body } = effect.message
+    return isRefresh === undefined || (body.covers !== undefined) === isRefresh ? [body] : []
+  })
+}
+
+export function sent(effects: readonly Out[]): LeasesBody[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'send' && effect.message.kind === 'presence.leases' ? [effect.message.body] : [],
+  )
+}
+
+export function forwarded(effects: readonly Out[]): unknown[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'publish' && effect.message.kind === 'presence.beat' ? [effect.message.body] : [],
+  )
+}
+
+export function changes(effects: readonly Out[]): PresenceChange[] {
+  return effects.flatMap((effect) => (effect.type === 'change' ? [effect.change] : []))
+}
