@@ -2,6 +2,7 @@
 // it must be what the users were promised. Says what is still missing, so that a run that fails says why.
 
 import type { HubId } from '../../src/core/ids.ts'
+import type { Millis } from '../../src/core/time.ts'
 import type { LocalHub } from '../../src/hub/calls.ts'
 import type { Hub } from '../../src/hub/hub.ts'
 import type { Ledger } from './ledger.ts'
@@ -60,6 +61,21 @@ function differentHome(a: Hub, b: Hub): string | undefined {
     if (lease.state === 'gone' || !isHomeUp) continue
     const other = b.presence.held(slug)?.lease
     if (other?.claim[0] !== lease.claim[0] || other.claim[1] !== home) return slug
+  }
+  return undefined
+}
+
+/** P3: a project that beats is online everywhere. The first that is not; `since`: beats older than that do not count. */
+export function unseenBeat(witnesses: readonly Witness[], ledger: Ledger, since: Millis): string | undefined {
+  const running = new Set(witnesses.map(({ id }) => id))
+  for (const entry of ledger.entries()) {
+    const isBeating = entry.beatenAt >= since && ledger.due(entry, (hub) => running.has(hub)).type === 'visible'
+    for (const { id, desk } of isBeating ? witnesses : []) {
+      const read = desk.views.project(entry.slug, desk.now())
+      if (!read.ok || read.project.status !== 'online') {
+        return `${id} shows ${entry.slug} as ${read.ok ? read.project.status : read.code}, which beats`
+      }
+    }
   }
   return undefined
 }

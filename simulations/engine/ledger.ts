@@ -3,6 +3,7 @@
 // other: an update is made by somebody who sees the last one. What nobody can know the ledger calls possible, not due.
 
 import type { HubId, Slug } from '../../src/core/ids.ts'
+import type { Millis } from '../../src/core/time.ts'
 
 type Kind = 'register' | 'update' | 'remove'
 
@@ -17,6 +18,8 @@ export interface Entry {
   removal: 'none' | 'asked' | 'acknowledged'
   /** A write without an answer yet. */
   pending: Promised | undefined
+  /** When a hub last took a heartbeat of it. */
+  beatenAt: Millis
 }
 
 /** A write on its way. */
@@ -48,7 +51,15 @@ export class Ledger {
   /** A new project, not yet written. */
   add(slug: Slug): Entry {
     const authors = new Set<HubId>()
-    const entry: Entry = { slug, authors, names: new Set(), isAcknowledged: false, removal: 'none', pending: undefined }
+    const entry: Entry = {
+      slug,
+      authors,
+      names: new Set(),
+      isAcknowledged: false,
+      removal: 'none',
+      pending: undefined,
+      beatenAt: Number.NEGATIVE_INFINITY,
+    }
     this.#entries.set(slug, entry)
     return entry
   }

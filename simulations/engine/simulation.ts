@@ -8,7 +8,7 @@ import { type Millis, second } from '../../src/core/time.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
-import { brokenPromises, disagreement, type Witness } from './agreement.ts'
+import { brokenPromises, disagreement, unseenBeat, type Witness } from './agreement.ts'
 import { Detection } from './detection.ts'
 import { addressOf, Fabric } from './fabric.ts'
 import { Invariants, type Violation } from './invariants.ts'
@@ -46,6 +46,8 @@ export interface Outcome {
   readonly traceHash: string
 }
 
+/** Oftener than projects do, so that a short run sees some. */
+const beatEveryMs: Millis = 10 * second
 const checkEveryMs: Millis = second
 const agreeEveryMs: Millis = 0.5 * second
 /** Readers looked at in one check: a federation of hundreds is looked at in turns. */
@@ -80,7 +82,7 @@ export class Simulation implements Watcher {
       workload: this.#plan.workload,
       counters: [...this.#sites.values()],
       ledger: this.#ledger,
-      beatEveryMs: 10 * second,
+      beatEveryMs,
     })
   }
 
@@ -208,7 +210,9 @@ export class Simulation implements Watcher {
     while (reason !== undefined && this.#world.now < endsAt + settleMs) {
       this.#world.run(this.#world.now + agreeEveryMs)
       this.#run.progress?.(this.#world.now)
-      reason = this.#absence() ?? disagreement(this.#witnesses(), this.#known)
+      const witnesses = this.#witnesses()
+      const since = this.#world.now - 1.5 * beatEveryMs
+      reason = this.#absence() ?? disagreement(witnesses, this.#known) ?? unseenBeat(witnesses, this.#ledger, since)
     }
     this.#check(this.#sites.size)
     if (reason === undefined) return this.#world.now - endsAt

@@ -4,7 +4,7 @@
 import type { HubId, Region, Slug } from '../../src/core/ids.ts'
 import type { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
-import type { LocalHub } from '../../src/hub/calls.ts'
+import type { Answer, LocalHub } from '../../src/hub/calls.ts'
 import type { Entry, Ledger, Promised } from './ledger.ts'
 import type { Workload } from './scenario.ts'
 import type { World } from './world.ts'
@@ -113,7 +113,10 @@ export class Users {
     const next = () => {
       if (entry.removal !== 'none') return
       const at = this.#open([home]) ?? this.#open(counters.filter(({ region }) => region === home.region))
-      if (entry.isAcknowledged) at?.desk?.call({ type: 'beat', slug: entry.slug, beat: {} }, () => {})
+      const taken = (answer: Answer) => {
+        if (answer.ok) entry.beatenAt = world.now
+      }
+      if (entry.isAcknowledged) at?.desk?.call({ type: 'beat', slug: entry.slug, beat: {} }, taken)
       this.#beat(entry, home, beatEveryMs)
     }
     world.after(delay * (0.9 + 0.2 * this.#random.real()), next)
