@@ -212,7 +212,10 @@ export class Simulation implements Watcher {
       this.#run.progress?.(this.#world.now)
       const witnesses = this.#witnesses()
       const since = this.#world.now - 1.5 * beatEveryMs
+      const before: string | undefined = reason
       reason = this.#absence() ?? disagreement(witnesses, this.#known) ?? unseenBeat(witnesses, this.#ledger, since)
+      if (reason !== before)
+        this.#world.trace.note(this.#world.now, reason === undefined ? 'agreed' : `not yet: ${reason}`)
     }
     this.#check(this.#sites.size)
     if (reason === undefined) return this.#world.now - endsAt
