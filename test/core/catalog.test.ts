@@ -218,7 +218,9 @@ describe('a delta (C8)', () => {
     const bench = Bench.opened()
     bench.link()
     bench.delta(runOfB([1, 2], [record('q', 2)]))
-    bench.pass(5 * syncIntervalMs)
+    bench.pass(2 * syncIntervalMs)
+    expect(bench.catalog.behind).toBe(1)
+    bench.pass(3 * syncIntervalMs)
     expect(bench.catalog.behind).toBe(0)
   })
 

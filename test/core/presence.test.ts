@@ -54,6 +54,18 @@ describe('a beat', () => {
     ])
   })
 
+  it('that says something else is newer than all that was told before it, and no newer than what tells it', () => {
+    const bench = Bench.settled()
+    bench.beat('p')
+    const [first] = published(bench.pass(0))
+    bench.beat('p', ill)
+    const [second] = published(bench.pass(1_000))
+    expect(bench.lease('p')?.rev).toBe((first?.rev ?? 0) + 1)
+    expect(second?.rev).toBe(bench.lease('p')?.rev)
+    bench.beat('p', ill)
+    expect(bench.presence.deadline()).toBeGreaterThan(bench.now)
+  })
+
   it('beyond the limit of leases is not kept', () => {
     const bench = new Bench({ maxLeases: 1 })
     bench.beat('p')
