@@ -219,6 +219,16 @@ describe('a hub', () => {
     expect(bench.foreign('x')).toBe('alive')
   })
 
+  it('believes the death of a hub that it knows by introduction alone', () => {
+    for (const status of ['dead', 'left'] as const) {
+      const bench = new Bench()
+      bench.step({ type: 'link-up', info: infoOf('a') })
+      bench.hear('a', { kind: 'tier.introduction', body: { words: [word('x')] } })
+      bench.report('r', word('x', status))
+      expect(bench.foreign('x')).toBe(status)
+    }
+  })
+
   it('believes a report before an introduction of the same life', () => {
     const bench = new Bench()
     bench.step({ type: 'link-up', info: infoOf('a') })

@@ -58,7 +58,8 @@ export class Reports {
   /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
   tell(reporter: HubId, word: Word, now: Now): boolean {
     const byReporter = this.#words.get(word.info.hub)
-    if (byReporter === undefined && (!isUp(word) || this.#words.size >= maxHubs)) return false
+    const isKnown = byReporter !== undefined || this.#hearsay.has(word.info.hub)
+    if (!isKnown && (!isUp(word) || this.#words.size >= maxHubs)) return false
     const held = byReporter?.get(reporter)
     if (held?.word.status === word.status && held.word.incarnation === word.incarnation) {
       held.lastAt = now.mono
