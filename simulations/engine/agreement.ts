@@ -70,23 +70,26 @@ export function unseenBeat(witnesses: readonly Witness[], ledger: Ledger, since:
   const running = new Set(witnesses.map(({ id }) => id))
   for (const entry of ledger.entries()) {
     const isBeating = entry.beatenAt >= since && ledger.due(entry, (hub) => running.has(hub)).type === 'visible'
-    for (const { id, desk } of isBeating ? witnesses : []) {
-      const read = desk.views.project(entry.slug, desk.now())
-      if (!read.ok || read.project.status !== 'online') {
-        return `${id} shows ${entry.slug} as ${read.ok ? read.project.status : read.code}, which beats`
-      }
+    for (const { id, hub, desk } of isBeating ? witnesses : []) {
+      const status = hub.statusOf(entry.slug, desk.now())
+      if (status !== 'online') return `${id} shows ${entry.slug} as ${status}, which beats`
     }
   }
   return undefined
 }
 
+/** Hubs asked for every promise: they hold the same slices by then, so a few speak for all. */
+const askedForPromises = 20
+
 /** C4, C12: what is due to the users and not there, once the hubs agree. */
 export function brokenPromises(witnesses: readonly Witness[], ledger: Ledger): string[] {
   const broken: string[] = []
+  const stride = Math.ceil(witnesses.length / askedForPromises)
+  const asked = witnesses.filter((_, index) => index % stride === 0)
   const running = new Set(witnesses.map(({ id }) => id))
   for (const entry of ledger.entries()) {
     const due = ledger.due(entry, (hub) => running.has(hub))
-    for (const { id, desk } of due.type === 'open' ? [] : witnesses) {
+    for (const { id, desk } of due.type === 'open' ? [] : asked) {
       const read = desk.views.project(entry.slug, desk.now())
       const name = read.ok ? read.project.name : undefined
       if (due.type === 'gone' && read.ok) broken.push(`${id} shows ${entry.slug}, whose removal was acknowledged`)
