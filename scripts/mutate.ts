@@ -104,7 +104,7 @@ async function main(): Promise<number> {
   const tree = readTree()
   const imports = importGraph(tree)
   const mutations = choose(tree, order)
-  const workshops = Array.from({ length: workers }, () => new Workshop(root))
+  const workshops: Workshop[] = []
   const tidy = () => {
     for (const workshop of workshops) workshop.remove()
   }
@@ -113,6 +113,7 @@ async function main(): Promise<number> {
     process.exit(130)
   })
   try {
+    while (workshops.length < workers) workshops.push(new Workshop(root))
     const reason = await unchangedFailure(workshops[0], [
       ...new Set(mutations.flatMap((m) => testsOf(m.path, imports))),
     ])

@@ -26,10 +26,12 @@ export class Workshop {
   constructor(root: string) {
     this.#root = root
     this.#directory = mkdtempSync(join(tmpdir(), 'hubmesh-mutate-'))
-    for (const name of readdirSync(root)) {
-      if (!left.has(name)) cpSync(join(root, name), join(this.#directory, name), { recursive: true })
+    try {
+      this.#fill()
+    } catch (error) {
+      this.remove()
+      throw error
     }
-    symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'))
   }
 
   /** Runs the checks on the mutant, in order; answers with the first that notices, or undefined. */
@@ -65,6 +67,13 @@ export class Workshop {
         done(hasHung ? 'hung' : code === 0 ? 'passed' : 'failed')
       })
     })
+  }
+
+  #fill(): void {
+    for (const name of readdirSync(this.#root)) {
+      if (!left.has(name)) cpSync(join(this.#root, name), join(this.#directory, name), { recursive: true })
+    }
+    symlinkSync(join(this.#root, 'node_modules'), join(this.#directory, 'node_modules'))
   }
 
   remove(): void {
