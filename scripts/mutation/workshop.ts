@@ -37,7 +37,7 @@ export class Workshop {
   /** Runs the checks on the mutant, in order; answers with the first that notices, or undefined. */
   async noticed(mutation: Mutation, checks: readonly Check[]): Promise<Check | undefined> {
     const file = join(this.#directory, mutation.path)
-    const text = readFileSync(join(this.#root, mutation.path), 'utf8')
+    const text = readFileSync(file, 'utf8')
     writeFileSync(file, apply(text, mutation))
     try {
       for (const check of checks) if ((await this.run(check)) !== 'passed') return check
