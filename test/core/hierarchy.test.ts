@@ -1,92 +1,9 @@
 // Hierarchy as its users would put it: who is whose parent, whose word counts about a far hub, which links are kept.
 
 import { describe, expect, it } from 'vitest'
-import { Hierarchy, type HierarchyInput, type HierarchyProtocol } from '../../src/core/hierarchy/hierarchy.ts'
-import { inParts, maxReport, type TierMessage, type Word } from '../../src/core/hierarchy/messages.ts'
-import type { Tier } from '../../src/core/ids.ts'
-import type { Effect } from '../../src/core/machine.ts'
-import { Random } from '../../src/core/random.ts'
-import { hour, type Millis } from '../../src/core/time.ts'
-import { at, hubId, infoOf, peerOf } from './kit.ts'
-
-function word(name: string, status: Word['status'] = 'alive', incarnation = 1): Word {
-  return { info: infoOf(name, { region: 'south' }), incarnation, status }
-}
-
-/** One machine under test, named `me`, a local hub of `north`. */
-class Bench {
-  readonly hierarchy: Hierarchy
-  now: Millis = 0
-
-  constructor(options: { tier?: Tier; maxChildHubs?: number } = {}) {
-    const tier = options.tier ?? 'local'
-    this.hierarchy = new Hierarchy(
-      {
-        self: infoOf('me', { tier }),
-        incarnation: 7,
-        random: new Random(1),
-        pools: ['region/north', ...(tier === 'local' ? [] : ['backbone'])],
-        preferredParents: [],
-        maxRegionalHubs: 1,
-        maxChildHubs: options.maxChildHubs ?? 1,
-        poolLinks: 300,
-        reportIntervalMs: 10_000,
-        attachIntervalMs: 1_000,
-        deadRetentionMs: hour,
-      },
-      at(0),
-    )
-  }
-
-  step(input: HierarchyInput): Effect<HierarchyProtocol>[] {
-    return [...this.hierarchy.step(input, at(this.now))]
-  }
-
-  hear(from: string, message: TierMessage): Effect<HierarchyProtocol>[] {
-    return this.step({ type: 'message', from: peerOf(from), message })
-  }
-
-  member(name: string, status: Word['status'] = 'alive', where: { tier?: Tier } = {}): Effect<HierarchyProtocol>[] {
-    const member = { info: infoOf(name, where), incarnation: 1, status }
-    return this.step({ type: 'member', pool: 'region/north', member })
-  }
-
-  report(reporter: string, ...words: Word[]): Effect<HierarchyProtocol>[] {
-    return this.hear(reporter, { kind: 'tier.report', body: { reporter: hubId(reporter), words } })
-  }
-
-  pass(ms: Millis): Effect<HierarchyProtocol>[] {
-    const until = this.now + ms
-    const effects: Effect<HierarchyProtocol>[] = []
-    while (this.hierarchy.deadline() <= until) {
-      this.now = this.hierarchy.deadline()
-      effects.push(...this.step({ type: 'tick' }))
-      expect(this.hierarchy.deadline()).toBeGreaterThan(this.now)
-    }
-    this.now = until
-    return effects
-  }
-
-  foreign(name: string): Word['status'] | undefined {
-    return this.hierarchy.foreign().get(hubId(name))?.status
-  }
-}
-
-function connected(effects: readonly Effect<HierarchyProtocol>[]): [string, boolean][] {
-  return effects.flatMap((effect) => (effect.type === 'connect' ? [[effect.peer, effect.eager]] : []))
-}
-
-function published(effects: readonly Effect<HierarchyProtocol>[]): Word[][] {
-  return effects.flatMap((effect) =>
-    effect.type === 'publish' && effect.message.kind === 'tier.report' ? [effect.message.body.words] : [],
-  )
-}
-
-function statuses(words: readonly Word[]): [string, string][] {
-  return words.map((each) => [each.info.hub, each.status])
-}
-
-const up = (name: string): Word => ({ ...word(name), info: infoOf(name, { tier: 'regional', region: 'south' }) })
+import { hour } from '../../src/core/time.ts'
+import { Bench, connected, statuses, up, word } from './hierarchy.bench.ts'
+import { hubId, infoOf, peerOf } from './kit.ts'
 
 describe('a hub', () => {
   it('keeps links to its pool, dead members included, and lets go of those who left or were dropped', () => {
@@ -258,44 +175,5 @@ describe('a hub', () => {
     expect(effects).toContainEqual(
       expect.objectContaining({ change: expect.objectContaining({ type: 'foreign-dropped' }) }),
     )
-  })
-})
-
-describe('reporting', () => {
-  it('is done every interval by the relays, and by a local hub only where there is none', () => {
-    const lone = new Bench()
-    lone.member('z')
-    expect(published(lone.pass(60_000)).length).toBeGreaterThanOrEqual(5)
-    const relayed = new Bench()
-    relayed.member('relay', 'alive', { tier: 'regional' })
-    expect(published(relayed.pass(60_000))).toEqual([])
-    relayed.member('relay', 'dead', { tier: 'regional' })
-    expect(statuses(published(relayed.pass(1_000)).flat())).toContainEqual(['relay', 'dead'])
-  })
-
-  it('tells a change within a fraction of a second, and only the change', () => {
-    const bench = new Bench({ tier: 'regional' })
-    bench.member('a')
-    bench.pass(15_000)
-    bench.member('b')
-    expect(statuses(published(bench.pass(250)).flat())).toEqual([['b', 'alive']])
-  })
-
-  it('says goodbye and then nothing', () => {
-    const bench = new Bench({ tier: 'regional' })
-    expect(statuses(published(bench.step({ type: 'leave' })).flat())).toEqual([['me', 'left']])
-    expect(bench.hierarchy.deadline()).toBe(Number.POSITIVE_INFINITY)
-  })
-
-  it('carries the incarnation that was raised', () => {
-    const bench = new Bench({ tier: 'regional' })
-    bench.step({ type: 'incarnation', incarnation: 99 })
-    expect(published(bench.pass(300)).flat()[0]?.incarnation).toBe(99)
-  })
-
-  it('is cut into messages of bounded size', () => {
-    const words = Array.from({ length: maxReport + 1 }, (_, i) => word(`h${i}`))
-    expect(inParts(words).map((part) => part.length)).toEqual([maxReport, 1])
-    expect(inParts([])).toEqual([])
   })
 })
