@@ -40,7 +40,7 @@ export interface Speech {
 type Scenarios = ReadonlyMap<string, Scenario>
 
 const usage =
-  'usage: npm run sim -- --scenario NAME [--hubs N] [--seed N] [--duration SECONDS] [--trace FILE] [--json] [--list]'
+  'usage: npm run sim -- [--scenario NAME] [--hubs N] [--seed N] [--duration SECONDS] [--trace FILE] [--json] [--list]'
 
 /** The exit code: 0 all held, 1 an invariant did not, 2 wrong usage. The seed is said first, the table last. */
 export function runCommand(args: readonly string[], scenarios: Scenarios, speech: Speech): number {
@@ -64,8 +64,10 @@ function readOrder(args: readonly string[], scenarios: Scenarios): Order | 'list
   try {
     const { values } = parseArgs({ args: [...args], options })
     if (values.list === true) return 'list'
-    const scenario = scenarios.get(values.scenario ?? '')
-    if (scenario === undefined) return { mistake: `there is no scenario ${JSON.stringify(values.scenario ?? '')}` }
+    const [first] = scenarios.keys()
+    const name = values.scenario ?? first ?? ''
+    const scenario = scenarios.get(name)
+    if (scenario === undefined) return { mistake: `there is no scenario ${JSON.stringify(name)}` }
     const { usual } = scenario
     const hubs = Number(values.hubs ?? usual.hubs)
     const seconds = Number(values.duration ?? usual.durationMs / second)

@@ -7,13 +7,13 @@ import { startAll, topology } from './topology.ts'
 export const coldStart: Scenario = {
   name: 'cold-start',
   summary: 'all hubs start within two seconds with empty disks; nothing fails',
-  usual: { hubs: 50, durationMs: 30 * second },
+  usual: { hubs: 200, durationMs: 60 * second },
   plan({ hubs: count, durationMs }, random) {
     const hubs = topology(count, random)
     return {
       hubs,
       happenings: startAll(hubs, random),
-      workload: { projects: 2 * count, writesPerSecond: count / 10, removals: 0.1, registrations: 0.2 },
+      workload: { projects: count, writesPerSecond: count / 100, removals: 0.1, registrations: 0.2 },
       endsAt: durationMs,
       settleMs: 30 * second,
     }

@@ -101,10 +101,11 @@ describe('a hub', () => {
     expect(bench.foreign('far')).toBe('alive')
   })
 
-  it('introduces everyone it knows to a new link, and believes an introduction of the living only', () => {
+  it('introduces the living that a new link will want, and believes an introduction of the living only', () => {
     const bench = new Bench()
     bench.member('a')
-    bench.report('r', word('far'))
+    bench.member('b', 'suspect')
+    bench.report('r', word('far'), up('relay'))
     const effects = bench.step({ type: 'link-up', info: infoOf('new') })
     const said = effects.flatMap((effect) =>
       effect.type === 'send' && effect.message.kind === 'tier.introduction' ? [effect.message.body.words] : [],
@@ -112,10 +113,14 @@ describe('a hub', () => {
     expect(statuses(said.flat())).toEqual([
       ['me', 'alive'],
       ['a', 'alive'],
-      ['far', 'alive'],
+      ['relay', 'alive'],
     ])
-    bench.hear('new', { kind: 'tier.introduction', body: { words: [word('y'), word('far', 'dead', 9)] } })
+    bench.hear('new', {
+      kind: 'tier.introduction',
+      body: { words: [word('y'), word('far', 'dead', 9), word('s', 'suspect')] },
+    })
     expect([bench.foreign('y'), bench.foreign('far')]).toEqual(['alive', 'alive'])
+    expect(bench.foreign('s')).toBeUndefined()
     bench.hear('stranger', { kind: 'tier.introduction', body: { words: [word('z')] } })
     expect(bench.foreign('z')).toBeUndefined()
   })

@@ -13,7 +13,7 @@ import { inParts, type TierMessage, type Word } from './messages.ts'
 import { type PoolMember, Pools, wordOf } from './pools.ts'
 import { Reports } from './reports.ts'
 import { chooseParents, poolLinks } from './routes.ts'
-import { sharesPool } from './tiers.ts'
+import { isBackbone, sharesPool } from './tiers.ts'
 import { Ties } from './ties.ts'
 
 export type HierarchyInput =
@@ -137,7 +137,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
-        this.#introduce(input.info.peer, out)
+        this.#introduce(input.info, out)
         this.#relink(now, out)
         break
       case 'link-down':
@@ -175,8 +175,9 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   /** Speaks to the parents, notices broken ties, and chooses again. */
   #tend(now: Now, out: Effects): void {
-    for (const info of this.#ties.sever(now)) this.#take(this.#foreigners.witnessDeath(info, now), now, out)
-    this.#relink(now, out)
+    const lost = this.#ties.sever(now)
+    for (const info of lost) this.#take(this.#foreigners.witnessDeath(info, now), now, out)
+    if (lost.length > 0 || this.#ties.parents().length < parentCount) this.#relink(now, out)
     for (const parent of this.#ties.parents()) {
       this.#send(parent.peer, { kind: 'tier.attach', body: { hub: this.#options.self.hub } }, out)
     }
@@ -282,11 +283,13 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     this.#newsAt = Math.min(this.#newsAt, now.mono + coalesceMs)
   }
 
-  /** Tells a newly linked peer of everyone, so that a newcomer knows its own region at once. */
-  #introduce(peer: PeerId, out: Effects): void {
-    const others = [...this.#pools.all(), ...this.#foreigners.all().values()].map(wordOf)
-    for (const words of inParts([this.#ownWord(), ...others])) {
-      this.#send(peer, { kind: 'tier.introduction', body: { words } }, out)
+  /** Tells a newly linked peer of those it will want links to: its own pools, and who can be its parent. */
+  #introduce(to: HubInfo, out: Effects): void {
+    const known = [...this.#pools.all(), ...this.#foreigners.all().values()].filter(
+      ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
+    )
+    for (const words of inParts([this.#ownWord(), ...known.map(wordOf)])) {
+      this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
     }
   }
 

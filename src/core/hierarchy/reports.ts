@@ -79,7 +79,7 @@ export class Reports {
   introduce(word: Word, now: Now): boolean {
     const { hub } = word.info
     const held = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
-    if (!isUp(word) || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
+    if (word.status !== 'alive' || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
     if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
     this.#hearsay.set(hub, { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall })
     return true
