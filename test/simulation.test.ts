@@ -188,7 +188,7 @@ describe('the simulator on the command line', () => {
     expect(command('--list').out).toMatch(/cold-start .*\n.*churn .*\n.*partition-heals /)
   })
 
-  it.each([['--scenario', 'nonsense'], ['--hubs', '3'], ['--scenario', 'churn', '--hubs', 'x'], ['--colour']])(
+  it.each([['--scenario', 'nonsense'], ['--hubs', '0'], ['--scenario', 'churn', '--hubs', 'x'], ['--colour']])(
     'refuses %s %s with the list and 2',
     (...args) => {
       const { code, out, err } = command(...args)
