@@ -51,7 +51,7 @@ export class Replication {
   readonly #gaps = new Gaps()
   readonly #peers = new Set<PeerId>()
   /** The digest each linked peer last told, and when. */
-  readonly #heard = new Map<PeerId, { readonly digest: string; readonly at: Millis }>()
+  readonly #heard = new Map<PeerId, { readonly digest: string; readonly own: string; readonly at: Millis }>()
   /** Parts of a long list of versions, until its last message. */
   readonly #listing = new Map<PeerId, ListedVersion[]>()
   /** How far the epochs of the own slice that peers hold were taken over already (C13). */
@@ -81,9 +81,14 @@ export class Replication {
     this.#absorbed.set(String(run.epoch), run.to)
   }
 
-  /** The digests that linked peers told since `since` (monotonic). */
+  /**
+   * The digests that linked peers told since `since` (monotonic) and since the own one last changed: what was told before
+   * compares with a state that is over.
+   */
   digestsSince(since: Millis): string[] {
-    return [...this.#heard.values()].filter((heard) => heard.at >= since).map((heard) => heard.digest)
+    const own = this.#options.replicas.digest()
+    const comparable = [...this.#heard.values()].filter((heard) => heard.at >= since && heard.own === own)
+    return comparable.map((heard) => heard.digest)
   }
 
   deadline(): Millis {
@@ -157,7 +162,7 @@ export class Replication {
   }
 
   #compare(from: PeerId, body: { readonly digest: string; readonly reply: boolean }, now: Now): Brought {
-    this.#heard.set(from, { digest: body.digest, at: now.mono })
+    this.#hear(from, body.digest, now)
     if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true) }
     return { send: body.reply ? [this.#digest(from, false)] : [], runs: [], isCaughtUp: true }
   }
@@ -168,7 +173,7 @@ export class Replication {
     this.#listing.set(from, listed)
     if (!body.last) return nothing
     this.#listing.delete(from)
-    this.#heard.set(from, { digest: digestOf(listed), at: now.mono })
+    this.#hear(from, digestOf(listed), now)
     let isCaughtUp = true
     for (const [hub, epoch, seq] of listed) {
       const version: Version = { epoch, seq }
@@ -190,6 +195,10 @@ export class Replication {
     const own = this.#options.replicas.slice(this.#options.hub)?.version
     if (own !== undefined && compareEpochs(version.epoch, own.epoch) === 0) return version.seq > own.seq
     return version.seq > (this.#absorbed.get(String(version.epoch)) ?? 0)
+  }
+
+  #hear(from: PeerId, digest: string, now: Now): void {
+    this.#heard.set(from, { digest, own: this.#options.replicas.digest(), at: now.mono })
   }
 
   #start(now: Now): Outgoing[] {
