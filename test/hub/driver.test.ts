@@ -262,6 +262,16 @@ describe('stopping', () => {
     expect(world.armed.at).toBe(never)
   })
 
+  it('arms no timer when an answer stops it, and answers who waits once, however often it is stopped', () => {
+    const world = World.running()
+    world.flush()
+    const waiting = world.register()
+    world.driver.call({ type: 'beat', slug: alpha, beat: {} }, () => world.driver.halt())
+    expect(world.armed.at).toBe(never)
+    world.driver.halt()
+    expect(waiting).toMatchObject([{ ok: false, code: 'leaving' }])
+  })
+
   it('closes the network of a hub that never began', () => {
     const world = new World()
     let isDone = false

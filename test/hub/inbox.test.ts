@@ -16,7 +16,8 @@ const bodies: readonly [feature: string, kind: string, body: object, speaker: st
 ]
 
 describe('a message', () => {
-  it.each(bodies)('of %s, %s, is opened as such; %j', (feature, kind, body, speaker) => {
+  it.each(bodies)('of %s, %s, is opened as such, and speaks for whom it names', (...row) => {
+    const [feature, kind, body, speaker] = row
     const opened = openMessage(seal(kind, body))
     expect(opened).toEqual({ ok: true, letter: { feature, message: { kind, body } } })
     if (opened.ok) expect(speakerOf(opened.letter)).toBe(speaker)
