@@ -38,6 +38,12 @@ function told(yaml: string, env: Record<string, string> = named): string {
   return loaded.ok ? '' : describeMistakes(loaded.mistakes)
 }
 
+/** Ten lines that stand for ten thousand million values. */
+function yamlBomb(): string {
+  const tens = (name: string) => Array.from({ length: 10 }, () => name).join(', ')
+  return Array.from({ length: 10 }, (_, i) => `a${i}: &a${i} [${tens(i === 0 ? 'x' : `*a${i - 1}`)}]`).join('\n')
+}
+
 describe('a configuration', () => {
   it('with mistakes tells all of them at once, with their paths', () => {
     const loaded = loadConfig({
@@ -113,6 +119,14 @@ network: { http_port: 99999 }
     expect(told(`node: { id: '${variable('NOT_SET')}' }`, {})).toContain('set the variable NOT_SET')
   })
 
+  it.each([
+    ['names an anchor that is not there', 'node: { id: *nobody }', 'Unresolved alias'],
+    ['contains itself', 'network: { listen: &a [*a, *a] }', 'it is nested more than 32 levels deep'],
+    ['unfolds without end', yamlBomb(), 'Excessive alias count'],
+  ])('that %s is refused, not followed', (_what, yaml, reason) => {
+    expect(told(yaml)).toContain(`is no plain YAML: ${reason}`)
+  })
+
   it('cannot be changed once it is loaded', () => {
     const loaded = config(loadConfig({ env: named }))
     expect(() => Object.assign(loaded.node, { id: 'b' })).toThrow(TypeError)
@@ -136,6 +150,7 @@ describe('a mistake', () => {
     ['node: { region: 7 }', 'put it in quotes'],
     ['network: 5', 'network: is no mapping'],
     ['network: { bootstrap: [nowhere] }', '"nowhere" is no address'],
+    ['network: { listen: [/ip4/127.0.0.1/udp/8081] }', '"/ip4/127.0.0.1/udp/8081" is no address'],
     ['network: { listen: ["127.0.0.1:8080"] }', 'port 8080 is network.http_port already'],
     ['network: { parents: [a] }', 'a is this hub itself'],
     ['node: { coordinates: { latitude: 1 } }', 'node.coordinates.longitude: is not set'],

@@ -34,7 +34,8 @@ function fromMultiaddr(text: string): HostPort | undefined {
     const parts = multiaddr(text).getComponents()
     const host = parts.find((part) => /^(ip[46]|dns[46]?|dnsaddr)$/.test(part.name))
     const tcp = parts.find((part) => part.name === 'tcp')
-    if (host?.value === undefined) return undefined
+    // Hubs speak TCP alone; a dnsaddr stands for whole addresses, ports included.
+    if (host?.value === undefined || (tcp === undefined && host.name !== 'dnsaddr')) return undefined
     return { host: host.value, port: Number(tcp?.value ?? 0) }
   } catch {
     return undefined

@@ -7,6 +7,8 @@ import type { Mistake } from './mistake.ts'
 
 /** No configuration or projects file is larger. */
 const maxFileBytes = 4 * 1024 * 1024
+/** No setting lies this deep; an anchor that contains itself would have no end. */
+const maxDepth = 32
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,25 +36,36 @@ export function readYaml(file: string, env: Environment): YamlFile {
     return { value: undefined, mistakes }
   }
   const mistakes: Mistake[] = []
-  const value = fill(document.toJS() ?? undefined, env, (name) =>
-    mistakes.push({ path: file, message: `names \${${name}}, which is not set`, hint: `set the variable ${name}` }),
-  )
-  return { value, mistakes }
+  const missing = (name: string) =>
+    mistakes.push({ path: file, message: `names \${${name}}, which is not set`, hint: `set the variable ${name}` })
+  try {
+    // Anchors are followed here: one that is unknown, or that unfolds to too much, throws.
+    return { value: fill(document.toJS() ?? undefined, { env, missing }), mistakes }
+  } catch (error) {
+    return failed(file, `is no plain YAML: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function failed(file: string, message: string): YamlFile {
   return { value: undefined, mistakes: [{ path: file, message }] }
 }
 
-function fill(value: unknown, env: Environment, missing: (name: string) => void): unknown {
-  if (Array.isArray(value)) return value.map((item) => fill(item, env, missing))
+interface Filling {
+  readonly env: Environment
+  readonly missing: (name: string) => void
+}
+
+/** Throws when it is nested too deeply. */
+function fill(value: unknown, filling: Filling, depth = 0): unknown {
+  if (depth > maxDepth) throw new Error(`it is nested more than ${maxDepth} levels deep`)
+  if (Array.isArray(value)) return value.map((item) => fill(item, filling, depth + 1))
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, fill(held, env, missing)]))
+    return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, fill(held, filling, depth + 1)]))
   }
   if (typeof value !== 'string') return value
   return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
-    const content = env[name]
-    if (content === undefined) missing(name)
+    const content = filling.env[name]
+    if (content === undefined) filling.missing(name)
     return content ?? whole
   })
 }
