@@ -1,7 +1,9 @@
 // The command line, as real processes.
 
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -40,6 +42,32 @@ describe.concurrent('a command', () => {
     const { code, err } = await run('status', '--url', 'http://127.0.0.1:9')
     expect(code).toBe(1)
     expect(err).toContain('no hub answers at http://127.0.0.1:9/')
+  })
+
+  it('that asks a hub says that something else answers there', async () => {
+    const stranger = createHttpServer((_request, response) => response.end('{"hello":1}')).listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    const url = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`
+    const told = await Promise.all(
+      ['status', 'members', 'projects --json'].map((c) => run(...c.split(' '), '--url', url)),
+    )
+    stranger.close()
+    for (const { code, out, err } of told) {
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toBe(`hubmesh: ${url}/ answers, but not as a hub does: pass the --url of a hub\n`)
+    }
+  })
+
+  it('that meets a file where a directory belongs says so in one line', async () => {
+    const path = file('in-the-way', '')
+    const told = await Promise.all([
+      run('key', 'show', '--data-dir', path),
+      run('init', `${path}/a.yaml`, '--node-id', 'a'),
+    ])
+    for (const { code, err } of told) {
+      expect(code).toBe(1)
+      expect(err).toMatch(/^hubmesh: .*in-the-way.* cannot be (read|written): .*\n$/)
+    }
   })
 })
 

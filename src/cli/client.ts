@@ -1,6 +1,8 @@
 // Asks a running hub over its HTTP API.
 
 import type { Command } from 'commander'
+import type { Static, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import { isLoopback } from '../config/addresses.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { configured, type Options, withConfig } from './sources.ts'
@@ -22,8 +24,8 @@ export function withHub(command: Command): Command {
     .option('--json', 'print JSON')
 }
 
-/** The hub's answer at this path. Throws `CommandFailed` when it cannot be reached or refuses. */
-export async function ask(options: AskOptions, path: string): Promise<unknown> {
+/** The hub's answer at this path. Throws `CommandFailed` when it cannot be reached, refuses, or is no hub. */
+export async function ask<S extends TSchema>(options: AskOptions, path: string, schema: S): Promise<Static<S>> {
   const url = baseUrl(options)
   let response: Response
   try {
@@ -32,12 +34,15 @@ export async function ask(options: AskOptions, path: string): Promise<unknown> {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }
   const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok && body !== undefined) return body
+  if (response.ok && Value.Check(schema, body)) return body
+  if (response.ok)
+    throw new CommandFailed(exit.failed, `${url} answers, but not as a hub does: pass the --url of a hub`)
   throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(body)}`)
 }
 
 function baseUrl(options: AskOptions): URL {
-  const said = options.url ?? process.env['FEDERATION_URL']
+  // A variable that is set to nothing says nothing.
+  const said = options.url ?? (process.env['FEDERATION_URL'] || undefined)
   if (said !== undefined) {
     if (URL.canParse(said)) return new URL(said)
     throw new CommandFailed(exit.invalid, `${said} is no URL: write http://host:port`)

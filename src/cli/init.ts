@@ -51,13 +51,13 @@ async function init(file: string, options: Options & { readonly force?: boolean;
   if (process.stdin.isTTY && process.stdout.isTTY) Object.assign(flags, await answers(flags))
   const loaded = loadConfig({ env: {}, flags })
   if (!loaded.ok) throw invalid(loaded.mistakes)
-  await mkdir(dirname(file), { recursive: true })
-  const written = writeFile(file, commentedYaml(chosen(loaded.config, flags), loaded.config.node.hub_tier), {
-    flag: options.force ? 'w' : 'wx',
-  })
-  await written.catch((error: unknown) => {
+  const text = commentedYaml(chosen(loaded.config, flags), loaded.config.node.hub_tier)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text, { flag: options.force ? 'w' : 'wx' })
+  } catch (error) {
     throw new CommandFailed(exit.failed, `${file} cannot be written: ${error instanceof Error ? error.message : error}`)
-  })
+  }
   console.log(options.json ? JSON.stringify({ file }) : `wrote ${file}; start with: hubmesh start --config ${file}`)
 }
 

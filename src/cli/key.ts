@@ -17,7 +17,8 @@ async function showKey(options: Options & { readonly json?: boolean }): Promise<
   const directory = configured(options, false).config.node.data_dir
   const identity = await readIdentity(directory).catch((error: unknown) => {
     if (error instanceof IdentityError) throw new CommandFailed(exit.failed, error.message)
-    throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandFailed(exit.failed, `the key in ${directory} cannot be read: ${reason}`)
   })
   if (identity === undefined) {
     throw new CommandFailed(exit.failed, `${directory} holds no key yet: the first start makes one`)

@@ -1,7 +1,8 @@
 // `hubmesh members`: all hubs, as one of them believes them to be.
 
 import { Command } from 'commander'
-import type { Member } from '../hub/shapes.ts'
+import { Type } from 'typebox'
+import { type Member, MemberSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'
 
@@ -10,7 +11,7 @@ const headings = ['HUB', 'TIER', 'REGION', 'STATUS', 'FOR', 'RTT', 'PARENTS', 'V
 export function membersCommand(): Command {
   const command = new Command('members').description('all hubs of the federation, as this hub believes them to be')
   return withHub(command).action(async (options: AskOptions) => {
-    const members = (await ask(options, '/api/members')) as Member[]
+    const members = await ask(options, '/api/members', Type.Array(MemberSchema))
     console.log(options.json ? JSON.stringify(members, null, 2) : table(headings, members.map(row)))
   })
 }

@@ -1,7 +1,8 @@
 // `hubmesh projects`: the catalog, with what is up.
 
 import { Command, Option } from 'commander'
-import type { Project } from '../hub/shapes.ts'
+import { Type } from 'typebox'
+import { type Project, ProjectSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'
 
@@ -13,7 +14,7 @@ export function projectsCommand(): Command {
     .addOption(new Option('--status <status>', 'only these').choices(['online', 'degraded', 'offline']))
   return withHub(command).action(async (options: AskOptions & { readonly status?: string }) => {
     const query = options.status === undefined ? '' : `?status=${options.status}`
-    const projects = (await ask(options, `/api/fed/projects${query}`)) as Project[]
+    const projects = await ask(options, `/api/fed/projects${query}`, Type.Array(ProjectSchema))
     console.log(options.json ? JSON.stringify(projects, null, 2) : table(headings, projects.map(row)))
   })
 }

@@ -1,14 +1,14 @@
 // `hubmesh status`: what one hub is and how fresh its view is.
 
 import { Command } from 'commander'
-import type { Status } from '../hub/shapes.ts'
+import { type Status, StatusSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { table } from './table.ts'
 
 export function statusCommand(): Command {
   const command = new Command('status').description("a hub's state and its view of the federation")
   return withHub(command).action(async (options: AskOptions) => {
-    const status = (await ask(options, '/api/status')) as Status
+    const status = await ask(options, '/api/status', StatusSchema)
     console.log(options.json ? JSON.stringify(status, null, 2) : describe(status))
   })
 }
