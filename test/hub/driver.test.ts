@@ -191,7 +191,7 @@ describe('running', () => {
     ])
   })
 
-  it('dials, aborts and lets go of peers as the hub wants', () => {
+  it('dials, aborts and lets go of peers as the hub wants, and dates the loss of the last one', () => {
     const world = World.running()
     const gossip = (status: string): void => {
       const rumors = [{ info: infoOf('a'), incarnation: wallStart, status }]
@@ -199,7 +199,9 @@ describe('running', () => {
     }
     gossip('alive')
     expect(world.log).toContain(`connect ${peerOf('a')}`)
+    world.now = 700
     gossip('dead')
+    expect(world.driver.views.status(at(900)).view.since).toBe(isoOf(wallStart + 700))
     expect(world.log).toContain(`abort ${peerOf('a')}`)
     gossip('left')
     expect(world.log).toContain(`disconnect ${peerOf('a')}`)
