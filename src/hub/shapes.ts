@@ -8,6 +8,14 @@ import { CoordinatesSchema, TierSchema } from '../core/wire.ts'
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
 const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
 
+/**
+ * Free text as people write it: no control characters, which terminals would obey, and no lone surrogates, which have no
+ * UTF-8 and would read differently at other hubs.
+ */
+const Text = (maxLength: number, minLength = 0) =>
+  Type.String({ minLength, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]*$' })
+const HubUrl = Type.String({ pattern: '^https?://[^\\s/\\p{Cc}\\p{Cs}][^\\s\\p{Cc}\\p{Cs}]*$', maxLength: 500 })
+
 export const ProjectStatusSchema = Type.Enum(['online', 'degraded', 'offline'])
 export type ProjectStatus = Static<typeof ProjectStatusSchema>
 
@@ -39,11 +47,11 @@ export const RegistrationSchema = Type.Object(
   {
     slug: Type.Optional(Type.String({ pattern: slugPattern })),
     project_slug: Type.Optional(Type.String({ pattern: slugPattern })),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
-    hub_url: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 500 })),
-    mesh_namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 64 })),
-    allow_fanout: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
+    name: Type.Optional(Text(200, 1)),
+    hub_url: Type.Optional(HubUrl),
+    mesh_namespace: Type.Optional(Text(100, 1)),
+    tags: Type.Optional(Type.Array(Text(64, 1), { maxItems: 64 })),
+    allow_fanout: Type.Optional(Type.Array(Text(100, 1), { maxItems: 100 })),
   },
   { $id: 'Registration' },
 )
@@ -52,11 +60,11 @@ export type Registration = Static<typeof RegistrationSchema>
 export const HeartbeatSchema = Type.Object(
   {
     status: Type.Optional(Type.Enum(['online', 'degraded'])),
-    version: Type.Optional(Type.String({ maxLength: 100 })),
-    hub_url: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 500 })),
-    mesh_namespace: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    version: Type.Optional(Text(100)),
+    hub_url: Type.Optional(HubUrl),
+    mesh_namespace: Type.Optional(Text(100, 1)),
     timestamp: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Number()])),
-    degraded_reasons: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 16 })),
+    degraded_reasons: Type.Optional(Type.Array(Text(100), { maxItems: 16 })),
   },
   { $id: 'Heartbeat' },
 )
@@ -101,7 +109,6 @@ const CheckSchema = Type.Object({ status: Type.Enum(['pass', 'warn', 'fail']), d
 export type Check = Static<typeof CheckSchema>
 
 export const HubStateSchema = Type.Enum(['starting', 'ready', 'draining', 'drained', 'leaving'])
-export type HubState = Static<typeof HubStateSchema>
 
 export const HealthSchema = Type.Object(
   {
