@@ -63,14 +63,14 @@ export function logChange(log: Log, change: HubChange): void {
       break
     case 'link': {
       const { hub, peer, reason } = change
-      log.debug(
-        { operation, hub, peer, ...(reason === undefined ? {} : { reason }) },
-        change.isUp ? 'link up' : 'link down',
-      )
+      log.debug({ operation, hub, peer, reason }, change.isUp ? 'link up' : 'link down')
       break
     }
     case 'dial-failed':
       log.debug({ operation, peer: change.peer, reason: change.reason }, 'a dial failed')
+      break
+    case 'hello-refused':
+      log.warn({ operation, peer: change.peer, reason: change.reason }, 'a peer was not let in')
       break
     case 'dropped':
       log.debug({ operation, reason: change.reason }, 'a message was not taken')

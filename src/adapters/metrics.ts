@@ -98,6 +98,9 @@ export class Metrics {
       case 'dial-failed':
         this.#counters.dialFailures.inc({ reason: change.reason })
         break
+      case 'hello-refused':
+        this.#counters.refusedHellos.inc({ reason: change.reason })
+        break
       case 'dropped':
         this.#counters.refusedMessages.inc({ reason: change.reason })
         break
@@ -152,6 +155,7 @@ function countersIn(registry: Registry) {
     linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
     refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),
+    refusedHellos: counter('hubmesh_hellos_refused_total', 'Peers that this hub did not let in', ['reason']),
     errors: counter('errors_total', 'What failed', ['operation']),
   }
 }

@@ -15,7 +15,7 @@ import type {
 } from './shapes.ts'
 
 export type Call =
-  /** Answered once durable. `file`: hash of the projects-file entry, kept so that an unchanged entry is not written again. */
+  /** Answered once durable. */
   | { readonly type: 'register'; readonly slug: Slug; readonly registration: Registration }
   /** The whole content of projects.yaml: only entries that differ from what the file last wrote are written. */
   | { readonly type: 'project-file'; readonly entries: readonly (Registration & { readonly slug: Slug })[] }

@@ -104,7 +104,7 @@ export class Desk {
   absence(slug: Slug): Refusal {
     const { removed } = this.#hub.catalog.replicas.joined(projectId(slug))
     if (removed !== undefined) return refuse('project-removed', `${slug} was removed; register it again to revive it`)
-    return refuse('unknown-project', `No project is called ${slug}; register it, or send hub_url with its heartbeat`)
+    return refuse('unknown-project', `No project is called ${slug}; register it first`)
   }
 
   #reasonAgainst(request: Call): Refusal | undefined {

@@ -199,19 +199,21 @@ export class Driver implements LocalHub {
     const { codec } = this.#ports
     return {
       hello: () => {
-        const { info, incarnation } = this.hub
-        return codec.encode(sayHello(this.#settings, info, { incarnation, now: this.now() }))
+        const { info, bootedAt } = this.hub
+        return codec.encode(sayHello(this.#settings, info, this.now().mono - bootedAt.mono))
       },
       admit: (peer, bytes) => {
         if (this.#hub === undefined || this.#isStopped) return { ok: false, reason: 'not-running' }
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
-        return judged.ok ? { ok: true, hub: judged.hello.info.hub } : judged
+        if (judged.ok) return { ok: true, hub: judged.hello.info.hub }
+        this.#onChange({ type: 'hello-refused', peer, reason: judged.reason })
+        return judged
       },
-      linkUp: (peer, bytes, address) => {
+      linkUp: (peer, bytes) => {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
         if (!judged.ok) return
-        const { info, incarnation, wall } = judged.hello
-        this.#feed({ type: 'link-up', info, incarnation, address, clockAheadMs: wall - this.now().wall })
+        const { info, uptimeMs } = judged.hello
+        this.#feed({ type: 'link-up', info, uptimeMs })
       },
       linkDown: (peer, reason) => this.#feed({ type: 'link-down', peer, reason }),
       dialFailed: (peer, reason) => this.#onChange({ type: 'dial-failed', peer, reason }),

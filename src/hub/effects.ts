@@ -6,6 +6,7 @@ import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
 import type { SwimChange, SwimProtocol } from '../core/membership/swim.ts'
 import type { PresenceChange, PresenceProtocol } from '../core/presence/protocol.ts'
+import type { Millis } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
 import type { Answer, Call } from './calls.ts'
 import type { DownReason } from './ports.ts'
@@ -20,9 +21,8 @@ export type HubInput =
   | {
       readonly type: 'link-up'
       readonly info: HubInfo
-      readonly incarnation: number
-      readonly clockAheadMs: number
-      readonly address: Address
+      /** How long the peer has been up. */
+      readonly uptimeMs: Millis
     }
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly reason: DownReason }
   | { readonly type: 'persisted'; readonly owner: Owner; readonly token: number; readonly ok: boolean }
@@ -44,6 +44,8 @@ export type HubChange =
       readonly reason?: string
     }
   | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly reason: string }
+  /** A peer that is not let in, and what its hello got wrong. */
+  | { readonly type: 'hello-refused'; readonly peer: PeerId; readonly reason: string }
   /** A message that was not taken: malformed, of another version or kind, or by a hub that may not say it. */
   | { readonly type: 'dropped'; readonly reason: string }
 

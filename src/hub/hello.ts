@@ -3,7 +3,7 @@
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import type { PeerId } from '../core/ids.ts'
-import type { Now } from '../core/time.ts'
+import type { Millis } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
 import { CountSchema, type Envelope, HubInfoSchema, type Kind, kind, parse, seal } from '../core/wire.ts'
 import type { Settings } from './settings.ts'
@@ -11,21 +11,15 @@ import type { Settings } from './settings.ts'
 const HelloSchema = Type.Object({
   federation: Type.String({ maxLength: 100 }),
   info: HubInfoSchema,
-  incarnation: CountSchema,
-  /** The sender's clock, Unix milliseconds. */
-  wall: CountSchema,
+  /** How long the sender has been up, milliseconds: clocks of two hubs do not compare. */
+  uptimeMs: CountSchema,
 })
 export type Hello = Static<typeof HelloSchema>
 
 const helloKinds: ReadonlyMap<string, Kind<Hello>> = new Map([['hub.hello', kind('hub.hello', HelloSchema)]])
 
-export function sayHello(settings: Settings, info: HubInfo, at: { incarnation: number; now: Now }): Envelope {
-  const hello: Hello = {
-    federation: settings.federation,
-    info,
-    incarnation: at.incarnation,
-    wall: Math.floor(at.now.wall),
-  }
+export function sayHello(settings: Settings, info: HubInfo, uptimeMs: Millis): Envelope {
+  const hello: Hello = { federation: settings.federation, info, uptimeMs: Math.max(0, Math.floor(uptimeMs)) }
   return seal('hub.hello', hello)
 }
 

@@ -35,6 +35,7 @@ export class Hub {
   readonly links = new Map<PeerId, HubInfo>()
   #incarnation: number
   #state: 'starting' | 'ready' | 'leaving' = 'starting'
+  readonly #graceAt: Millis
   #graceIsOver = false
 
   constructor(boot: Boot) {
@@ -48,6 +49,7 @@ export class Hub {
     this.bootedAt = now
     this.settings = settings
     this.#incarnation = boot.incarnation
+    this.#graceAt = now.mono + settings.joinGraceMs
     this.desk = new Desk(this, settings, remembered.fileHashes)
   }
 
@@ -73,10 +75,7 @@ export class Hub {
   }
 
   deadline(): Millis {
-    return Math.min(
-      this.#graceIsOver ? never : this.#graceAt(),
-      ...this.#machines().map((machine) => machine.deadline()),
-    )
+    return Math.min(this.#graceIsOver ? never : this.#graceAt, ...this.#machines().map((machine) => machine.deadline()))
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
@@ -114,7 +113,7 @@ export class Hub {
     for (const machine of this.#machines()) {
       if (machine.deadline() <= now.mono) this.#perform(machine.step({ type: 'tick' }, now), now, out)
     }
-    if (this.#graceIsOver || this.#graceAt() > now.mono) return
+    if (this.#graceIsOver || this.#graceAt > now.mono) return
     this.#graceIsOver = true
     if (!this.catalog.isOpen) this.#catalogStep({ type: 'alone' }, now, out)
   }
@@ -162,8 +161,8 @@ export class Hub {
     }
     this.#hierarchyStep({ type: 'link-up', info }, now, out)
     this.#catalogStep({ type: 'link-up', peer: info.peer }, now, out)
-    const isNewcomer = now.wall - input.incarnation < newcomerMs
-    this.#presenceStep({ type: 'greet', peer: info.peer, scope: isNewcomer ? 'all' : 'own' }, now, out)
+    const scope = input.uptimeMs < newcomerMs ? 'all' : 'own'
+    this.#presenceStep({ type: 'greet', peer: info.peer, scope }, now, out)
   }
 
   #linkDown(input: HubInput & { type: 'link-down' }, now: Now, out: HubEffect[]): void {
@@ -267,6 +266,7 @@ export class Hub {
       case 'state':
       case 'link':
       case 'dial-failed':
+      case 'hello-refused':
       case 'dropped':
         break
     }
@@ -288,10 +288,6 @@ export class Hub {
     if (this.links.size === 0 && !isAlone && !this.#graceIsOver) return
     this.#state = 'ready'
     out.push({ type: 'change', change: { type: 'state', state: 'ready' } })
-  }
-
-  #graceAt(): Millis {
-    return this.bootedAt.mono + this.settings.joinGraceMs
   }
 
   #store(batch: readonly StoreOp[], out: HubEffect[]): void {

@@ -19,8 +19,6 @@ export interface MemberFacts {
   readonly since: Millis
   readonly asOf: Millis
   readonly rttMs?: number
-  /** In none of the own pools: known by reports. */
-  readonly isForeign: boolean
 }
 
 /** What is needed of a hub to see through its eyes. */
@@ -37,28 +35,30 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
   const facts = new Map<HubId, MemberFacts>()
   for (const foreign of hub.hierarchy.foreign().values()) {
     const { info, status, incarnation, asOf, since } = foreign
-    facts.set(info.hub, { info, status, incarnation, since: since.wall, asOf, isForeign: true })
+    facts.set(info.hub, { info, status, incarnation, since: since.wall, asOf })
   }
   for (const swim of hub.pools) for (const id of swim.members().keys()) facts.delete(id)
   for (const swim of hub.pools) {
     for (const { info, status, incarnation, since, rttMs } of swim.members().values()) {
       const rtt = rttMs === undefined ? {} : { rttMs }
-      const fresh = { info, status, incarnation, since: since.wall, asOf: now.wall, isForeign: false, ...rtt }
+      const fresh = { info, status, incarnation, since: since.wall, asOf: now.wall, ...rtt }
       const held = facts.get(info.hub)
       if (held === undefined || isBetter(fresh, held)) facts.set(info.hub, fresh)
     }
   }
   const { info, incarnation } = hub
   const since = hub.bootedAt.wall
-  facts.set(info.hub, { info, status: 'alive', incarnation, since, asOf: now.wall, isForeign: false })
+  facts.set(info.hub, { info, status: 'alive', incarnation, since, asOf: now.wall })
   return facts
 }
 
+/** The part of a belief that pools and reports share. */
+type Belief = Pick<Member, 'info' | 'status' | 'since'>
+
 /** What this hub believes about one hub; undefined when it knows none of that name. */
-export function factsOf(hub: Eyes, id: HubId): Pick<MemberFacts, 'info' | 'status' | 'since'> | undefined {
-  if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt.wall }
-  const known = memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
-  return known === undefined ? undefined : { info: known.info, status: known.status, since: known.since.wall }
+export function factsOf(hub: Eyes, id: HubId): Belief | undefined {
+  if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt }
+  return memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
 }
 
 /** The key of a hub, as far as this hub knows it. Asked with every published message. */
@@ -83,7 +83,7 @@ export function seenOf(hub: Eyes, slug: Slug, now: Now): Seen & { readonly homeR
   const isGone = facts === undefined || facts.status === 'dead' || facts.status === 'left'
   const home: HomeFacts = {
     status: facts?.status ?? 'unknown',
-    lostForMs: isGone ? Math.max(0, now.wall - (facts?.since ?? 0)) : 0,
+    lostForMs: isGone ? now.mono - (facts?.since.mono ?? Number.NEGATIVE_INFINITY) : 0,
     silentForMs: held === undefined || homeId === hub.info.hub ? 0 : now.mono - held.heardAt,
   }
   const presence = presenceOf(held?.lease, home, hub.settings.presence)

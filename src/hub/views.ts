@@ -23,6 +23,8 @@ interface RegionView {
   readonly asOf: number
   readonly alive: number
   readonly known: number
+  /** Known and not left. */
+  readonly staying: number
   readonly state: ViewState
 }
 
@@ -155,7 +157,13 @@ export class HubViews implements Views {
         const alive = staying.filter((facts) => facts.status !== 'dead').length
         const isCut = staying.length > 0 && alive === 0
         const asOf = Math.max(...hubs.map((facts) => facts.asOf))
-        const view: RegionView = { asOf, alive, known: hubs.length, state: isCut ? 'partitioned' : 'converged' }
+        const view: RegionView = {
+          asOf,
+          alive,
+          known: hubs.length,
+          staying: staying.length,
+          state: isCut ? 'partitioned' : 'converged',
+        }
         return [region, view]
       }),
     )
@@ -164,9 +172,9 @@ export class HubViews implements Views {
   /** `partitioned`: a region is out of reach, or everyone else is. `lagging`: a slice is known to be behind. */
   #view(regions: ReadonlyMap<Region, RegionView>): { state: ViewState; since: number } {
     const views = [...regions.values()]
-    const known = views.reduce((sum, view) => sum + view.known, 0)
+    const staying = views.reduce((sum, view) => sum + view.staying, 0)
     const alive = views.reduce((sum, view) => sum + view.alive, 0)
-    const isAlone = known > 1 && alive <= 1
+    const isAlone = staying > 1 && alive <= 1
     const isCut = isAlone || views.some((view) => view.state === 'partitioned')
     const state: ViewState = isCut ? 'partitioned' : this.#hub.catalog.behind > 0 ? 'lagging' : 'converged'
     if (this.#viewState?.state !== state) this.#viewState = { state, since: this.#changedAt }

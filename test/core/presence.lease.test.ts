@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  ageOf,
   type Claim,
   compareClaims,
   type HomeFacts,
@@ -15,7 +14,7 @@ import {
 } from '../../src/core/presence/lease.ts'
 import { maxLeases, presenceKinds } from '../../src/core/presence/messages.ts'
 import { coveringParts, flushInterval, inParts, othersByHome } from '../../src/core/presence/telling.ts'
-import { at, hubId, slug, wallStart } from './kit.ts'
+import { hubId, slug, wallStart } from './kit.ts'
 
 const times = { heartbeatIntervalMs: 30_000, staleThresholdMs: 90_000, homeGraceMs: 30_000 }
 const fine: Report = { isDegraded: false, reasons: [] }
@@ -40,10 +39,6 @@ describe('a lease', () => {
     const short = { heartbeatIntervalMs: 30_000, staleThresholdMs: 40_000 }
     expect([leaseState(40_000, short), leaseState(40_001, short)]).toEqual(['fresh', 'lapsed'])
     expect(nextAge('fresh', short)).toBe(40_000)
-  })
-
-  it('is never younger than nothing, though the wall clock went back', () => {
-    expect([ageOf(wallStart - 5, at(0)), ageOf(wallStart + 5, at(0))]).toEqual([5, 0])
   })
 })
 

@@ -7,7 +7,7 @@ import { Driver, type Started } from '../../src/hub/driver.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import { sayHello } from '../../src/hub/hello.ts'
 import type { Codec, NetworkEvents, Ports, StoredOp } from '../../src/hub/ports.ts'
-import { at, infoOf, peerOf, wallStart } from '../core/kit.ts'
+import { at, infoOf, peerOf } from '../core/kit.ts'
 import { alpha, settingsFor } from './kit.ts'
 
 export const codec: Codec = {
@@ -85,7 +85,7 @@ export class World {
   }
 
   hello(name: string): Uint8Array {
-    return codec.encode(sayHello(settingsFor(name), infoOf(name), { incarnation: wallStart, now: at(this.now) }))
+    return codec.encode(sayHello(settingsFor(name), infoOf(name), 3_600_000))
   }
 
   #ports(): Ports {

@@ -145,12 +145,12 @@ describe('running', () => {
     expect(world.sent.every(({ to }) => to === peerOf('a'))).toBe(true)
   })
 
-  it('says a hello of this incarnation and this moment, and admits the hellos of its own federation', () => {
+  it('says a hello that tells how long it has been up, and admits the hellos of its own federation', () => {
     const world = World.running()
     world.now = 40
     expect(codec.decode(world.events.hello())).toMatchObject({
       kind: 'hub.hello',
-      body: { info: { hub: 'me' }, incarnation: wallStart, wall: wallStart + 40 },
+      body: { info: { hub: 'me' }, uptimeMs: 40 },
     })
     expect(world.events.admit(peerOf('a'), world.hello('a'))).toEqual({ ok: true, hub: 'a' })
     expect(world.events.admit(peerOf('thief'), world.hello('a'))).toEqual({ ok: false, reason: 'foreign-key' })
@@ -219,7 +219,7 @@ describe('running', () => {
     far('alive')
     expect(since()).toBe(isoOf(wallStart))
     world.now = 9_000
-    far('left')
+    far('dead')
     world.now = 12_000
     expect(world.driver.views.status(at(world.now)).view.state).toBe('partitioned')
     expect(since()).toBe(isoOf(wallStart + 9_000))

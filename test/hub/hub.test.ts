@@ -78,8 +78,8 @@ describe('what one feature tells the others', () => {
     const told = (effects: ReturnType<Rig['link']>) =>
       effects.filter((effect) => effect.type === 'send' && effect.kind === 'presence.leases').length
     rig.now = 120_000
-    expect(told(rig.link(infoOf('new'), wallStart + 100_000))).toBe(1)
-    expect(told(rig.link(infoOf('old'), wallStart))).toBe(0)
+    expect(told(rig.link(infoOf('new'), 59_999))).toBe(1)
+    expect(told(rig.link(infoOf('old'), 60_000))).toBe(0)
   })
 
   it('tells what projects do over a young link directly, and later by gossip alone', () => {
@@ -152,6 +152,16 @@ describe('what a hub says of itself', () => {
     expect(rig.views.status(at(30)).view.state).toBe('partitioned')
   })
 
+  it('is whole when the only other hub has left in order', () => {
+    const rig = new Rig()
+    rig.member('a', 'alive')
+    rig.member('a', 'left')
+    expect(rig.views.status(at(0)).view).toMatchObject({ state: 'converged', regions: { north: { hubs_known: 2 } } })
+    rig.member('b', 'alive')
+    rig.member('b', 'dead')
+    expect(rig.views.status(at(0)).view.state).toBe('partitioned')
+  })
+
   it('counts the catalogs alive: its own, and others that peers told since its own last changed', () => {
     const rig = new Rig()
     const alive = () => rig.views.status(at(rig.now)).view.digests_alive
@@ -197,13 +207,13 @@ describe('what a hub says of itself', () => {
 describe('a hello', () => {
   const settings = settingsFor('me')
   const said = (change: object = {}, info = infoOf('you')) => {
-    const envelope = sayHello(settingsFor('you'), info, { incarnation: 1, now: at(0) })
+    const envelope = sayHello(settingsFor('you'), info, 1)
     return { ...envelope, body: { ...(envelope.body as object), ...change } }
   }
 
   it('of the same federation, under its own key and name, is taken', () => {
     const judged = judgeHello(settings, peerOf('you'), said())
-    expect(judged).toMatchObject({ ok: true, hello: { info: { hub: 'you' }, incarnation: 1, wall: wallStart } })
+    expect(judged).toMatchObject({ ok: true, hello: { info: { hub: 'you' }, uptimeMs: 1 } })
   })
 
   it.each([

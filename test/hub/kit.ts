@@ -111,8 +111,8 @@ export class Rig {
     return this.done.slice(from)
   }
 
-  link(info: HubInfo, incarnation = wallStart): HubEffect[] {
-    return this.step({ type: 'link-up', info, incarnation, clockAheadMs: 0, address: info.addresses[0] ?? peerless })
+  link(info: HubInfo, uptimeMs: Millis = 3_600_000): HubEffect[] {
+    return this.step({ type: 'link-up', info, uptimeMs })
   }
 
   hear(from: string, kind: string, body: unknown): HubEffect[] {
@@ -145,8 +145,6 @@ export class Rig {
     return remember(entries, plain)
   }
 }
-
-const peerless = '/test/nowhere' as HubInfo['addresses'][number]
 
 export function changes(effects: readonly HubEffect[]): HubChange[] {
   return effects.flatMap((effect) => (effect.type === 'change' ? [effect.change] : []))

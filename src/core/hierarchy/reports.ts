@@ -52,7 +52,7 @@ export class Reports {
 
   /** The hub spoke itself: no earlier word of death about it holds (H3). */
   hear(hub: HubId, now: Now): void {
-    this.#heard.set(hub, now.mono)
+    if (this.#heard.has(hub) || this.#heard.size < maxHubs) this.#heard.set(hub, now.mono)
   }
 
   /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
@@ -87,6 +87,7 @@ export class Reports {
 
   forget(hub: HubId): void {
     this.#words.delete(hub)
+    for (const byReporter of this.#words.values()) byReporter.delete(hub)
     this.#hearsay.delete(hub)
     this.#heard.delete(hub)
   }

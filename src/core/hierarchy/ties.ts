@@ -75,6 +75,7 @@ export class Ties {
   /** Ends the ties that have been silent too long and returns who was at the other end. */
   sever(now: Now): HubInfo[] {
     const isBroken = (tie: Tie): boolean => now.mono - tie.heardAt > brokenAfter * this.#intervalMs
+    for (const [hub, until] of this.#avoided) if (until <= now.mono) this.#avoided.delete(hub)
     const broken = [...this.#parents.values(), ...this.#children.values()].filter(isBroken).map((tie) => tie.info)
     for (const info of broken) {
       if (this.#parents.has(info.hub)) this.avoid(info.hub, now)

@@ -4,7 +4,7 @@
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import { compareText, type Slug, slugPattern } from '../ids.ts'
-import type { Millis, Now } from '../time.ts'
+import type { Millis } from '../time.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 
 export const SlugSchema = Type.Unsafe<Slug>(Type.String({ pattern: slugPattern }))
@@ -92,11 +92,6 @@ export function presenceOf(
   if (home.status === 'suspect') reasons.push('home-suspect')
   const isDegraded = lease.report.isDegraded || lease.state === 'late' || home.status === 'suspect'
   return { status: isDegraded ? 'degraded' : 'online', reasons: isDegraded ? reasons : [] }
-}
-
-/** The age of a beat, milliseconds, never negative: the wall clock may have jumped. */
-export function ageOf(beatAt: Millis, now: Now): Millis {
-  return Math.max(0, now.wall - beatAt)
 }
 
 export function isSameReport(a: Report, b: Report): boolean {
