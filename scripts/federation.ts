@@ -23,7 +23,16 @@ process.chdir(root)
 const args = process.argv.slice(2)
 const unknown = args.filter((arg) => arg !== '--single')
 if (unknown.length > 0) fail([`${unknown.join(' ')} is no option; there is --single`], 2)
-else await run(makePlan(args.includes('--single')))
+else await begin(args.includes('--single'))
+
+async function begin(isSingle: boolean): Promise<void> {
+  try {
+    await run(makePlan(isSingle))
+  } catch (error) {
+    fail([error instanceof Error ? error.message : String(error)], 2)
+    if (started.length > 0) await end(2)
+  }
+}
 
 async function run(plan: Plan): Promise<void> {
   const inTheWay = await obstacles(plan)

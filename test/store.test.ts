@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -171,5 +171,14 @@ describe('a simulated crash', () => {
     store.persist([{ put: 'b', value: utf8('v') }], true, (ok) => answers.push(ok))
     world.run(2_000)
     expect(answers).toEqual([false, true])
+  })
+})
+
+describe('a directory that LevelDB cannot read', () => {
+  it('is named, with the reason and what to do', async () => {
+    const path = await directory()
+    await (await openLevelStore(path)).close()
+    await writeFile(join(path, 'CURRENT'), 'garbage')
+    await expect(openLevelStore(path)).rejects.toThrow(/^\/.* cannot be opened \(.*CURRENT.*\); move it aside/)
   })
 })

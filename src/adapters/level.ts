@@ -63,11 +63,18 @@ async function open(db: Database, directory: string): Promise<void> {
       await db.open()
       return
     } catch (error) {
-      if (!isLocked(error)) throw error
+      if (!isLocked(error)) throw unreadable(directory, error)
       if (Date.now() >= deadline) throw new DirectoryLocked(directory)
       await wait(Math.min(pauseMs, Math.max(1, deadline - Date.now())))
     }
   }
+}
+
+function unreadable(directory: string, error: unknown): Error {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const advice = 'move it aside and start again: the hub then fetches the catalog, its own records too, from its peers'
+  return new Error(`${directory} cannot be opened (${reason}); ${advice}`, { cause: error })
 }
 
 type Read = { readonly ok: true; readonly entries: StoredEntry[] } | { readonly ok: false; readonly reason: string }
