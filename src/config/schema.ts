@@ -86,7 +86,7 @@ const federation = Type.Object({
   }),
   open: Type.Boolean({
     default: false,
-    description: 'true: any hub and any caller that reaches this one is trusted; needed to listen beyond loopback',
+    description: 'true: every hub and every caller that reaches this one is trusted; needed to listen beyond loopback',
   }),
 })
 
