@@ -99,3 +99,16 @@ export const HubInfoSchema = Type.Object({
   coordinates: Type.Optional(CoordinatesSchema),
 })
 export type HubInfo = Static<typeof HubInfoSchema>
+
+/** What is said of a hub, by itself or by others: in rumours, exchanges, reports and introductions. */
+export const StatementSchema = Type.Object({
+  info: HubInfoSchema,
+  incarnation: CountSchema,
+  status: Type.Enum(['alive', 'suspect', 'dead', 'left']),
+})
+export type Statement = Static<typeof StatementSchema>
+
+/** The statement alone, without what its holder adds to it. */
+export function statementOf({ info, incarnation, status }: Statement): Statement {
+  return { info, incarnation, status }
+}

@@ -6,11 +6,11 @@ import type { HubId, PeerId } from '../ids.ts'
 import type { Effect, Machine, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
-import type { HubInfo } from '../wire.ts'
+import { type HubInfo, statementOf } from '../wire.ts'
 import { type Foreign, Foreigners, type Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
-import { type PoolMember, Pools, wordOf } from './pools.ts'
+import { type PoolMember, Pools } from './pools.ts'
 import { Reports } from './reports.ts'
 import { chooseParents, poolLinks } from './routes.ts'
 import { isBackbone, sharesPool } from './tiers.ts'
@@ -288,7 +288,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const known = [...this.#pools.all(), ...this.#foreigners.all().values()].filter(
       ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
     )
-    for (const words of inParts([this.#ownWord(), ...known.map(wordOf)])) {
+    for (const words of inParts([this.#ownWord(), ...known.map(statementOf)])) {
       this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
     }
   }

@@ -2,23 +2,18 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { CountSchema, HubIdSchema, HubInfoSchema, type Kind, kind } from '../wire.ts'
+import { HubIdSchema, type Kind, kind, type Statement, StatementSchema } from '../wire.ts'
 
 /** Most hubs one report speaks of; a larger pool is reported in several. */
 export const maxReport = 100
 
-/** A word about one hub, the same shape as a membership statement. */
-export const WordSchema = Type.Object({
-  info: HubInfoSchema,
-  incarnation: CountSchema,
-  status: Type.Enum(['alive', 'suspect', 'dead', 'left']),
-})
-export type Word = Static<typeof WordSchema>
+/** What a hub says of another when it reports. */
+export type Word = Statement
 
 /** What `reporter` believes about hubs of its own pools. */
-const Report = Type.Object({ reporter: HubIdSchema, words: Type.Array(WordSchema, { maxItems: maxReport }) })
-/** What the sender believes about everyone, told once over a new link. Hearsay: it introduces, it never kills. */
-const Introduction = Type.Object({ words: Type.Array(WordSchema, { maxItems: maxReport }) })
+const Report = Type.Object({ reporter: HubIdSchema, words: Type.Array(StatementSchema, { maxItems: maxReport }) })
+/** The living whom a newly linked peer will want links to. Hearsay (H5): it introduces, it never kills. */
+const Introduction = Type.Object({ words: Type.Array(StatementSchema, { maxItems: maxReport }) })
 /** A child keeps its tie to a parent alive. */
 const Attach = Type.Object({ hub: HubIdSchema })
 const Attached = Type.Object({ hub: HubIdSchema, accepted: Type.Boolean() })

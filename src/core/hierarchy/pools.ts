@@ -1,7 +1,7 @@
 // The own pools as membership reports them: final where they speak, and what this hub owes the federation a report of.
 
 import type { HubId, Region, Tier } from '../ids.ts'
-import type { HubInfo } from '../wire.ts'
+import { type HubInfo, statementOf } from '../wire.ts'
 import type { Word } from './messages.ts'
 import { reporters } from './tiers.ts'
 
@@ -52,13 +52,8 @@ export class Pools {
       const present = members.filter((member) => member.status === 'alive' || member.status === 'suspect')
       if (!reporters([this.#self, ...present.map((member) => member.info)]).includes(this.#self.hub)) continue
       words.set(this.#self.hub, ownWord)
-      for (const member of members) words.set(member.info.hub, wordOf(member))
+      for (const member of members) words.set(member.info.hub, statementOf(member))
     }
     return [...words.values()]
   }
-}
-
-/** The word alone, without what the holder adds to it. */
-export function wordOf(word: Word): Word {
-  return { info: word.info, incarnation: word.incarnation, status: word.status }
 }

@@ -2,17 +2,12 @@
 // Order of SWIM (Das et al. 2002, section 4.2): a higher incarnation wins; within one, the graver status wins,
 // because only the hub itself may take a word about it back, by a higher incarnation.
 
-import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { hour, type Millis } from '../time.ts'
-import { CountSchema, HubInfoSchema } from '../wire.ts'
+import type { Statement } from '../wire.ts'
 
-export const StatusSchema = Type.Enum(['alive', 'suspect', 'dead', 'left'])
-export type Status = Static<typeof StatusSchema>
-
-/** A statement about a hub, as it travels in rumours, exchanges and reports. */
-export const StateSchema = Type.Object({ info: HubInfoSchema, incarnation: CountSchema, status: StatusSchema })
-export type State = Static<typeof StateSchema>
+/** What membership believes of a hub is what it says of it. */
+export type State = Statement
+export type Status = Statement['status']
 
 /** A statement and when this hub came to believe it. */
 export interface Member extends State {
@@ -41,9 +36,4 @@ export function isPresent(status: Status): boolean {
  */
 export function isPlausible(incarnation: number, wall: Millis): boolean {
   return incarnation <= wall + 24 * hour
-}
-
-/** The statement alone, without what this hub adds to it. */
-export function stateOf(state: State): State {
-  return { info: state.info, incarnation: state.incarnation, status: state.status }
 }

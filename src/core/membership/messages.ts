@@ -2,8 +2,7 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
-import { StateSchema } from './member.ts'
+import { CountSchema, HubIdSchema, type Kind, kind, StatementSchema } from '../wire.ts'
 
 /** Most rumours one message carries. */
 export const maxRumors = 8
@@ -11,7 +10,7 @@ export const maxRumors = 8
 export const maxExchange = 200
 
 const Pool = Type.String({ minLength: 1, maxLength: 80 })
-const Rumors = Type.Array(StateSchema, { maxItems: maxRumors })
+const Rumors = Type.Array(StatementSchema, { maxItems: maxRumors })
 
 const Ping = Type.Object({ pool: Pool, seq: CountSchema, rumors: Rumors })
 const Ack = Type.Object({ pool: Pool, seq: CountSchema, rumors: Rumors })
@@ -22,7 +21,7 @@ const Gossip = Type.Object({ pool: Pool, rumors: Rumors })
 const Exchange = Type.Object({
   pool: Pool,
   reply: Type.Boolean(),
-  members: Type.Array(StateSchema, { maxItems: maxExchange }),
+  members: Type.Array(StatementSchema, { maxItems: maxExchange }),
 })
 
 export type SwimMessage =

@@ -3,7 +3,8 @@
 import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
 import { type Millis, type Now, never } from '../time.ts'
-import { isPlausible, isPresent, type Member, type State, stateOf, supersedes } from './member.ts'
+import { statementOf } from '../wire.ts'
+import { isPlausible, isPresent, type Member, type State, supersedes } from './member.ts'
 import { suspicionTimeout } from './suspicion.ts'
 
 export interface RosterOptions {
@@ -50,7 +51,7 @@ export class Roster {
     const held = this.#members.get(hub)
     if (!isPlausible(news.incarnation, now.wall) || !supersedes(news, held)) return undefined
     const rtt = held?.rttMs === undefined ? {} : { rttMs: held.rttMs }
-    const member: Member = { ...stateOf(news), since: { mono: now.mono, wall: now.wall }, ...rtt }
+    const member: Member = { ...statementOf(news), since: { mono: now.mono, wall: now.wall }, ...rtt }
     this.#members.set(hub, member)
     this.#present = undefined
     if (news.status === 'suspect') {
@@ -60,7 +61,7 @@ export class Roster {
     } else {
       this.#suspicions.delete(hub)
     }
-    return held === undefined ? { member } : { member, previous: stateOf(held) }
+    return held === undefined ? { member } : { member, previous: statementOf(held) }
   }
 
   measured(hub: HubId, rttMs: Millis): void {
@@ -76,7 +77,7 @@ export class Roster {
     for (const [hub, until] of this.#suspicions) {
       const member = this.#members.get(hub)
       assert(member?.status === 'suspect', 'M3', `a suspicion runs against ${hub}, which is ${member?.status}`)
-      if (until <= now.mono) due.push({ ...stateOf(member), status: 'dead' })
+      if (until <= now.mono) due.push({ ...statementOf(member), status: 'dead' })
     }
     return due
   }

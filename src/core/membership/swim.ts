@@ -7,8 +7,8 @@ import type { HubId, PeerId } from '../ids.ts'
 import type { Effect, Machine, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
-import type { HubInfo } from '../wire.ts'
-import { isPlausible, isPresent, type Member, type State, stateOf } from './member.ts'
+import { type HubInfo, statementOf } from '../wire.ts'
+import { isPlausible, isPresent, type Member, type State } from './member.ts'
 import { maxExchange, maxRumors, type SwimMessage } from './messages.ts'
 import { Errands, type Probe, RoundRobin } from './probe.ts'
 import { Roster, type RosterOptions } from './roster.ts'
@@ -152,7 +152,7 @@ export class Swim implements Machine<SwimProtocol> {
     if (probe.endsAt <= now.mono) {
       this.#probe = undefined
       const target = this.#roster.all().get(probe.target)
-      if (target?.status === 'alive') this.#learn({ ...stateOf(target), status: 'suspect' }, now, out)
+      if (target?.status === 'alive') this.#learn({ ...statementOf(target), status: 'suspect' }, now, out)
     }
   }
 
@@ -180,7 +180,7 @@ export class Swim implements Machine<SwimProtocol> {
     }
     const body = this.#header(this.#probe.seq)
     // A suspect hears of the suspicion with the very ping, so that it can refute at once.
-    if (target.status === 'suspect') body.rumors = [stateOf(target), ...body.rumors].slice(0, maxRumors)
+    if (target.status === 'suspect') body.rumors = [statementOf(target), ...body.rumors].slice(0, maxRumors)
     this.#send(target.info.peer, { kind: 'swim.ping', body }, out)
   }
 
@@ -242,7 +242,7 @@ export class Swim implements Machine<SwimProtocol> {
     const wasPresent = isPresent(learned.previous?.status ?? 'dead')
     if (!wasPresent && news.status === 'alive') this.#order.add(hub)
     if (news.status !== 'alive' && this.#probe?.target === hub) this.#probe = undefined
-    this.#rumors.tell(stateOf(news))
+    this.#rumors.tell(statementOf(news))
     out.push({ type: 'change', change: { type: 'member', pool: this.#options.pool, ...learned } })
   }
 
@@ -271,7 +271,7 @@ export class Swim implements Machine<SwimProtocol> {
   }
 
   #exchange(peer: PeerId, reply: boolean, out: Effects): void {
-    const states = [this.self(), ...[...this.#roster.all().values()].map(stateOf)]
+    const states = [this.self(), ...[...this.#roster.all().values()].map(statementOf)]
     for (let from = 0; from < states.length; from += maxExchange) {
       const members = states.slice(from, from + maxExchange)
       const body = { pool: this.#options.pool, reply: reply && from === 0, members }
