@@ -9,6 +9,7 @@ import { cborCodec } from './adapters/codec.ts'
 import { closeHttp, createHttp } from './adapters/http/app.ts'
 import type { App } from './adapters/http/options.ts'
 import { type Identity, openIdentity } from './adapters/identity.ts'
+import { keysOf } from './adapters/keys.ts'
 import { DirectoryLocked, openLevelStore } from './adapters/level.ts'
 import { createNetwork } from './adapters/libp2p/network.ts'
 import type { NetworkOptions } from './adapters/libp2p/options.ts'
@@ -85,7 +86,7 @@ async function open(
   })
   const settings = settingsOf({ config, peer: identity.peer, version, seed: randomInt(2 ** 32) | 0 })
   const driver = new Driver({
-    ports: { clock: systemClock(), codec: cborCodec, store, network },
+    ports: { clock: systemClock(), codec: cborCodec, keys: keysOf(identity.privateKey), store, network },
     settings,
     onChange: (change) => {
       metrics.count(change)

@@ -94,7 +94,7 @@ network: { http_port: 99999 }
       HUBMESH_NODE__COORDINATES: '{"latitude": 52.5, "longitude": 13.4}',
     }
     const { membership, presence, limits, network, node } = config(loadConfig({ env }))
-    expect(membership).toMatchObject({ probe_interval: 500, probe_timeout: 250, dead_retention: 259_200_000 })
+    expect(membership).toMatchObject({ preset: 'lan', probe_interval: 500, dead_retention: 259_200_000 })
     expect(presence.flush_interval).toBe(500)
     expect(limits.body).toBe(65_536)
     expect(network).toMatchObject({ parents: ['b', 'c'], bootstrap: ['x:1', 'y:2'] })

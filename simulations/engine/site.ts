@@ -10,6 +10,7 @@ import type { Hub } from '../../src/hub/hub.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import type { Fabric } from './fabric.ts'
+import { simulatedKeys } from './keys.ts'
 import { Machine } from './machine.ts'
 import type { HubPlan } from './scenario.ts'
 import type { Counter } from './users.ts'
@@ -84,7 +85,7 @@ export class Site implements Counter {
     if (this.machine.isRunning) return
     const { clock, store, network } = this.machine.start()
     const driver = new Driver({
-      ports: { clock, store, network, codec: this.#watcher.codec },
+      ports: { clock, store, network, codec: this.#watcher.codec, keys: simulatedKeys(this.machine.peer) },
       settings: this.#settings(),
       onChange: (change) => this.#watcher.onChange(this, change),
     })

@@ -29,22 +29,15 @@ export function createLog({ hub, level, write }: LogOptions): Log {
 export function logChange(log: Log, change: HubChange): void {
   const operation = change.type
   switch (change.type) {
-    case 'member': {
-      const { status, info, incarnation } = change.member
-      if (status === change.previous?.status) break
-      const fields = { operation, hub: info.hub, region: info.region, pool: change.pool, incarnation }
-      log[status === 'dead' ? 'warn' : 'info'](fields, `hub is ${status}`)
+    case 'member':
+      logMember(log, change)
       break
-    }
     case 'foreign': {
       const { status, info } = change.verdict
       if (status === change.previous) break
       log.info({ operation, hub: info.hub, region: info.region }, `hub of another region is ${status}`)
       break
     }
-    case 'refuted':
-      log.info({ operation, pool: change.pool, incarnation: change.incarnation }, 'refuted a word against this hub')
-      break
     case 'parents':
       log.info({ operation, parents: change.parents }, 'parents chosen')
       break
@@ -75,6 +68,14 @@ export function logChange(log: Log, change: HubChange): void {
     case 'dropped':
       log.debug({ operation, reason: change.reason }, 'a message was not taken')
       break
+    case 'refuted':
+    case 'accused':
+    case 'stalled':
+    case 'degraded':
+    case 'namesake':
+    case 'conflict':
+      logSelf(log, change)
+      break
     case 'member-dropped':
     case 'foreign-dropped':
     case 'lease':
@@ -83,5 +84,52 @@ export function logChange(log: Log, change: HubChange): void {
     case 'entry':
     case 'written':
       break
+  }
+}
+
+function logMember(log: Log, { type, pool, member, previous }: HubChange & { readonly type: 'member' }): void {
+  const { status, info, incarnation } = member
+  if (status === previous?.status) return
+  const fields = { operation: type, hub: info.hub, region: info.region, pool, incarnation }
+  log[status === 'dead' ? 'warn' : 'info'](fields, `hub is ${status}`)
+}
+
+type OfSelf = 'refuted' | 'accused' | 'stalled' | 'degraded' | 'namesake' | 'conflict'
+
+/** What concerns this hub's own standing, and whom it or others accuse. */
+function logSelf(log: Log, change: HubChange & { readonly type: OfSelf }): void {
+  const operation = change.type
+  switch (change.type) {
+    case 'refuted':
+      log.info(
+        { operation, pool: change.pool, incarnation: change.word.incarnation, accuser: change.accusation?.by },
+        'refuted a word against this hub',
+      )
+      break
+    case 'accused': {
+      const { accused, by, path, health, status } = change.accusation
+      log.debug({ operation, hub: accused, by, path, health, status, pool: change.pool }, 'a hub is accused')
+      break
+    }
+    case 'stalled':
+      log.warn({ operation, pool: change.pool, duration_ms: Math.round(change.lateMs) }, 'the event loop stood still')
+      break
+    case 'degraded': {
+      const { reasons } = change
+      if (reasons.length > 0) log.warn({ operation, reasons }, 'this hub is degraded')
+      else log.info({ operation }, 'this hub runs well again')
+      break
+    }
+    case 'namesake':
+      log.warn({ operation, peer: change.info.peer, addresses: change.info.addresses }, 'another hub has this name')
+      break
+    case 'conflict': {
+      const { hub, peer, addresses } = change.with
+      log.error(
+        { operation, hub, peer, addresses },
+        `another hub named ${hub} was up before this one: give this one another node.id`,
+      )
+      break
+    }
   }
 }

@@ -72,14 +72,18 @@ export class Metrics {
   /** The table: change → metric. */
   count(change: HubChange): void {
     switch (change.type) {
-      case 'member': {
-        const isNews = change.previous !== undefined && change.previous.status !== 'dead'
-        const isOfRegion = change.pool === `region/${this.#options.region}`
-        if (change.member.status === 'dead' && isNews && isOfRegion && this.#isFirst()) this.#counters.failures.inc()
+      case 'member':
+        if (this.#isOwnToCount(change)) this.#counters.failures.inc()
         break
-      }
       case 'refuted':
         this.#counters.refutations.inc()
+        break
+      case 'accused':
+        this.#counters.accusations.inc({ path: change.accusation.path, status: change.accusation.status })
+        break
+      case 'stalled':
+        this.#counters.stalls.inc()
+        this.#counters.stallSeconds.inc(change.lateMs / 1_000)
         break
       case 'written':
         for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
@@ -111,6 +115,9 @@ export class Metrics {
       case 'storage':
         if (!change.ok) this.#counters.errors.inc({ operation: 'storage' })
         break
+      case 'namesake':
+      case 'conflict':
+      case 'degraded':
       case 'member-dropped':
       case 'foreign':
       case 'foreign-dropped':
@@ -121,6 +128,12 @@ export class Metrics {
       case 'state':
         break
     }
+  }
+
+  /** A death in this region, counted by its first hub alone. */
+  #isOwnToCount({ member, previous, pool }: HubChange & { readonly type: 'member' }): boolean {
+    const isNews = previous !== undefined && previous.status !== 'dead'
+    return member.status === 'dead' && isNews && pool === `region/${this.#options.region}` && this.#isFirst()
   }
 
   #isFirst(): boolean {
@@ -152,6 +165,9 @@ function countersIn(registry: Registry) {
       "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
     ),
     refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
+    accusations: counter('hubmesh_accusations_total', 'Words against hubs that were taken', ['path', 'status']),
+    stalls: counter('hubmesh_stalls_total', 'Times the event loop stood still long enough to distrust its own ears'),
+    stallSeconds: counter('hubmesh_stall_seconds_total', 'How long it stood still in all'),
     linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
     refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),

@@ -16,8 +16,8 @@ const rules: readonly Rule[] = [
   {
     reads: ['membership.probe_timeout', 'membership.probe_interval'],
     check: ({ membership: { probe_timeout, probe_interval } }) =>
-      unless(probe_timeout <= probe_interval / 2, {
-        message: `${formatDuration(probe_timeout)} is more than half of membership.probe_interval (${formatDuration(probe_interval)})`,
+      unless(probe_timeout === undefined || probe_timeout <= probe_interval / 2, {
+        message: `${formatDuration(probe_timeout ?? 0)} is more than half of membership.probe_interval (${formatDuration(probe_interval)})`,
         hint: 'others must have time to probe in the same interval: lower it, or leave it out',
       }),
   },

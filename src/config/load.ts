@@ -4,7 +4,7 @@ import type { Tier } from '../core/ids.ts'
 import { lint } from './lint.ts'
 import type { Mistake } from './mistake.ts'
 import { readValue } from './read.ts'
-import { type Config, type Setting, type SettingSchema, settings } from './schema.ts'
+import { type Config, type Preset, type Setting, type SettingSchema, settings } from './schema.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =
@@ -62,19 +62,24 @@ function missing(values: ReadonlyMap<string, unknown>, faulty: ReadonlySet<strin
 /** The whole tree with defaults filled in. Faulty values have their default here, for the rules that do not read them. */
 function build(values: ReadonlyMap<string, unknown>): Config {
   const tier = (values.get('node.hub_tier') ?? 'local') as Tier
+  const preset = (values.get('membership.preset') ?? 'lan') as Preset
   const tree: Record<string, unknown> = {}
   for (const setting of settings) {
-    const value = values.get(setting.path) ?? defaultOf(setting.schema, tier)
+    const value = values.get(setting.path) ?? defaultOf(setting.schema, { tier, preset })
     if (value !== undefined) put(tree, setting, value)
   }
-  const config = tree as Config
-  config.membership.probe_timeout ??= config.membership.probe_interval / 2
-  return config
+  return tree as Config
 }
 
-/** The default of a setting for a tier; undefined for a required, derived or optional one. */
-export function defaultOf(schema: SettingSchema, tier: Tier): unknown {
-  return schema.byTier?.[tier] ?? schema.default
+/** What defaults of other settings depend on. */
+export interface Kindred {
+  readonly tier: Tier
+  readonly preset: Preset
+}
+
+/** The default of a setting for such a hub; undefined for a required, derived or optional one. */
+export function defaultOf(schema: SettingSchema, { tier, preset }: Kindred): unknown {
+  return schema.byTier?.[tier] ?? schema.byPreset?.[preset] ?? schema.default
 }
 
 function put(tree: Record<string, unknown>, setting: Setting, value: unknown): void {

@@ -34,7 +34,6 @@ const later: ReadonlySet<string> = new Set([
   'gossip.strategy',
   'gossip.batch_size',
   'gossip.compression',
-  'membership.preset',
   'catalog.removal_retention',
   'security',
   'bridges',

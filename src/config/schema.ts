@@ -7,10 +7,16 @@ import { type HubId, hubIdPattern, type Region, regionPattern, type Tier, tiers 
 /** How a person writes the value, where that is not how the hub holds it. */
 export type Unit = 'duration' | 'size'
 
+/** What kind of network the hubs of a pool are on. */
+export const presets = ['lan', 'wan', 'local'] as const
+export type Preset = (typeof presets)[number]
+
 interface Facts {
   readonly description: string
   readonly default?: unknown
   readonly unit?: Unit
+  /** The default depends on membership.preset. */
+  readonly byPreset?: Readonly<Record<Preset, number>>
   /** The default depends on the hub's tier. */
   readonly byTier?: Readonly<Record<Tier, number>>
   /** The default follows from other settings, as the loader says. */
@@ -100,13 +106,28 @@ const gossip = Type.Object({
 })
 
 const membership = Type.Object({
-  probe_interval: duration('Each hub probes one other per interval', { default: 1 * s, minimum: 50 }),
-  probe_timeout: duration('Wait for an answer before others are asked to probe', {
-    derived: 'half of membership.probe_interval',
-    minimum: 10,
+  preset: Type.Enum(presets, {
+    default: 'lan',
+    description: 'lan, wan (slow or lossy lines) or local (one machine): the defaults of the four settings below',
   }),
-  indirect_probes: count('Hubs asked to probe one that did not answer', { default: 3, maximum: 16 }),
-  suspicion_multiplier: count('Longer suspicion before a death is declared', { default: 4, maximum: 100 }),
+  probe_interval: duration('Each hub probes one other per interval', {
+    byPreset: { lan: 1 * s, wan: 5 * s, local: 1 * s },
+    minimum: 50,
+  }),
+  probe_timeout: Type.Optional(
+    duration('Wait for an answer before others are asked to probe', {
+      derived: 'from measured round trips, at most half of membership.probe_interval',
+      minimum: 10,
+    }),
+  ),
+  indirect_probes: count('Hubs asked to probe one that did not answer', {
+    byPreset: { lan: 3, wan: 3, local: 1 },
+    maximum: 16,
+  }),
+  suspicion_multiplier: count('Longer suspicion before a death is declared', {
+    byPreset: { lan: 4, wan: 6, local: 3 },
+    maximum: 100,
+  }),
   dead_retention: duration('How long the dead are remembered and dialled', { default: 72 * 3600 * s }),
 })
 

@@ -1,8 +1,8 @@
 // A configuration as the hub is told it. What is no setting of users has its value here, with the reason.
 
 import type { PeerId } from '../core/ids.ts'
-import { paces, poolLinksFor, type Settings } from '../hub/settings.ts'
-import type { Config } from './schema.ts'
+import { mechanismsFor, paces, poolLinksFor, type Settings, suspicionMaxMultiplier } from '../hub/settings.ts'
+import type { Config, Preset } from './schema.ts'
 
 export interface Birth {
   readonly config: Config
@@ -12,6 +12,15 @@ export interface Birth {
   /** Seed of the hub's generator, 32 bits; different at every start. */
   readonly seed: number
 }
+
+/** How rumours travel between probes and how often tables are compared: memberlist's three profiles. */
+const gossipOf: Readonly<Record<Preset, Gossip>> = {
+  lan: { gossipIntervalMs: 200, gossipFanout: 3, exchangeIntervalMs: 30_000 },
+  wan: { gossipIntervalMs: 500, gossipFanout: 4, exchangeIntervalMs: 60_000 },
+  local: { gossipIntervalMs: 100, gossipFanout: 3, exchangeIntervalMs: 15_000 },
+}
+
+type Gossip = Pick<Settings['membership'], 'gossipIntervalMs' | 'gossipFanout' | 'exchangeIntervalMs'>
 
 export function settingsOf({ config, peer, version, seed }: Birth): Settings {
   const { node, network, federation, membership, presence, catalog, limits } = config
@@ -29,11 +38,13 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     seed,
     membership: {
       probeIntervalMs: membership.probe_interval,
-      probeTimeoutMs: membership.probe_timeout,
+      probeTimeoutMs: membership.probe_timeout ?? membership.probe_interval / 2,
+      mechanisms: mechanismsFor(membership.probe_timeout),
       indirectProbes: membership.indirect_probes,
       suspicionMultiplier: membership.suspicion_multiplier,
       deadRetentionMs: membership.dead_retention,
-      exchangeIntervalMs: paces.exchangeIntervalMs,
+      suspicionMaxMultiplier,
+      ...gossipOf[membership.preset],
     },
     hierarchy: {
       maxRegionalHubs: network.max_regional_hubs,

@@ -4,7 +4,7 @@ import { stringify } from 'yaml'
 import type { Tier } from '../core/ids.ts'
 import { defaultOf } from './load.ts'
 import { writeValue } from './read.ts'
-import { type Config, type Setting, settings } from './schema.ts'
+import { type Config, type Preset, type Setting, settings } from './schema.ts'
 
 /** Every setting that has a value, as a person writes it, with who set it. */
 export interface Shown {
@@ -33,6 +33,7 @@ export function showYaml(shown: readonly Shown[]): string {
  * default, so that the file says what there is without pinning it.
  */
 export function commentedYaml(chosen: Readonly<Record<string, unknown>>, tier: Tier): string {
+  const kindred = { tier, preset: (chosen['membership.preset'] ?? 'lan') as Preset }
   const head = [
     '# HubMesh. Every setting is here; what is commented out has the value shown.',
     `# Durations: seconds, or 500ms, 30s, 72h. Sizes: bytes, or 64 KiB. \${VARIABLE} is filled in from the environment.`,
@@ -41,7 +42,7 @@ export function commentedYaml(chosen: Readonly<Record<string, unknown>>, tier: T
   ]
   const body = sectioned(settings, (setting) => {
     const { path, schema } = setting
-    const value = chosen[path] ?? (schema.derived === undefined ? defaultOf(schema, tier) : undefined)
+    const value = chosen[path] ?? (schema.derived === undefined ? defaultOf(schema, kindred) : undefined)
     const comment = `${indent(path)}# ${schema.description}`
     if (path in chosen) return `${comment}\n${line(path, chosen[path])}`
     return `${comment}\n${commented(setting, value)}`

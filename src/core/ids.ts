@@ -28,6 +28,12 @@ export function asSlug(text: string): Slug | undefined {
   return slugRegex.test(text) ? (text as Slug) : undefined
 }
 
+const hubIdRegex = new RegExp(hubIdPattern)
+
+export function isHubId(text: string): text is HubId {
+  return hubIdRegex.test(text)
+}
+
 /** Code-unit order, the same on every machine (localeCompare is not). */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

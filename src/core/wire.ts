@@ -4,11 +4,12 @@
 import type { Static, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { canonical } from './hash.ts'
 import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
 import { hubIdPattern, regionPattern } from './ids.ts'
 
 /** Raised when old readers would misread a message; new fields and kinds do not need it. */
-export const wireVersion = 1
+export const wireVersion = 2
 /** A larger frame is dropped unread by the receiver's framer. Gossip has its own, smaller bound (settings). */
 export const maxFrameBytes = 256 * 1024
 /** Deepest nesting of a value inside a message. */
@@ -97,6 +98,8 @@ export const HubInfoSchema = Type.Object({
   version: Type.String({ maxLength: 40 }),
   addresses: Type.Array(AddressSchema, { maxItems: 16 }),
   coordinates: Type.Optional(CoordinatesSchema),
+  /** Why it calls itself degraded; left out while it is well. */
+  degraded: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { maxItems: 8 })),
 })
 export type HubInfo = Static<typeof HubInfoSchema>
 
@@ -105,10 +108,20 @@ export const StatementSchema = Type.Object({
   info: HubInfoSchema,
   incarnation: CountSchema,
   status: Type.Enum(['alive', 'suspect', 'dead', 'left']),
+  /** By the hub's own key, over `signedText`: nobody else can make it alive, or let it leave. */
+  signature: Type.String({ maxLength: 100 }),
 })
 export type Statement = Static<typeof StatementSchema>
 
 /** The statement alone, without what its holder adds to it. */
-export function statementOf({ info, incarnation, status }: Statement): Statement {
-  return { info, incarnation, status }
+export function statementOf({ info, incarnation, status, signature }: Statement): Statement {
+  return { info, incarnation, status, signature }
+}
+
+/**
+ * What a hub signs of what it says of itself. Suspicion and death are words of others: they carry the signature of the
+ * alive word they are about.
+ */
+export function signedText(federation: string, { info, incarnation, status }: Omit<Statement, 'signature'>): string {
+  return canonical(['hubmesh/member/2', federation, status === 'left' ? 'left' : 'alive', incarnation, info])
 }

@@ -12,6 +12,7 @@ import { judgeHello, sayHello } from './hello.ts'
 import { Hub } from './hub.ts'
 import { isBulk } from './inbox.ts'
 import type { NetworkEvents, Ports, StoredOp } from './ports.ts'
+import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
 import { incarnationOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
@@ -99,6 +100,11 @@ export class Driver implements LocalHub {
     return this.#isStopped ? refuse('leaving', 'This hub has stopped; use another one') : undefined
   }
 
+  /** What the runtime measured of this process, about once a second. */
+  pulse(sample: Sample): void {
+    this.#feed({ type: 'pulse', sample })
+  }
+
   /** Tells everyone that this hub goes; it takes no more calls. */
   leave(): void {
     this.#feed({ type: 'leave' })
@@ -125,7 +131,7 @@ export class Driver implements LocalHub {
 
   #begin(boot: { remembered: Remembered; incarnation: number; addresses: readonly Address[] }): void {
     const now = this.now()
-    this.#hub = new Hub({ settings: this.#settings, ...boot, now })
+    this.#hub = new Hub({ settings: this.#settings, keys: this.#ports.keys, ...boot, now })
     this.#run(this.#hub, () => this.hub.start(boot.remembered, now))
   }
 
@@ -207,7 +213,8 @@ export class Driver implements LocalHub {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
         if (judged.ok) return { ok: true, hub: judged.hello.info.hub }
         this.#onChange({ type: 'hello-refused', peer, reason: judged.reason })
-        return judged
+        if (judged.namesake !== undefined) this.#feed({ type: 'namesake', ...judged.namesake })
+        return { ok: false, reason: judged.reason }
       },
       linkUp: (peer, bytes) => {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
@@ -216,7 +223,7 @@ export class Driver implements LocalHub {
         this.#feed({ type: 'link-up', info, uptimeMs })
       },
       linkDown: (peer, reason) => this.#feed({ type: 'link-down', peer, reason }),
-      dialFailed: (peer, reason) => this.#onChange({ type: 'dial-failed', peer, reason }),
+      dialFailed: (peer, reason) => this.#feed({ type: 'dial-failed', peer, reason }),
       message: (from, bytes) => this.#feed({ type: 'message', from, value: codec.decode(bytes) }),
       gossip: (topic, author, bytes) =>
         this.#feed({ type: 'message', from: author, topic, value: codec.decode(bytes) }),

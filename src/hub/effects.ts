@@ -4,15 +4,18 @@ import type { CatalogChange, CatalogProtocol } from '../core/catalog/catalog.ts'
 import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/hierarchy.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
-import type { SwimChange, SwimProtocol } from '../core/membership/swim.ts'
+import type { SwimChange, SwimProtocol } from '../core/membership/protocol.ts'
 import type { PresenceChange, PresenceProtocol } from '../core/presence/protocol.ts'
 import type { Millis } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
 import type { Answer, Call } from './calls.ts'
-import type { DownReason } from './ports.ts'
+import type { DownReason, NetworkEvents } from './ports.ts'
+import type { Sample } from './pulse.ts'
 
 /** Whose batch the disk answers. */
 export type Owner = 'catalog' | 'hub'
+
+export type DialFailure = Parameters<NetworkEvents['dialFailed']>[1]
 
 export type HubInput =
   | Tick
@@ -25,12 +28,17 @@ export type HubInput =
       readonly uptimeMs: Millis
     }
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly reason: DownReason }
+  | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly reason: DialFailure }
+  /** A peer's hello said that it goes by this hub's name, and how long it has been up. */
+  | { readonly type: 'namesake'; readonly info: HubInfo; readonly uptimeMs: Millis }
+  | { readonly type: 'pulse'; readonly sample: Sample }
   | { readonly type: 'persisted'; readonly owner: Owner; readonly token: number; readonly ok: boolean }
   | { readonly type: 'call'; readonly call: CallId; readonly request: Call }
   | { readonly type: 'leave' }
 
 /** Everything observable that happened; metrics, logs and the composition itself act on it. */
 export type HubChange =
+  /** Its `dropped` is also said of messages: malformed, of another version or kind, or by a hub that may not say it. */
   | SwimChange
   | HierarchyChange
   | PresenceChange
@@ -43,11 +51,13 @@ export type HubChange =
       readonly isUp: boolean
       readonly reason?: string
     }
-  | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly reason: string }
+  | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly reason: DialFailure }
+  /** Another live hub goes by this hub's name and was up before: this one must go. */
+  | { readonly type: 'conflict'; readonly with: HubInfo }
+  /** This hub calls itself degraded for these reasons, or well again when there are none. */
+  | { readonly type: 'degraded'; readonly reasons: readonly string[] }
   /** A peer that is not let in, and what its hello got wrong. */
   | { readonly type: 'hello-refused'; readonly peer: PeerId; readonly reason: string }
-  /** A message that was not taken: malformed, of another version or kind, or by a hub that may not say it. */
-  | { readonly type: 'dropped'; readonly reason: string }
 
 export type HubEffect =
   | { readonly type: 'send'; readonly to: PeerId; readonly kind: string; readonly body: unknown }

@@ -23,7 +23,10 @@ export function sayHello(settings: Settings, info: HubInfo, uptimeMs: Millis): E
   return seal('hub.hello', hello)
 }
 
-export type Judged = { readonly ok: true; readonly hello: Hello } | { readonly ok: false; readonly reason: string }
+export type Judged =
+  | { readonly ok: true; readonly hello: Hello }
+  /** `namesake`: its key is its own, but its name is this hub's. */
+  | { readonly ok: false; readonly reason: string; readonly namesake?: Pick<Hello, 'info' | 'uptimeMs'> }
 
 /** Whether a peer belongs here: same federation, a wire version both know, its own key, a name of its own. */
 export function judgeHello(settings: Settings, peer: PeerId, said: unknown): Judged {
@@ -32,6 +35,6 @@ export function judgeHello(settings: Settings, peer: PeerId, said: unknown): Jud
   const hello = parsed.value.body
   if (hello.federation !== settings.federation) return { ok: false, reason: 'other-federation' }
   if (hello.info.peer !== peer) return { ok: false, reason: 'foreign-key' }
-  if (hello.info.hub === settings.hub) return { ok: false, reason: 'same-name' }
+  if (hello.info.hub === settings.hub) return { ok: false, reason: 'same-name', namesake: hello }
   return { ok: true, hello }
 }

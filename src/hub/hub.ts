@@ -1,30 +1,34 @@
 // One hub: five machines that do not know each other, and the one place where they meet. An input goes to the machine
 // it concerns; the changes that come back are told to the others in one exhaustive switch; everything else is passed on.
 
-import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
-import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
+import type { Catalog } from '../core/catalog/catalog.ts'
+import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
-import type { PeerId, Slug } from '../core/ids.ts'
-import type { StoreOp } from '../core/machine.ts'
+import type { HubId, PeerId, Slug } from '../core/ids.ts'
+import type { Notary } from '../core/keys.ts'
 import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
-import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Millis, minute, type Now, never } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
-import { Desk, type DeskStep } from './desk.ts'
-import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect, type HubInput } from './effects.ts'
-import { type Letter, openMessage, speakerOf } from './inbox.ts'
+import { Crew } from './crew.ts'
+import { Desk } from './desk.ts'
+import type { HubChange, HubEffect, HubInput } from './effects.ts'
+import { forgottenIn } from './forgetting.ts'
+import { openArrival } from './inbox.ts'
 import { type Boot, backbonePool, buildMachines } from './machines.ts'
+import type { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
 import { peerOf, seenOf } from './sight.ts'
+import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
 /** A hub that booted this recently is told everything by those it links to. */
 const newcomerMs = 1 * minute
 
 export class Hub {
-  readonly info: HubInfo
+  readonly self: Self
+  readonly notary: Notary
   readonly bootedAt: Now
   readonly pools: readonly Swim[]
   readonly hierarchy: Hierarchy
@@ -33,24 +37,35 @@ export class Hub {
   readonly settings: Settings
   readonly desk: Desk
   readonly links = new Map<PeerId, HubInfo>()
-  #incarnation: number
+  readonly #crew: Crew
+  readonly #standing: Standing
   #state: 'starting' | 'ready' | 'leaving' = 'starting'
   readonly #graceAt: Millis
   #graceIsOver = false
 
-  constructor(boot: Boot) {
+  constructor(boot: Omit<Boot, 'reaches'>) {
     const { settings, remembered, now } = boot
-    const { info, pools, hierarchy, presence, catalog } = buildMachines(boot)
-    this.info = info
-    this.pools = pools
-    this.hierarchy = hierarchy
-    this.presence = presence
-    this.catalog = catalog
+    const machines = buildMachines({ ...boot, reaches: (peer) => this.links.has(peer) })
+    this.self = machines.self
+    this.notary = machines.notary
+    this.pools = machines.pools
+    this.hierarchy = machines.hierarchy
+    this.presence = machines.presence
+    this.catalog = machines.catalog
     this.bootedAt = now
     this.settings = settings
-    this.#incarnation = boot.incarnation
     this.#graceAt = now.mono + settings.joinGraceMs
+    this.#standing = new Standing(machines.self, now)
     this.desk = new Desk(this, settings, remembered.fileHashes)
+    this.#crew = new Crew(machines, this.desk, (change, at) => this.#react(change, at))
+  }
+
+  get info(): HubInfo {
+    return this.self.info
+  }
+
+  get incarnation(): number {
+    return this.self.incarnation
   }
 
   get state(): 'starting' | 'ready' | 'leaving' {
@@ -61,200 +76,162 @@ export class Hub {
     return seenOf(this, slug, now).presence.status
   }
 
-  get incarnation(): number {
-    return this.#incarnation
-  }
-
   /** The first effects of a new hub: dial whom it remembers, and open its slice when nobody can be waited for. */
   start(remembered: Remembered, now: Now): HubEffect[] {
-    const out: HubEffect[] = []
-    this.#hierarchyStep({ type: 'book', infos: remembered.book }, now, out)
-    if (!this.settings.hasBootstrap && remembered.book.length === 0) this.#catalogStep({ type: 'alone' }, now, out)
-    this.#settle(out)
-    return out
+    for (const id of this.catalog.replicas.entries()) this.#heed(id, now)
+    this.#crew.hierarchy({ type: 'book', infos: remembered.book }, now)
+    if (!this.settings.hasBootstrap && remembered.book.length === 0) this.#crew.catalog({ type: 'alone' }, now)
+    this.#settle()
+    return this.#crew.effects()
   }
 
   deadline(): Millis {
-    return Math.min(this.#graceIsOver ? never : this.#graceAt, ...this.#machines().map((machine) => machine.deadline()))
+    const ownAt = Math.min(this.#graceIsOver ? never : this.#graceAt, this.#standing.deadline())
+    return Math.min(ownAt, this.#crew.deadline())
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
-    const out: HubEffect[] = []
-    switch (input.type) {
-      case 'tick':
-        this.#tick(now, out)
-        break
-      case 'message':
-        this.#receive(input, now, out)
-        break
-      case 'link-up':
-        this.#linkUp(input, now, out)
-        break
-      case 'link-down':
-        this.#linkDown(input, now, out)
-        break
-      case 'persisted':
-        if (input.owner === 'catalog') this.#catalogStep(input, now, out)
-        break
-      case 'call':
-        this.#do(this.desk.take(input.call, input.request, now), now, out)
-        break
-      case 'leave':
-        this.#leave(now, out)
-        break
-    }
-    this.#settle(out)
-    return out
+    this.#take(input, now)
+    this.#feel(now)
+    this.#settle()
+    return this.#crew.effects()
   }
 
   // ---- inputs
 
-  #tick(now: Now, out: HubEffect[]): void {
-    for (const machine of this.#machines()) {
-      if (machine.deadline() <= now.mono) this.#perform(machine.step({ type: 'tick' }, now), now, out)
+  #take(input: HubInput, now: Now): void {
+    switch (input.type) {
+      case 'tick':
+        this.#tick(now)
+        break
+      case 'message':
+        this.#receive(input, now)
+        break
+      case 'link-up':
+        this.#linkUp(input, now)
+        break
+      case 'link-down':
+        this.#linkDown(input, now)
+        break
+      case 'dial-failed':
+        this.#crew.report(input)
+        if (input.reason === 'refused') this.#crew.pools({ type: 'evidence', peer: input.peer, what: 'refused' }, now)
+        break
+      case 'namesake':
+        this.#meetNamesake(input, now)
+        break
+      case 'pulse':
+        this.#standing.sampled(input.sample, now)
+        break
+      case 'persisted':
+        if (input.owner === 'catalog') this.#crew.catalog(input, now)
+        break
+      case 'call':
+        this.#crew.serve(this.desk.take(input.call, input.request, now), now)
+        break
+      case 'leave':
+        this.#leave(now)
+        break
     }
+  }
+
+  #tick(now: Now): void {
+    this.#crew.tick(now)
     if (this.#graceIsOver || this.#graceAt > now.mono) return
     this.#graceIsOver = true
-    if (!this.catalog.isOpen) this.#catalogStep({ type: 'alone' }, now, out)
+    if (!this.catalog.isOpen) this.#crew.catalog({ type: 'alone' }, now)
   }
 
-  #receive(input: HubInput & { type: 'message' }, now: Now, out: HubEffect[]): void {
-    const opened = openMessage(input.value)
-    const reason = opened.ok ? this.#reasonAgainst(opened.letter, input) : opened.reason
-    if (!opened.ok || reason !== undefined) {
-      out.push({ type: 'change', change: { type: 'dropped', reason: reason ?? 'malformed' } })
-      return
-    }
-    const { from } = input
-    const { letter } = opened
-    switch (letter.feature) {
-      case 'membership':
-        for (const swim of this.pools)
-          this.#perform(swim.step({ type: 'message', from, message: letter.message }, now), now, out)
-        break
-      case 'hierarchy':
-        this.#hierarchyStep({ type: 'message', from, message: letter.message }, now, out)
-        break
-      case 'presence':
-        this.#presenceStep({ type: 'message', from, message: letter.message }, now, out)
-        break
-      case 'catalog':
-        this.#catalogStep({ type: 'message', from, message: letter.message }, now, out)
-        break
-    }
+  #receive(input: HubInput & { type: 'message' }, now: Now): void {
+    const opened = openArrival(input, this.notary, (hub) => peerOf(this, hub))
+    if (opened.ok) this.#crew.deliver(opened.letter, input.from, now)
+    else this.#crew.report({ type: 'dropped', reason: opened.reason })
   }
 
-  /** What is published speaks for the hub whose key signed it. */
-  #reasonAgainst(letter: Letter, input: HubInput & { type: 'message' }): string | undefined {
-    const speaker = input.topic === undefined ? undefined : speakerOf(letter)
-    const known = speaker === undefined ? undefined : peerOf(this, speaker)
-    return known !== undefined && known !== input.from ? 'foreign-voice' : undefined
-  }
-
-  #linkUp(input: HubInput & { type: 'link-up' }, now: Now, out: HubEffect[]): void {
+  #linkUp(input: HubInput & { type: 'link-up' }, now: Now): void {
     const { info } = input
-    this.links.set(info.peer, info)
-    out.push({ type: 'change', change: { type: 'link', peer: info.peer, hub: info.hub, isUp: true } })
+    const { peer } = info
+    this.links.set(peer, info)
+    this.#crew.report({ type: 'link', peer, hub: info.hub, isUp: true })
     for (const swim of this.pools) {
       const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === this.info.region
-      if (isMate) this.#perform(swim.step({ type: 'greet', peer: info.peer }, now), now, out)
+      if (isMate) this.#crew.pool(swim, { type: 'greet', peer }, now)
     }
-    this.#hierarchyStep({ type: 'link-up', info }, now, out)
-    this.#catalogStep({ type: 'link-up', peer: info.peer }, now, out)
+    this.#crew.hierarchy({ type: 'link-up', info }, now)
+    this.#crew.catalog({ type: 'link-up', peer }, now)
     const scope = input.uptimeMs < newcomerMs ? 'all' : 'own'
-    this.#presenceStep({ type: 'greet', peer: info.peer, scope }, now, out)
+    this.#crew.presence({ type: 'greet', peer, scope }, now)
   }
 
-  #linkDown(input: HubInput & { type: 'link-down' }, now: Now, out: HubEffect[]): void {
+  #linkDown(input: HubInput & { type: 'link-down' }, now: Now): void {
     const { peer, reason } = input
     const info = this.links.get(peer)
     if (info === undefined) return
     this.links.delete(peer)
-    out.push({ type: 'change', change: { type: 'link', peer, hub: info.hub, isUp: false, reason } })
-    this.#hierarchyStep({ type: 'link-down', peer }, now, out)
-    this.#catalogStep({ type: 'link-down', peer }, now, out)
+    this.#crew.report({ type: 'link', peer, hub: info.hub, isUp: false, reason })
+    if (reason === 'closed') this.#crew.pools({ type: 'evidence', peer, what: 'lost' }, now)
+    this.#crew.hierarchy({ type: 'link-down', peer }, now)
+    this.#crew.catalog({ type: 'link-down', peer }, now)
   }
 
-  #leave(now: Now, out: HubEffect[]): void {
+  #leave(now: Now): void {
     if (this.#state === 'leaving') return
     this.#state = 'leaving'
-    out.push({ type: 'change', change: { type: 'state', state: 'leaving' } })
-    this.#presenceStep({ type: 'leave' }, now, out)
-    for (const swim of this.pools) this.#perform(swim.step({ type: 'leave' }, now), now, out)
-    this.#hierarchyStep({ type: 'leave' }, now, out)
+    this.#crew.report({ type: 'state', state: 'leaving' })
+    this.#crew.presence({ type: 'leave' }, now)
+    this.self.leave()
+    this.#crew.pools({ type: 'leave', word: this.self.word }, now)
+    this.#crew.hierarchy({ type: 'leave', word: this.self.word }, now)
   }
 
-  // ---- machines
-
-  #machines(): readonly (Swim | Hierarchy | Presence | Catalog)[] {
-    return [...this.pools, this.hierarchy, this.presence, this.catalog]
+  /** M9: of two live hubs with one name the one that started later goes, without a word: the name is the other's. */
+  #meetNamesake(namesake: HubInput & { type: 'namesake' }, now: Now): void {
+    if (this.#state === 'leaving' || !this.#standing.mustYieldTo(namesake, now)) return
+    this.#state = 'leaving'
+    this.#crew.report({ type: 'conflict', with: namesake.info })
   }
 
-  #hierarchyStep(input: HierarchyInput, now: Now, out: HubEffect[]): void {
-    this.#perform(this.hierarchy.step(input, now), now, out)
-  }
-
-  #presenceStep(input: PresenceInput, now: Now, out: HubEffect[]): void {
-    this.#perform(this.presence.step(input, now), now, out)
-  }
-
-  #catalogStep(input: CatalogInput, now: Now, out: HubEffect[]): void {
-    this.#perform(this.catalog.step(input, now), now, out)
-  }
-
-  #do(steps: readonly DeskStep[], now: Now, out: HubEffect[]): void {
-    for (const step of steps) {
-      if (step.type === 'catalog') this.#catalogStep(step.input, now, out)
-      else if (step.type === 'presence') this.#presenceStep(step.input, now, out)
-      else out.push({ type: 'reply', call: step.call, result: step.answer() })
-    }
-  }
-
-  #perform(effects: readonly FeatureEffect[], now: Now, out: HubEffect[]): void {
-    for (const effect of effects) {
-      if (effect.type === 'reply') this.#do(this.desk.written(effect.call, effect.result), now, out)
-      else out.push(asHubEffect(effect))
-      if (effect.type === 'change') this.#react(effect.change, now, out)
-    }
-  }
+  // ---- what follows
 
   /** The one place where features meet: what happened in one of them is told to those it concerns. */
-  #react(change: HubChange, now: Now, out: HubEffect[]): void {
+  #react(change: HubChange, now: Now): void {
     switch (change.type) {
-      case 'member': {
-        const { member, pool } = change
-        const { info, status } = member
-        if (status === 'alive') this.#store([bookOp(info)], out)
-        if (status === 'dead' && change.previous !== undefined) out.push({ type: 'abort', peer: info.peer })
-        this.#hierarchyStep({ type: 'member', pool, member }, now, out)
-        this.#presenceStep({ type: 'home', hub: info.hub, peer: info.peer, status }, now, out)
+      case 'member':
+        this.#memberChanged(change, now)
         break
-      }
-      case 'member-dropped': {
-        const { info } = change.member
-        this.#store([forgetOp(info)], out)
-        this.#hierarchyStep({ type: 'member-dropped', pool: change.pool, hub: info.hub }, now, out)
-        if (peerOf(this, info.hub) === undefined) this.#presenceStep({ type: 'home-dropped', hub: info.hub }, now, out)
+      case 'member-dropped':
+        this.#crew.hierarchy({ type: 'member-dropped', pool: change.pool, hub: change.member.info.hub }, now)
+        this.#dropped(change.member.info.hub, change.member.info, now)
         break
-      }
       case 'refuted':
-        this.#raise(change.incarnation, now, out)
+        if (this.#standing.adopt(change.word)) this.#sayAnew(now)
         break
+      case 'stalled':
+        this.#standing.stalled(change.lateMs, now)
+        break
+      case 'namesake': {
+        const { peer, addresses } = change.info
+        if (this.#standing.isStranger(peer)) this.#crew.say({ type: 'connect', peer, addresses, eager: true })
+        break
+      }
       case 'foreign': {
         const { info, status } = change.verdict
-        if (status === 'alive') this.#store([bookOp(info)], out)
-        this.#presenceStep({ type: 'home', hub: info.hub, peer: info.peer, status }, now, out)
+        if (status === 'alive') this.#crew.store([bookOp(info)])
+        this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
         break
       }
       case 'foreign-dropped':
-        this.#store([forgetOp(change.info)], out)
-        this.#presenceStep({ type: 'home-dropped', hub: change.info.hub }, now, out)
+        this.#dropped(change.info.hub, change.info, now)
         break
       case 'entry': {
+        this.#heed(change.id, now)
         const slug = this.desk.noteProject(change.id, change.exists)
-        if (slug !== undefined && !change.exists) this.#presenceStep({ type: 'removed', slug }, now, out)
+        if (slug !== undefined && !change.exists) this.#crew.presence({ type: 'removed', slug }, now)
         break
       }
+      case 'accused':
+      case 'conflict':
+      case 'degraded':
       case 'parents':
       case 'lease':
       case 'beaten':
@@ -272,25 +249,52 @@ export class Hub {
     }
   }
 
-  /** M1: a refutation in one pool holds in the other, and outlives a restart. */
-  #raise(incarnation: number, now: Now, out: HubEffect[]): void {
-    if (incarnation <= this.#incarnation) return
-    this.#incarnation = incarnation
-    this.#store([incarnationOp(incarnation)], out)
-    for (const swim of this.pools) this.#perform(swim.step({ type: 'incarnation', incarnation }, now), now, out)
-    this.#hierarchyStep({ type: 'incarnation', incarnation }, now, out)
+  #memberChanged({ member, pool, previous }: HubChange & { type: 'member' }, now: Now): void {
+    const { info, status } = member
+    if (status === 'alive') this.#crew.store([bookOp(info)])
+    if (status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: info.peer })
+    this.#crew.hierarchy({ type: 'member', pool, member }, now)
+    this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
+  }
+
+  /** A hub is remembered no more, in one pool or in the reports; perhaps another of them still knows it. */
+  #dropped(hub: HubId, info: HubInfo, now: Now): void {
+    if (peerOf(this, hub) !== undefined) return
+    this.#crew.store([forgetOp(info)])
+    this.#crew.presence({ type: 'home-dropped', hub }, now)
+  }
+
+  /** M1: what one pool refuted, or what this hub says anew, holds in the other, and outlives a restart. */
+  #sayAnew(now: Now): void {
+    const { word, incarnation } = this.self
+    this.#crew.store([incarnationOp(incarnation)])
+    this.#crew.pools({ type: 'self', word }, now)
+    this.#crew.hierarchy({ type: 'self', word }, now)
+  }
+
+  /** M8: what the catalog says of forgotten hubs is done. */
+  #heed(id: string, now: Now): void {
+    const forgotten = forgottenIn(id, this.catalog.replicas.joined(id))
+    if (forgotten === undefined) return
+    this.#crew.pools({ type: 'forget', ...forgotten }, now)
+    this.#crew.hierarchy({ type: 'forget', ...forgotten }, now)
+  }
+
+  /** Says anew how this hub is, when that has changed. */
+  #feel(now: Now): void {
+    const feeling = this.#state === 'leaving' ? undefined : this.#standing.feel(now)
+    if (feeling === undefined) return
+    this.#crew.pools({ type: 'strain', score: feeling.score }, now)
+    this.#sayAnew(now)
+    this.#crew.report({ type: 'degraded', reasons: feeling.reasons })
   }
 
   /** Ready: the own slice is open, and somebody is linked or was waited for long enough. */
-  #settle(out: HubEffect[]): void {
+  #settle(): void {
     if (this.#state !== 'starting' || !this.catalog.isOpen) return
     const isAlone = !this.settings.hasBootstrap && this.hierarchy.kept().size === 0
     if (this.links.size === 0 && !isAlone && !this.#graceIsOver) return
     this.#state = 'ready'
-    out.push({ type: 'change', change: { type: 'state', state: 'ready' } })
-  }
-
-  #store(batch: readonly StoreOp[], out: HubEffect[]): void {
-    out.push({ type: 'persist', owner: 'hub', token: 0, batch, synced: false })
+    this.#crew.report({ type: 'state', state: 'ready' })
   }
 }

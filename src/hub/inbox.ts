@@ -2,7 +2,9 @@
 
 import { type CatalogMessage, catalogKinds } from '../core/catalog/messages.ts'
 import { type TierMessage, tierKinds } from '../core/hierarchy/messages.ts'
-import type { HubId } from '../core/ids.ts'
+import type { HubId, PeerId } from '../core/ids.ts'
+import type { Notary } from '../core/keys.ts'
+import type { Topic } from '../core/machine.ts'
 import { type SwimMessage, swimKinds } from '../core/membership/messages.ts'
 import { type PresenceMessage, presenceKinds } from '../core/presence/messages.ts'
 import { type Kind, parse, type Reason } from '../core/wire.ts'
@@ -27,7 +29,16 @@ const features = new Map(
   Object.entries(featureKinds).flatMap(([feature, each]) => each.map((kind) => [kind.kind, feature])),
 )
 
-export type Opened = { readonly ok: true; readonly letter: Letter } | { readonly ok: false; readonly reason: Reason }
+export type Opened =
+  | { readonly ok: true; readonly letter: Letter }
+  | { readonly ok: false; readonly reason: Reason | 'foreign-voice' }
+
+/** What arrived: a decoded value, still unchecked. `topic`: it was published, and `from` signed it. */
+export interface Arrival {
+  readonly from: PeerId
+  readonly topic?: Topic
+  readonly value: unknown
+}
 
 /** The decoded value as a message of this version. */
 export function openMessage(value: unknown): Opened {
@@ -36,6 +47,19 @@ export function openMessage(value: unknown): Opened {
   const { kind, body } = parsed.value
   // The schema of this kind has accepted the body, so feature, kind and body are one member of the union.
   return { ok: true, letter: { feature: features.get(kind), message: { kind, body } } as Letter }
+}
+
+/** What arrived, with nothing in it that its speaker may not say. */
+export function openArrival(arrival: Arrival, notary: Notary, keyOf: (hub: HubId) => PeerId | undefined): Opened {
+  const opened = openMessage(arrival.value)
+  if (!opened.ok) return opened
+  const { letter } = opened
+  // What is published speaks for the hub whose key signed it.
+  const speaker = arrival.topic === undefined ? undefined : speakerOf(letter)
+  const known = speaker === undefined ? undefined : keyOf(speaker)
+  if (known !== undefined && known !== arrival.from) return { ok: false, reason: 'foreign-voice' }
+  if (letter.feature !== 'hierarchy') return opened
+  return { ok: true, letter: { feature: 'hierarchy', message: proved(letter.message, notary) } }
 }
 
 /** The hub in whose name a published message speaks; undefined when it speaks in nobody's. */
@@ -49,6 +73,22 @@ export function speakerOf({ message }: Letter): HubId | undefined {
       return message.body.reporter
     default:
       return undefined
+  }
+}
+
+/** M7: the message with only those words in it that the hubs they are about have signed. */
+function proved(message: TierMessage, notary: Notary): TierMessage {
+  switch (message.kind) {
+    case 'tier.report': {
+      const words = message.body.words.filter((word) => notary.vouches(word))
+      return { kind: message.kind, body: { ...message.body, words } }
+    }
+    case 'tier.introduction': {
+      const words = message.body.words.filter((word) => notary.vouches(word))
+      return { kind: message.kind, body: { ...message.body, words } }
+    }
+    default:
+      return message
   }
 }
 

@@ -3,12 +3,14 @@
 import { Catalog } from '../core/catalog/catalog.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
-import type { Address } from '../core/ids.ts'
+import type { Address, PeerId } from '../core/ids.ts'
+import { type Keys, Notary } from '../core/keys.ts'
 import { Swim } from '../core/membership/swim.ts'
 import { Presence } from '../core/presence/presence.ts'
 import { Random } from '../core/random.ts'
 import type { Now } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
+import { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { Remembered } from './stored.ts'
 
@@ -18,6 +20,9 @@ export interface Boot {
   /** Above every earlier one, and durable. */
   readonly incarnation: number
   readonly addresses: readonly Address[]
+  readonly keys: Keys
+  /** Whether a message to the peer has a way to go: it is linked. */
+  readonly reaches: (peer: PeerId) => boolean
   readonly now: Now
 }
 
@@ -25,7 +30,8 @@ export interface Boot {
 export const backbonePool = 'backbone'
 
 export interface Machines {
-  readonly info: HubInfo
+  readonly notary: Notary
+  readonly self: Self
   /** The region's pool, and the backbone where the hub's tier is in it. */
   readonly pools: readonly Swim[]
   readonly hierarchy: Hierarchy
@@ -33,14 +39,14 @@ export interface Machines {
   readonly catalog: Catalog
 }
 
-export function buildMachines({ settings, remembered, incarnation, addresses, now }: Boot): Machines {
+export function buildMachines({ settings, remembered, incarnation, addresses, keys, reaches, now }: Boot): Machines {
   const { hub, peer, region, tier, version } = settings
   const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
   const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where }
   const random = new Random(settings.seed)
-  const common = (): { self: HubInfo; incarnation: number; random: Random } => {
-    return { self: info, incarnation, random: new Random(random.seed()) }
-  }
+  const notary = new Notary(settings.federation, keys)
+  const word = notary.sign({ info, incarnation, status: 'alive' })
+  const common = (): { word: typeof word; random: Random } => ({ word, random: new Random(random.seed()) })
   const names = [`region/${region}`, ...(isBackbone(tier) ? [backbonePool] : [])]
   const { deadRetentionMs } = settings.membership
   const { parents: preferredParents } = settings
@@ -48,13 +54,14 @@ export function buildMachines({ settings, remembered, incarnation, addresses, no
   const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
   const maxLeases = settings.catalog.maxProjects
   return {
-    info,
-    pools: names.map((pool) => new Swim({ ...common(), ...settings.membership, pool }, now)),
+    notary,
+    self: new Self(notary, word),
+    pools: names.map((pool) => new Swim({ ...common(), ...settings.membership, notary, pool, reaches }, now)),
     hierarchy: new Hierarchy(
-      { ...common(), ...settings.hierarchy, deadRetentionMs, pools: names, preferredParents },
+      { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents },
       now,
     ),
-    presence: new Presence({ ...common(), ...settings.presence, self: hub, maxLeases }, now),
+    presence: new Presence({ ...common(), ...settings.presence, self: hub, incarnation, maxLeases }, now),
     catalog: new Catalog({ ...common(), ...settings.catalog, hub, slices, lostEpoch }, now),
   }
 }

@@ -2,6 +2,7 @@
 // Each port has one contract suite (test/contracts/) that the real and the simulated adapter both pass.
 
 import type { Address, HubId, PeerId } from '../core/ids.ts'
+import type { Keys } from '../core/keys.ts'
 import type { Topic } from '../core/machine.ts'
 import type { Millis, Now } from '../core/time.ts'
 
@@ -83,6 +84,7 @@ export interface Network {
 export interface Ports {
   readonly clock: Clock
   readonly codec: Codec
+  readonly keys: Keys
   readonly store: Store
   readonly network: Network
 }

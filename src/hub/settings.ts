@@ -1,6 +1,7 @@
 // What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
 
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
+import { allMechanisms, type Mechanisms } from '../core/membership/protocol.ts'
 import { type Millis, second } from '../core/time.ts'
 import type { Coordinates } from '../core/wire.ts'
 
@@ -26,14 +27,21 @@ export interface Settings {
 }
 
 /**
- * Paces that are no setting of users: a full exchange repairs what rumours missed (memberlist's 30 s); reports repeat
- * what their changes already told within 200 ms; ties are asked for as often as SWIM probes.
+ * Paces that are no setting of users: reports repeat what their changes already told within 200 ms; ties are asked for as
+ * often as SWIM probes.
  */
 export const paces = {
-  exchangeIntervalMs: 30 * second,
   reportIntervalMs: 10 * second,
   attachIntervalMs: 1 * second,
 } as const
+
+/** All of them; a wait for answers that the operator sets is kept to. */
+export function mechanismsFor(probeTimeoutMs: Millis | undefined): Mechanisms {
+  return { ...allMechanisms, rttTimeout: probeTimeoutMs === undefined }
+}
+
+/** How long the longest suspicion is in shortest ones (memberlist's SuspicionMaxTimeoutMult). */
+export const suspicionMaxMultiplier = 6
 
 /** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */
 const poolShare = 0.8
@@ -44,13 +52,17 @@ export function poolLinksFor(maxLinks: number): number {
 }
 
 export interface MembershipSettings {
+  readonly mechanisms: Mechanisms
   readonly probeIntervalMs: Millis
   /** At most half of the interval. */
   readonly probeTimeoutMs: Millis
   readonly indirectProbes: number
   readonly suspicionMultiplier: number
+  readonly suspicionMaxMultiplier: number
+  readonly gossipIntervalMs: Millis
+  readonly gossipFanout: number
   readonly deadRetentionMs: Millis
-  /** Full state exchange with a random member. */
+  /** Comparison of tables with a random member. */
   readonly exchangeIntervalMs: Millis
 }
 

@@ -23,6 +23,7 @@ export interface MemberFacts {
 
 /** What is needed of a hub to see through its eyes. */
 export interface Eyes extends Machines {
+  readonly info: HubInfo
   readonly incarnation: number
   readonly bootedAt: Now
   readonly settings: Settings

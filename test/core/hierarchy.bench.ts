@@ -7,10 +7,10 @@ import type { Tier } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
-import { at, hubId, infoOf, peerOf } from './kit.ts'
+import { at, hubId, infoOf, peerOf, signed } from './kit.ts'
 
 export function word(name: string, status: Word['status'] = 'alive', incarnation = 1): Word {
-  return { info: infoOf(name, { region: 'south' }), incarnation, status }
+  return signed({ info: infoOf(name, { region: 'south' }), incarnation, status })
 }
 
 /** One machine under test, named `me`, a local hub of `north`. */
@@ -23,7 +23,7 @@ export class Bench {
     this.hierarchy = new Hierarchy(
       {
         self: infoOf('me', { tier }),
-        incarnation: 7,
+        word: signed({ info: infoOf('me', { tier }), incarnation: 7, status: 'alive' }),
         random: new Random(1),
         pools: ['region/north', ...(tier === 'local' ? [] : ['backbone'])],
         preferredParents: [],
@@ -47,7 +47,7 @@ export class Bench {
   }
 
   member(name: string, status: Word['status'] = 'alive', where: { tier?: Tier } = {}): Effect<HierarchyProtocol>[] {
-    const member = { info: infoOf(name, where), incarnation: 1, status }
+    const member = signed({ info: infoOf(name, where), incarnation: 1, status })
     return this.step({ type: 'member', pool: 'region/north', member })
   }
 

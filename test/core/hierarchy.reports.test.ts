@@ -1,8 +1,12 @@
 // What a hub owes the federation: reports of its pools, and when.
 
 import { describe, expect, it } from 'vitest'
-import { inParts, maxReport } from '../../src/core/hierarchy/messages.ts'
+import { inParts, maxReport, type Word } from '../../src/core/hierarchy/messages.ts'
 import { Bench, published, statuses, word } from './hierarchy.bench.ts'
+import { infoOf, signed } from './kit.ts'
+
+const myself = (incarnation: number, status: Word['status'] = 'alive'): Word =>
+  signed({ info: infoOf('me', { tier: 'regional' }), incarnation, status })
 
 describe('reporting', () => {
   it('is done every interval by the relays, and by a local hub only where there is none', () => {
@@ -26,13 +30,13 @@ describe('reporting', () => {
 
   it('says goodbye and then nothing', () => {
     const bench = new Bench({ tier: 'regional' })
-    expect(statuses(published(bench.step({ type: 'leave' })).flat())).toEqual([['me', 'left']])
+    expect(statuses(published(bench.step({ type: 'leave', word: myself(7, 'left') })).flat())).toEqual([['me', 'left']])
     expect(bench.hierarchy.deadline()).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('carries the incarnation that was raised', () => {
     const bench = new Bench({ tier: 'regional' })
-    bench.step({ type: 'incarnation', incarnation: 99 })
+    bench.step({ type: 'self', word: myself(99) })
     expect(published(bench.pass(300)).flat()[0]?.incarnation).toBe(99)
   })
 

@@ -9,10 +9,10 @@ import { brokenAfter, Ties } from '../../src/core/hierarchy/ties.ts'
 import type { HubId, Tier } from '../../src/core/ids.ts'
 import type { Millis } from '../../src/core/time.ts'
 import type { HubInfo } from '../../src/core/wire.ts'
-import { at, hubId, infoOf } from './kit.ts'
+import { at, hubId, infoOf, signed } from './kit.ts'
 
 function word(name: string, status: Word['status'] = 'alive', incarnation = 1): Word {
-  return { info: infoOf(name, { region: 'south' }), incarnation, status }
+  return signed({ info: infoOf(name, { region: 'south' }), incarnation, status })
 }
 
 describe('tiers', () => {

@@ -1,8 +1,11 @@
 // Small builders for tests of the pure core: names, moments, hubs.
 
+import { hashOf } from '../../src/core/hash.ts'
 import type { Address, HubId, PeerId, Region, Slug, Tier } from '../../src/core/ids.ts'
+import { type Keys, Notary } from '../../src/core/keys.ts'
+import type { Rumor } from '../../src/core/membership/messages.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
-import type { HubInfo } from '../../src/core/wire.ts'
+import type { HubInfo, Statement } from '../../src/core/wire.ts'
 
 /** Unix time at which tests begin: 2026-01-01. */
 export const wallStart = 1_767_225_600_000
@@ -23,6 +26,31 @@ export function slug(name: string): Slug {
 /** The peer id of a test hub: its name in front of its own letters, so that peers sort like names. */
 export function peerOf(name: string): PeerId {
   return `peer-${name}` as PeerId
+}
+
+/** Signatures that anybody here can check: the text under the name of the key. */
+export function testKeys(own: PeerId): Keys {
+  const signature = (peer: PeerId, text: string): string => hashOf([peer, text])
+  return {
+    sign: (text) => signature(own, text),
+    verify: (peer, text, said) => signature(peer, text) === said,
+  }
+}
+
+export function notaryOf(peer: PeerId): Notary {
+  return new Notary('test', testKeys(peer))
+}
+
+/** What is said of a hub, with the signature of the hub itself. */
+export function signed(word: Omit<Statement, 'signature'>): Statement {
+  const status = word.status === 'left' ? 'left' : 'alive'
+  return { ...notaryOf(word.info.peer).sign({ ...word, status }), status: word.status }
+}
+
+/** The same as a rumour tells it: suspicion and death are somebody's words. */
+export function rumor({ info, incarnation, status }: Omit<Statement, 'signature'>): Rumor {
+  if (status === 'alive' || status === 'left') return signed({ info, incarnation, status })
+  return { accused: info.hub, incarnation, status, by: hubId('someone'), path: 'probe', health: 0 }
 }
 
 export function infoOf(name: string, where: { tier?: Tier; region?: string } = {}): HubInfo {

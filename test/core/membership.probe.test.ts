@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { Roster } from '../../src/core/membership/roster.ts'
 import { at, hubId } from './kit.ts'
-import { Bench, sent, state } from './swim.bench.ts'
+import { accusation, Bench, sent, state } from './swim.bench.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
@@ -21,7 +21,7 @@ describe('a probe that runs', () => {
     expect(helped(bench)).toEqual([target, target, target])
   })
 
-  it.each(['suspect', 'dead', 'left'] as const)('is given up when others call its target %s', (status) => {
+  it.each(['dead', 'left'] as const)('is given up when others call its target %s', (status) => {
     const { bench, target } = probing()
     bench.learn(state(target, status))
     expect(helped(bench)).toEqual([])
@@ -86,22 +86,24 @@ describe('rumours', () => {
 })
 
 describe('a roster', () => {
+  const suspicion = { multiplier: 4, maxMultiplier: 6, probeIntervalMs: 1_000, evidence: true }
+
   it('shows a measured round trip to whoever asks for the present', () => {
-    const roster = new Roster({ suspicionMultiplier: 4, probeIntervalMs: 1_000, deadRetentionMs: 1_000 })
+    const roster = new Roster({ suspicion, deadRetentionMs: 1_000 })
     roster.learn(state('a'), at(0))
     expect(roster.present().map(({ rttMs }) => rttMs)).toEqual([undefined])
     roster.measured(hubId('a'), 7)
     roster.measured(hubId('nobody'), 9)
     expect(roster.present().map(({ rttMs }) => rttMs)).toEqual([7])
-    roster.learn(state('a', 'suspect'), at(1))
+    roster.accuse(accusation('a'), true, at(1))
     expect(roster.present().map(({ rttMs, status }) => [rttMs, status])).toEqual([[7, 'suspect']])
   })
 
   it('counts nobody as present who died, and nobody at all who was dead for the retention', () => {
-    const roster = new Roster({ suspicionMultiplier: 4, probeIntervalMs: 1_000, deadRetentionMs: 1_000 })
+    const roster = new Roster({ suspicion, deadRetentionMs: 1_000 })
     roster.learn(state('a'), at(0))
     expect(roster.present()).toHaveLength(1)
-    roster.learn(state('a', 'dead'), at(0))
+    roster.accuse(accusation('a', { dead: true }), true, at(0))
     expect([roster.present().length, roster.all().size]).toEqual([0, 1])
     expect(roster.expire(at(999))).toEqual([])
     expect(roster.expire(at(1_000)).map(({ info }) => info.hub)).toEqual(['a'])

@@ -3,16 +3,38 @@
 import { expect } from 'vitest'
 import type { Effect } from '../../src/core/machine.ts'
 import type { State, Status } from '../../src/core/membership/member.ts'
-import type { SwimMessage } from '../../src/core/membership/messages.ts'
-import { Swim, type SwimInput, type SwimProtocol } from '../../src/core/membership/swim.ts'
+import type { Path, Rumor, SwimMessage } from '../../src/core/membership/messages.ts'
+import type { Mechanisms, SwimInput, SwimProtocol } from '../../src/core/membership/protocol.ts'
+import { Swim } from '../../src/core/membership/swim.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
-import { at, hubId, infoOf, peerOf, wallStart } from './kit.ts'
+import { at, hubId, infoOf, notaryOf, peerOf, rumor, signed, wallStart } from './kit.ts'
 
 export const booted = wallStart
 
 export function state(name: string, status: Status = 'alive', incarnation = booted): State {
-  return { info: infoOf(name), incarnation, status }
+  return signed({ info: infoOf(name), incarnation, status })
+}
+
+/** A word against a hub. */
+export function accusation(
+  name: string,
+  about: { by?: string; path?: Path; dead?: boolean; incarnation?: number } = {},
+) {
+  const { by = 'someone', path = 'probe', dead = false, incarnation = booted } = about
+  const status = dead ? ('dead' as const) : ('suspect' as const)
+  return { accused: hubId(name), incarnation, status, by: hubId(by), path, health: 0 }
+}
+
+/** Plain SWIM: none of what came later. */
+export const plain: Mechanisms = {
+  localHealth: false,
+  dynamicSuspicion: false,
+  buddy: true,
+  stallAwareness: false,
+  evidence: false,
+  discount: false,
+  rttTimeout: false,
 }
 
 /** One machine under test, named `me`, whose clock the test moves. */
@@ -20,17 +42,21 @@ export class Bench {
   readonly swim: Swim
   now: Millis = 0
 
-  constructor(options: { seed?: number; deadRetentionMs?: Millis } = {}) {
+  constructor(options: { seed?: number; deadRetentionMs?: Millis; mechanisms?: Partial<Mechanisms> } = {}) {
     this.swim = new Swim(
       {
         pool: 'p',
-        self: infoOf('me'),
-        incarnation: booted,
+        word: state('me'),
+        notary: notaryOf(peerOf('me')),
+        mechanisms: { ...plain, ...options.mechanisms },
         random: new Random(options.seed ?? 1),
         probeIntervalMs: 1_000,
         probeTimeoutMs: 500,
         indirectProbes: 3,
         suspicionMultiplier: 4,
+        suspicionMaxMultiplier: 6,
+        gossipIntervalMs: 200,
+        gossipFanout: 3,
         deadRetentionMs: options.deadRetentionMs ?? hour,
         exchangeIntervalMs: 30_000,
       },
@@ -48,7 +74,7 @@ export class Bench {
 
   /** Members by hearsay. */
   learn(...states: State[]): readonly Effect<SwimProtocol>[] {
-    return this.hear('gossip', { kind: 'swim.gossip', body: { pool: 'p', rumors: states } })
+    return this.hear('gossip', { kind: 'swim.gossip', body: { pool: 'p', rumors: states.map(rumor) } })
   }
 
   /** Lets time pass, ticking at every deadline, and returns what was done on the way; pings are answered or not. */
@@ -74,6 +100,10 @@ export class Bench {
       if (ping !== undefined) return { name: ping.to.slice('peer-'.length), seq: ping.body.seq }
     }
     throw new Error('no ping in a thousand ticks')
+  }
+
+  tell(...rumors: Rumor[]): readonly Effect<SwimProtocol>[] {
+    return this.hear('gossip', { kind: 'swim.gossip', body: { pool: 'p', rumors } })
   }
 
   status(name: string): Status | undefined {

@@ -7,7 +7,7 @@ import { Driver, type Started } from '../../src/hub/driver.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import { sayHello } from '../../src/hub/hello.ts'
 import type { Codec, NetworkEvents, Ports, StoredOp } from '../../src/hub/ports.ts'
-import { at, infoOf, peerOf } from '../core/kit.ts'
+import { at, infoOf, peerOf, testKeys } from '../core/kit.ts'
 import { alpha, settingsFor } from './kit.ts'
 
 export const codec: Codec = {
@@ -91,6 +91,7 @@ export class World {
   #ports(): Ports {
     return {
       codec,
+      keys: testKeys(peerOf('me')),
       clock: {
         now: () => at(this.now),
         arm: (when, wake) => {

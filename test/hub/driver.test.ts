@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../../src/core/ids.ts'
+import type { Status } from '../../src/core/membership/member.ts'
 import { never } from '../../src/core/time.ts'
 import { seal } from '../../src/core/wire.ts'
 import type { Answer } from '../../src/hub/calls.ts'
 import { isoOf } from '../../src/hub/iso.ts'
-import { at, hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
 import { codec, World } from './driver.bench.ts'
 import { alpha } from './kit.ts'
 
@@ -141,7 +142,7 @@ describe('running', () => {
     world.link('a')
     const channels = world.sent.map(({ kind, channel }) => [kind, channel])
     expect(channels).toContainEqual(['catalog.digest', 'bulk'])
-    expect(channels).toContainEqual(['swim.exchange', 'control'])
+    expect(channels).toContainEqual(['swim.digest', 'control'])
     expect(world.sent.every(({ to }) => to === peerOf('a'))).toBe(true)
   })
 
@@ -193,8 +194,8 @@ describe('running', () => {
 
   it('dials, aborts and lets go of peers as the hub wants, and dates the loss of the last one', () => {
     const world = World.running()
-    const gossip = (status: string): void => {
-      const rumors = [{ info: infoOf('a'), incarnation: wallStart, status }]
+    const gossip = (status: Status): void => {
+      const rumors = [rumor({ info: infoOf('a'), incarnation: wallStart, status })]
       world.events.message(peerOf('b'), codec.encode(seal('swim.gossip', { pool: 'region/north', rumors })))
     }
     gossip('alive')
@@ -287,5 +288,5 @@ describe('stopping', () => {
 })
 
 function wordOf(name: string) {
-  return { info: infoOf(name, { region: 'south', tier: 'regional' }), incarnation: wallStart, status: 'alive' }
+  return signed({ info: infoOf(name, { region: 'south', tier: 'regional' }), incarnation: wallStart, status: 'alive' })
 }

@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { asSlug } from '../../src/core/ids.ts'
+import { seal, wireVersion } from '../../src/core/wire.ts'
 import { judgeHello, sayHello } from '../../src/hub/hello.ts'
 import { isoOf } from '../../src/hub/iso.ts'
-import { at, wallStart } from '../core/kit.ts'
+import { at, signed, wallStart } from '../core/kit.ts'
 import { beat, changes, hubId, infoOf, peerOf, Rig, register, settingsFor } from './kit.ts'
 
 describe('what one feature tells the others', () => {
@@ -47,7 +48,7 @@ describe('what one feature tells the others', () => {
     expect(kinds(rig.link(infoOf('a')))).toEqual([
       'catalog.digest',
       'presence.leases',
-      'swim.exchange',
+      'swim.digest',
       'tier.introduction',
     ])
     expect(kinds(rig.link(infoOf('b', { region: 'south' })))).toEqual([
@@ -64,7 +65,7 @@ describe('what one feature tells the others', () => {
     const rig = new Rig({ settings: settingsFor('me', { tier: 'regional' }) })
     const pools = rig
       .link(infoOf('b', { region: 'south', tier: 'regional' }))
-      .flatMap((effect) => (effect.type === 'send' && effect.kind === 'swim.exchange' ? [effect.body] : []))
+      .flatMap((effect) => (effect.type === 'send' && effect.kind === 'swim.digest' ? [effect.body] : []))
     expect(pools).toEqual([expect.objectContaining({ pool: 'backbone' })])
   })
 
@@ -101,7 +102,7 @@ describe('what one feature tells the others', () => {
   it('drops what is published in another hub’s name, and counts it', () => {
     const rig = new Rig()
     rig.member('a', 'alive')
-    const value = { v: 1, kind: 'tier.report', body: { reporter: 'a', words: [] } }
+    const value = seal('tier.report', { reporter: 'a', words: [] })
     const by = (name: string) => rig.step({ type: 'message', from: peerOf(name), topic: 'members', value })
     expect(changes(by('a'))).toEqual([])
     expect(changes(by('thief'))).toEqual([{ type: 'dropped', reason: 'foreign-voice' }])
@@ -133,7 +134,8 @@ describe('what one feature tells the others', () => {
 describe('what a hub says of itself', () => {
   it('shows regions, their hubs and whether the view is whole', () => {
     const rig = new Rig()
-    const south = { info: infoOf('far', { region: 'south', tier: 'regional' }), incarnation: 1, status: 'alive' }
+    const info = infoOf('far', { region: 'south', tier: 'regional' })
+    const south = signed({ info, incarnation: 1, status: 'alive' })
     rig.hear('far', 'tier.report', { reporter: 'far', words: [south] })
     rig.member('a', 'alive')
     expect(rig.views.status(at(0)).view).toMatchObject({
@@ -148,7 +150,7 @@ describe('what a hub says of itself', () => {
     rig.member('a', 'dead')
     const cut = rig.views.status(at(20)).view
     expect(cut.regions['north']).toMatchObject({ hubs_alive: 1, hubs_known: 2 })
-    rig.hear('far', 'tier.report', { reporter: 'far', words: [{ ...south, status: 'left' }] })
+    rig.hear('far', 'tier.report', { reporter: 'far', words: [signed({ ...south, status: 'left' })] })
     expect(rig.views.status(at(30)).view.state).toBe('partitioned')
   })
 
@@ -220,10 +222,10 @@ describe('a hello', () => {
     ['another federation', said({ federation: 'other' }), 'other-federation'],
     ['a key that is not its own', said({}, { ...infoOf('you'), peer: peerOf('thief') }), 'foreign-key'],
     ['the name of the one it greets', said({}, { ...infoOf('you'), hub: hubId('me') }), 'same-name'],
-    ['another wire version', { ...said(), v: 2 }, 'wire-version'],
+    ['another wire version', { ...said(), v: wireVersion + 1 }, 'wire-version'],
     ['nonsense', 'hello', 'malformed-hello'],
   ])('with %s is refused', (_, value, reason) => {
-    expect(judgeHello(settings, peerOf('you'), value)).toEqual({ ok: false, reason })
+    expect(judgeHello(settings, peerOf('you'), value)).toMatchObject({ ok: false, reason })
   })
 
   it('and slugs are checked before they reach the hub', () => {

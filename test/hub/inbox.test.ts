@@ -27,7 +27,7 @@ describe('a message', () => {
     ['nonsense', 'malformed', 'nonsense'],
     ['a body that its kind does not have', 'malformed', seal('swim.ping', { pool: 'p' })],
     ['a kind nobody knows', 'unknown-kind', seal('swim.dance', {})],
-    ['another version', 'version', { ...seal('swim.ping', { pool: 'p', seq: 1, rumors: [] }), v: 2 }],
+    ['another version', 'version', { ...seal('swim.ping', { pool: 'p', seq: 1, rumors: [] }), v: 1 }],
   ])('that is %s is refused as %s', (_, reason, value) => {
     expect(openMessage(value)).toEqual({ ok: false, reason })
   })

@@ -1,6 +1,8 @@
 // One hub under test, its disk a map that answers at once, its clock moved by hand.
 
 import type { Slug } from '../../src/core/ids.ts'
+import type { Status } from '../../src/core/membership/member.ts'
+import { allMechanisms } from '../../src/core/membership/protocol.ts'
 import type { Millis } from '../../src/core/time.ts'
 import type { HubInfo } from '../../src/core/wire.ts'
 import { seal } from '../../src/core/wire.ts'
@@ -11,7 +13,7 @@ import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import { type Remembered, remember } from '../../src/hub/stored.ts'
 import { HubViews } from '../../src/hub/views.ts'
-import { at, hubId, infoOf, peerOf, slug, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, peerOf, rumor, slug, testKeys, wallStart } from '../core/kit.ts'
 
 export function settingsFor(name: string, change: Partial<Settings> = {}): Settings {
   const { hub, peer, region, tier, version } = infoOf(name)
@@ -27,10 +29,14 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
     joinGraceMs: 10_000,
     seed: 1,
     membership: {
+      mechanisms: allMechanisms,
       probeIntervalMs: 1_000,
       probeTimeoutMs: 500,
       indirectProbes: 3,
       suspicionMultiplier: 4,
+      suspicionMaxMultiplier: 6,
+      gossipIntervalMs: 200,
+      gossipFanout: 3,
       deadRetentionMs: 3_600_000,
       exchangeIntervalMs: 30_000,
     },
@@ -78,7 +84,14 @@ export class Rig {
     const remembered = this.#remembered()
     const incarnation = Math.max(wallStart + this.now, remembered.incarnation + 1)
     const { addresses } = infoOf(this.settings.hub)
-    this.hub = new Hub({ settings: this.settings, remembered, incarnation, addresses, now: at(this.now) })
+    this.hub = new Hub({
+      settings: this.settings,
+      keys: testKeys(this.settings.peer),
+      remembered,
+      incarnation,
+      addresses,
+      now: at(this.now),
+    })
     this.views = new HubViews(this.hub)
     this.#perform(this.hub.start(remembered, at(this.now)))
   }
@@ -120,9 +133,9 @@ export class Rig {
   }
 
   /** A member of the region's pool, by hearsay. */
-  member(name: string, status: string, where: { incarnation?: number; info?: HubInfo } = {}): HubEffect[] {
-    const state = { info: where.info ?? infoOf(name), incarnation: where.incarnation ?? wallStart, status }
-    return this.hear('gossip', 'swim.gossip', { pool: 'region/north', rumors: [state] })
+  member(name: string, status: Status, where: { incarnation?: number; info?: HubInfo } = {}): HubEffect[] {
+    const { info = infoOf(name), incarnation = wallStart } = where
+    return this.hear('gossip', 'swim.gossip', { pool: 'region/north', rumors: [rumor({ info, incarnation, status })] })
   }
 
   #perform(effects: readonly HubEffect[]): void {

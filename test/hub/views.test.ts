@@ -1,16 +1,17 @@
 // What a hub says of itself and of others: its checks, its view, its members, and how it sees through several pools.
 
 import { describe, expect, it } from 'vitest'
+import type { Status } from '../../src/core/membership/member.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import { everyone, factsOf, peerOf as keyOf } from '../../src/hub/sight.ts'
-import { at, hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
 import { changes, Rig, register, settingsFor } from './kit.ts'
 
 const epoch = [1, 'bb']
-const far = { info: infoOf('far', { region: 'south', tier: 'regional' }), incarnation: 3, status: 'alive' }
+const far = signed({ info: infoOf('far', { region: 'south', tier: 'regional' }), incarnation: 3, status: 'alive' })
 
-function report(rig: Rig, status = 'alive'): void {
-  rig.hear('far', 'tier.report', { reporter: 'far', words: [{ ...far, status }] })
+function report(rig: Rig, status: Status = 'alive'): void {
+  rig.hear('far', 'tier.report', { reporter: 'far', words: [signed({ ...far, status })] })
 }
 
 function regional(): Rig {
@@ -18,8 +19,8 @@ function regional(): Rig {
 }
 
 /** A word about `a` in one of the pools of a regional hub. */
-function word(rig: Rig, pool: string, [status, incarnation = wallStart]: readonly [string, number?]): void {
-  const rumors = [{ info: infoOf('a', { tier: 'regional' }), incarnation, status }]
+function word(rig: Rig, pool: string, [status, incarnation = wallStart]: readonly [Status, number?]): void {
+  const rumors = [rumor({ info: infoOf('a', { tier: 'regional' }), incarnation, status })]
   rig.hear('gossip', 'swim.gossip', { pool, rumors })
 }
 
@@ -123,6 +124,7 @@ describe('the members a hub shows', () => {
       ['a', null, null],
       ['me', null, []],
     ])
+    rig.link(infoOf('a'))
     const ping = rig.pass(1_000).find((effect) => effect.type === 'send' && effect.kind === 'swim.ping')
     if (ping?.type !== 'send') throw new Error('nobody was pinged')
     const { seq } = ping.body as { seq: number }

@@ -60,13 +60,23 @@ export class Foreigners {
   witnessDeath(info: HubInfo, now: Now): Judgement[] {
     const held = this.#foreign.get(info.hub)
     if (held === undefined) return []
-    this.#reports.tell(this.#self, { info, incarnation: held.incarnation, status: 'dead' }, now)
+    const { incarnation, signature } = held
+    this.#reports.tell(this.#self, { info, incarnation, status: 'dead', signature }, now)
     return this.#judge(info.hub, now)
   }
 
   /** An own pool speaks of the hub now: reports about it are no longer judged (H1). */
   enters(hub: HubId): void {
     this.#foreign.delete(hub)
+  }
+
+  /** M8: nothing said of the hub at this incarnation or an earlier one is heard any more. */
+  forget(hub: HubId, incarnation: number): Judgement[] {
+    this.#reports.bar(hub, incarnation)
+    const held = this.#foreign.get(hub)
+    if (held === undefined || held.incarnation > incarnation) return []
+    this.#foreign.delete(hub)
+    return [{ type: 'foreign-dropped', info: held.info }]
   }
 
   /** A reporter may have died, or been silent for too long: everyone it spoke of is judged again. */

@@ -6,7 +6,7 @@ import type { HubId, PeerId } from '../ids.ts'
 import type { Effect, Machine, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
-import { type HubInfo, statementOf } from '../wire.ts'
+import { type HubInfo, type Statement, statementOf } from '../wire.ts'
 import { type Foreign, Foreigners, type Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
@@ -21,12 +21,15 @@ export type HierarchyInput =
   | { readonly type: 'message'; readonly from: PeerId; readonly message: TierMessage }
   | { readonly type: 'member'; readonly pool: string; readonly member: PoolMember }
   | { readonly type: 'member-dropped'; readonly pool: string; readonly hub: HubId }
-  | { readonly type: 'incarnation'; readonly incarnation: number }
+  /** What this hub says of itself has changed. */
+  | { readonly type: 'self'; readonly word: Statement }
   | { readonly type: 'link-up'; readonly info: HubInfo }
   | { readonly type: 'link-down'; readonly peer: PeerId }
+  /** M8: an operator forgot a hub, up to and including this incarnation. */
+  | { readonly type: 'forget'; readonly hub: HubId; readonly incarnation: number }
   /** Hubs remembered from an earlier run. */
   | { readonly type: 'book'; readonly infos: readonly HubInfo[] }
-  | { readonly type: 'leave' }
+  | { readonly type: 'leave'; readonly word: Statement }
 
 export type HierarchyChange = Judgement | { readonly type: 'parents'; readonly parents: readonly HubId[] }
 
@@ -39,7 +42,8 @@ export interface HierarchyProtocol {
 
 export interface HierarchyOptions {
   readonly self: HubInfo
-  readonly incarnation: number
+  /** What this hub says of itself at birth. */
+  readonly word: Statement
   readonly random: Random
   /** The names of the pools this hub is a member of. */
   readonly pools: readonly string[]
@@ -74,7 +78,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #book = new Map<HubId, HubInfo>()
   /** Hubs whose word changed since the last report. */
   readonly #news = new Set<HubId>()
-  #incarnation: number
+  #word: Statement
   #hasLeft = false
   #attachAt: Millis
   #reportAt: Millis
@@ -82,7 +86,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   constructor(options: HierarchyOptions, now: Now) {
     this.#options = options
-    this.#incarnation = options.incarnation
+    this.#word = options.word
     this.#pools = new Pools(options.self, options.pools)
     this.#reports = new Reports(silentAfter * options.reportIntervalMs)
     const { deadRetentionMs, self } = options
@@ -101,9 +105,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     return this.#ties.parents()
   }
 
-  children(): HubInfo[] {
-    return this.#ties.children()
-  }
+  children = (): HubInfo[] => this.#ties.children()
 
   /** Links this hub wants to hold, by peer. */
   kept(): ReadonlyMap<PeerId, HubInfo> {
@@ -131,8 +133,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         this.#pools.drop(input.pool, input.hub)
         this.#relink(now, out)
         break
-      case 'incarnation':
-        this.#incarnation = input.incarnation
+      case 'self':
+        this.#word = input.word
         this.#announce(this.#options.self.hub, now)
         break
       case 'link-up':
@@ -147,9 +149,14 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         for (const info of input.infos) this.#book.set(info.hub, info)
         this.#relink(now, out)
         break
+      case 'forget':
+        this.#book.delete(input.hub)
+        this.#take(this.#foreigners.forget(input.hub, input.incarnation), now, out)
+        break
       case 'leave':
         this.#hasLeft = true
-        this.#report([this.#ownWord()], out)
+        this.#word = input.word
+        this.#report([this.#word], out)
         break
     }
     return out
@@ -163,10 +170,10 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     }
     if (this.#reportAt <= now.mono) {
       this.#reportAt = now.mono + this.#options.reportIntervalMs * (0.9 + 0.2 * this.#options.random.real())
-      this.#report(this.#pools.owed(this.#ownWord()), out)
+      this.#report(this.#pools.owed(this.#word), out)
       this.#take(this.#foreigners.review(now), now, out)
     } else if (this.#newsAt <= now.mono) {
-      const news = this.#pools.owed(this.#ownWord()).filter((word) => this.#news.has(word.info.hub))
+      const news = this.#pools.owed(this.#word).filter((word) => this.#news.has(word.info.hub))
       this.#report(news, out)
     }
   }
@@ -263,18 +270,12 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   // ---- reports
 
-  #ownWord(): Word {
-    const status = this.#hasLeft ? 'left' : 'alive'
-    return { info: this.#options.self, incarnation: this.#incarnation, status }
-  }
-
   #report(words: readonly Word[], out: Effects): void {
     this.#news.clear()
     this.#newsAt = never
-    for (const part of inParts(words)) {
-      const message: TierMessage = { kind: 'tier.report', body: { reporter: this.#options.self.hub, words: part } }
-      out.push({ type: 'publish', topic: 'members', message })
-    }
+    const reporter = this.#options.self.hub
+    for (const part of inParts(words))
+      out.push({ type: 'publish', topic: 'members', message: { kind: 'tier.report', body: { reporter, words: part } } })
   }
 
   /** Queues a changed word for the next report. */
@@ -288,9 +289,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const known = [...this.#pools.all(), ...this.#foreigners.all().values()].filter(
       ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
     )
-    for (const words of inParts([this.#ownWord(), ...known.map(statementOf)])) {
-      this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
-    }
+    const parts = inParts([this.#word, ...known.map(statementOf)])
+    for (const words of parts) this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
   }
 
   #send(to: PeerId, message: TierMessage, out: Effects): void {

@@ -20,6 +20,7 @@ export interface Verdict {
   readonly info: HubInfo
   readonly incarnation: number
   readonly status: Word['status']
+  readonly signature: string
   /** Unix time of the newest word it rests on. */
   readonly asOf: Millis
 }
@@ -41,6 +42,9 @@ export class Reports {
   /** When each hub was last heard with its own voice. */
   readonly #heard = new Map<HubId, Millis>()
 
+  /** M8: hubs that an operator forgot, up to and including this incarnation. */
+  readonly #barred = new Map<HubId, number>()
+
   /** A word that its reporter has not repeated for `silenceMs` is void. */
   constructor(silenceMs: Millis) {
     this.#silenceMs = silenceMs
@@ -57,6 +61,7 @@ export class Reports {
 
   /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
   tell(reporter: HubId, word: Word, now: Now): boolean {
+    if (this.#isBarred(word)) return false
     const byReporter = this.#words.get(word.info.hub)
     const isKnown = byReporter !== undefined || this.#hearsay.has(word.info.hub)
     if (!isKnown && (!isUp(word) || this.#words.size >= maxHubs)) return false
@@ -78,11 +83,19 @@ export class Reports {
    */
   introduce(word: Word, now: Now): boolean {
     const { hub } = word.info
+    if (this.#isBarred(word)) return false
     const held = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
     if (word.status !== 'alive' || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
     if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
     this.#hearsay.set(hub, { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall })
     return true
+  }
+
+  /** M8: forgets what was said, and hears no more of it. */
+  bar(hub: HubId, incarnation: number): void {
+    this.#barred.set(hub, Math.max(incarnation, this.#barred.get(hub) ?? 0))
+    const known = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
+    if (known.every((kept) => this.#isBarred(kept.word))) this.forget(hub)
   }
 
   forget(hub: HubId): void {
@@ -121,6 +134,10 @@ export class Reports {
     return isUp(newest.word) && !isFresh(newest) ? { ...last, status: 'dead' } : last
   }
 
+  #isBarred({ info, incarnation }: Word): boolean {
+    return incarnation <= (this.#barred.get(info.hub) ?? -1)
+  }
+
   #rumor(hub: HubId): Kept[] {
     const rumor = this.#hearsay.get(hub)
     return rumor === undefined ? [] : [rumor]
@@ -154,5 +171,5 @@ function verdict(words: readonly Kept[]): Verdict {
     return goodness[b.word.status] > goodness[a.word.status] ? b : a
   })
   const asOf = Math.max(...words.map((kept) => kept.lastWall))
-  return { info: best.word.info, incarnation: best.word.incarnation, status: best.word.status, asOf }
+  return { ...best.word, asOf }
 }

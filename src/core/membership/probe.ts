@@ -1,22 +1,82 @@
-// Whom to probe next, and the life of one probe: ask directly, ask through others, give up.
+// Probing: whom to ask next, and the life of each question: ask directly, ask through others, give up.
 // Round-robin over a shuffled list bounds the time until every member was probed once to 2n − 1 periods (SWIM, 4.3).
 
 import type { HubId, PeerId } from '../ids.ts'
 import type { Random } from '../random.ts'
-import type { Millis } from '../time.ts'
+import { type Millis, never } from '../time.ts'
 
-/** The one probe under way. */
+/** One question under way. */
 export interface Probe {
   readonly target: HubId
-  readonly seq: number
+  readonly peer: PeerId
   readonly sentAt: Millis
   /** Without an ack by then, others are asked to try. */
   readonly indirectAt: Millis
   /** Without an ack by then, the target is suspected. */
   readonly endsAt: Millis
-  asked: boolean
-  acked: boolean
+  /** Of the round, one a period; the others are put between when there is a reason to ask at once. */
+  readonly isOfRound: boolean
+  helpers: number
+  nacks: number
+  hasAsked: boolean
 }
+
+/** Most questions under way besides that of the round. */
+const maxExtra = 8
+
+/** The questions under way, by their number. */
+export class Probes {
+  readonly #bySeq = new Map<number, Probe>()
+
+  add(seq: number, probe: Omit<Probe, 'helpers' | 'nacks' | 'hasAsked'>): void {
+    this.#bySeq.set(seq, { ...probe, helpers: 0, nacks: 0, hasAsked: false })
+  }
+
+  get(seq: number): Probe | undefined {
+    return this.#bySeq.get(seq)
+  }
+
+  /** Whether one more may be put between. */
+  hasRoomFor(target: HubId): boolean {
+    if (this.#bySeq.size > maxExtra) return false
+    for (const probe of this.#bySeq.values()) if (probe.target === target) return false
+    return true
+  }
+
+  end(seq: number): Probe | undefined {
+    const probe = this.#bySeq.get(seq)
+    this.#bySeq.delete(seq)
+    return probe
+  }
+
+  /** Ends all without a verdict: nobody could have heard the answers. */
+  void(): void {
+    this.#bySeq.clear()
+  }
+
+  deadline(): Millis {
+    let next: Millis = never
+    for (const { hasAsked, indirectAt, endsAt } of this.#bySeq.values()) {
+      next = Math.min(next, hasAsked ? endsAt : Math.min(indirectAt, endsAt))
+    }
+    return next
+  }
+
+  /** Those that have to turn to others now, and those that are over, which end. */
+  due(mono: Millis): { readonly turning: readonly [number, Probe][]; readonly failed: readonly Probe[] } {
+    if (this.deadline() > mono) return nothing
+    const turning: [number, Probe][] = []
+    const failed: Probe[] = []
+    for (const [seq, probe] of this.#bySeq) {
+      if (!probe.hasAsked && probe.indirectAt <= mono) turning.push([seq, probe])
+      if (probe.endsAt <= mono) failed.push(probe)
+    }
+    for (const [seq, probe] of this.#bySeq) if (probe.endsAt <= mono) this.#bySeq.delete(seq)
+    return { turning, failed }
+  }
+}
+
+const nothing = { turning: [], failed: [] } as const
 
 /** Randomised round-robin: each pass visits everyone once, in a fresh order; newcomers join at a random place. */
 export class RoundRobin {
@@ -44,9 +104,12 @@ export class RoundRobin {
   }
 }
 
-interface Errand {
+/** A ping sent on another's behalf. */
+export interface Errand {
   readonly origin: PeerId
   readonly originSeq: number
+  /** Without an ack by then the origin is told that none came. */
+  readonly nackAt: Millis
   readonly until: Millis
 }
 
@@ -55,12 +118,12 @@ export const maxErrands = 256
 
 /** Pings sent on others' behalf, by their number: whom to pass the ack to, and under which number. */
 export class Errands {
-  readonly #bySeq = new Map<number, Errand>()
+  readonly #bySeq = new Map<number, Errand & { hasNacked: boolean }>()
 
   start(seq: number, errand: Errand): void {
     const oldest = this.#bySeq.size >= maxErrands ? this.#bySeq.keys().next().value : undefined
     if (oldest !== undefined) this.#bySeq.delete(oldest)
-    this.#bySeq.set(seq, errand)
+    this.#bySeq.set(seq, { ...errand, hasNacked: false })
   }
 
   finish(seq: number): Errand | undefined {
@@ -69,7 +132,22 @@ export class Errands {
     return errand
   }
 
-  expire(mono: Millis): void {
-    for (const [seq, errand] of this.#bySeq) if (errand.until <= mono) this.#bySeq.delete(seq)
+  deadline(): Millis {
+    let next: Millis = never
+    for (const { hasNacked, nackAt, until } of this.#bySeq.values()) next = Math.min(next, hasNacked ? until : nackAt)
+    return next
+  }
+
+  /** Those whose origin is owed a nack now. What is older than it can be of use is forgotten. */
+  due(mono: Millis): Errand[] {
+    const owed: Errand[] = []
+    for (const [seq, errand] of this.#bySeq) {
+      if (!errand.hasNacked && errand.nackAt <= mono) {
+        errand.hasNacked = true
+        owed.push(errand)
+      }
+      if (errand.until <= mono) this.#bySeq.delete(seq)
+    }
+    return owed
   }
 }

@@ -1,31 +1,54 @@
 // The table of beliefs about a pool's members, and the suspicions that run against them.
 
 import { assert } from '../errors.ts'
-import type { HubId } from '../ids.ts'
+import { hashOf } from '../hash.ts'
+import type { HubId, PeerId } from '../ids.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { statementOf } from '../wire.ts'
 import { isPlausible, isPresent, type Member, type State, supersedes } from './member.ts'
-import { suspicionTimeout } from './suspicion.ts'
+import type { Accusation } from './messages.ts'
+import { measured, type Rtt } from './rtt.ts'
+import { Suspicion, type SuspicionRules } from './suspicion.ts'
 
 export interface RosterOptions {
-  readonly suspicionMultiplier: number
-  readonly probeIntervalMs: Millis
+  readonly suspicion: SuspicionRules
   readonly deadRetentionMs: Millis
 }
 
-/** What one statement changed. */
+/** What one word changed. */
 export interface Learned {
   readonly member: Member
   readonly previous?: State
 }
 
+/** What a statement about another hub is to this table. `news` is still to be proved. */
+export type Worth = 'news' | 'known' | 'implausible' | 'name-taken' | 'pool-full' | 'forgotten'
+
+/** A case and the word that stands for it. */
+interface Case {
+  readonly suspicion: Suspicion
+  accusation: Accusation
+}
+
+/** Members kept, the dead included. Flat pools hurt beyond 2,000; what is more was invented. */
+export const maxMembers = 4_096
+/** The dead are still spoken to for this long: one that lives hears of it and refutes (memberlist's gossip to the dead). */
+const farewellMs: Millis = 30_000
+
 export class Roster {
   readonly #options: RosterOptions
   readonly #members = new Map<HubId, Member>()
-  /** M3: holds a hub exactly while it is believed suspect; when it becomes dead. */
-  readonly #suspicions = new Map<HubId, Millis>()
-  /** Kept between changes: it is read with every message. */
+  /** M3: holds a hub exactly while it is believed suspect. */
+  readonly #cases = new Map<HubId, Case>()
+  readonly #rtts = new Map<HubId, Rtt>()
+  /** Hubs that were linked or answered: what was only ever told of gives way to them when the table is full. */
+  readonly #met = new Set<HubId>()
+  /** M8: forgotten by an operator, up to and including this incarnation. */
+  readonly #forgotten = new Map<HubId, number>()
+  /** Kept between changes: they are read with every message. */
   #present: readonly Member[] | undefined
+  #digest: string | undefined
+  #expireAt: Millis = never
 
   constructor(options: RosterOptions) {
     this.#options = options
@@ -40,55 +63,174 @@ export class Roster {
     return this.#present
   }
 
-  /** When the next suspicion runs out. */
-  deadline(): Millis {
-    return Math.min(never, ...this.#suspicions.values())
+  /** The present, and who died so lately that it may not know. */
+  hearers(now: Now): readonly Member[] {
+    const present = this.present()
+    if (this.#expireAt === never) return present
+    const isFresh = (member: Member): boolean => member.status === 'dead' && now.mono - member.since.mono < farewellMs
+    const fresh = [...this.#members.values()].filter(isFresh)
+    return fresh.length === 0 ? present : [...present, ...fresh]
   }
 
-  /** Takes a statement about another hub; undefined when it is no news. */
-  learn(news: State, now: Now): Learned | undefined {
-    const { hub } = news.info
+  byPeer(peer: PeerId): Member | undefined {
+    for (const member of this.#members.values()) if (member.info.peer === peer) return member
+    return undefined
+  }
+
+  /** The word that stands against a suspect. */
+  accusationOf(hub: HubId): Accusation | undefined {
+    return this.#cases.get(hub)?.accusation
+  }
+
+  rtt(hub: HubId): Rtt | undefined {
+    return this.#rtts.get(hub)
+  }
+
+  /** When the next suspicion runs out. */
+  deadline(): Millis {
+    let next: Millis = never
+    for (const { suspicion } of this.#cases.values()) next = Math.min(next, suspicion.endsAt)
+    return next
+  }
+
+  /** Equal on hubs that believe the same. A suspicion is on its way to one of two ends, and counts as life. */
+  digest(self: State): string {
+    const line = ({ info, incarnation, status }: State): string =>
+      `${info.hub} ${incarnation} ${status === 'suspect' ? 'alive' : status}`
+    this.#digest ??= hashOf([...this.#members.values()].map(line).concat(line(self)).sort()).slice(0, 16)
+    return this.#digest
+  }
+
+  /** The hub's own word has changed. */
+  selfChanged(): void {
+    this.#digest = undefined
+  }
+
+  /** What an alive or left statement is worth here, before its signature is looked at. */
+  worth(news: State, now: Now): Worth {
+    const { hub, peer } = news.info
     const held = this.#members.get(hub)
-    if (!isPlausible(news.incarnation, now.wall) || !supersedes(news, held)) return undefined
-    const rtt = held?.rttMs === undefined ? {} : { rttMs: held.rttMs }
-    const member: Member = { ...statementOf(news), since: { mono: now.mono, wall: now.wall }, ...rtt }
-    this.#members.set(hub, member)
-    this.#present = undefined
-    if (news.status === 'suspect') {
-      const { suspicionMultiplier, probeIntervalMs } = this.#options
-      const timeout = suspicionTimeout(suspicionMultiplier, this.present().length + 1, probeIntervalMs)
-      this.#suspicions.set(hub, now.mono + timeout)
-    } else {
-      this.#suspicions.delete(hub)
+    if (!supersedes(news, held)) return 'known'
+    if (news.incarnation <= (this.#forgotten.get(hub) ?? -1)) return 'forgotten'
+    if (!isPlausible(news.incarnation, held?.incarnation ?? 0, now.wall)) return 'implausible'
+    // M6: a name belongs to the key that holds it, while that key's hub is there.
+    if (held !== undefined && held.info.peer !== peer && isPresent(held.status)) return 'name-taken'
+    return held === undefined && !this.#makeRoom() ? 'pool-full' : 'news'
+  }
+
+  /** Takes an alive or left statement that is news and proved. */
+  learn(news: State, now: Now): Learned {
+    this.#close(news.info.hub)
+    return this.#set(statementOf(news), now)
+  }
+
+  /** Takes a word against a present hub at its present incarnation; undefined when it changes no belief. */
+  accuse(accusation: Accusation, counts: boolean, now: Now): Learned | 'joined' | undefined {
+    const { accused, incarnation, status, by, path } = accusation
+    const held = this.#members.get(accused)
+    if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return undefined
+    if (status === 'dead') {
+      this.#close(accused)
+      return this.#set({ ...statementOf(held), status }, now)
     }
-    return held === undefined ? { member } : { member, previous: statementOf(held) }
+    const isFirst = held.status === 'alive'
+    const known = this.#cases.get(accused)
+    const size = this.present().length + 1
+    const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
+    if (known === undefined) this.#cases.set(accused, open)
+    if (path === 'refused') open.suspicion.refused(by, now.mono)
+    const isNew = open.suspicion.accuse(by, counts)
+    if (isFirst) return this.#set({ ...statementOf(held), status }, now)
+    if (!isNew || !open.suspicion.wantsMore()) return undefined
+    open.accusation = accusation
+    return 'joined'
+  }
+
+  /** The suspects whose time is over, with the word that stands against them. */
+  overdue(now: Now): Accusation[] {
+    const due: Accusation[] = []
+    for (const [hub, { suspicion, accusation }] of this.#cases) {
+      const status = this.#members.get(hub)?.status
+      assert(status === 'suspect', 'M3', `a suspicion runs against ${hub}, which is ${status}`)
+      if (suspicion.endsAt <= now.mono) due.push(accusation)
+    }
+    return due
+  }
+
+  /** This hub could hear nobody for so long. */
+  postpone(byMs: Millis): void {
+    for (const { suspicion } of this.#cases.values()) suspicion.postpone(byMs)
+  }
+
+  met(hub: HubId): void {
+    if (this.#members.has(hub)) this.#met.add(hub)
   }
 
   measured(hub: HubId, rttMs: Millis): void {
     const member = this.#members.get(hub)
     if (member === undefined) return
-    this.#members.set(hub, { ...member, rttMs })
-    this.#present = undefined
-  }
-
-  /** Statements of death for the suspects whose time is over. */
-  overdue(now: Now): State[] {
-    const due: State[] = []
-    for (const [hub, until] of this.#suspicions) {
-      const member = this.#members.get(hub)
-      assert(member?.status === 'suspect', 'M3', `a suspicion runs against ${hub}, which is ${member?.status}`)
-      if (until <= now.mono) due.push({ ...statementOf(member), status: 'dead' })
-    }
-    return due
+    const rtt = measured(this.#rtts.get(hub), rttMs)
+    this.#rtts.set(hub, rtt)
+    member.rttMs = rtt.smoothedMs
   }
 
   /** Removes and returns those who have been dead or gone for the retention. */
   expire(now: Now): Member[] {
-    const expired = [...this.#members.values()].filter(
-      (member) => !isPresent(member.status) && member.since.mono + this.#options.deadRetentionMs <= now.mono,
-    )
-    for (const member of expired) this.#members.delete(member.info.hub)
-    if (expired.length > 0) this.#present = undefined
+    if (this.#expireAt > now.mono) return []
+    const expired: Member[] = []
+    this.#expireAt = never
+    for (const member of this.#members.values()) {
+      if (isPresent(member.status)) continue
+      const at = member.since.mono + this.#options.deadRetentionMs
+      if (at <= now.mono) expired.push(member)
+      else this.#expireAt = Math.min(this.#expireAt, at)
+    }
+    for (const member of expired) this.#remove(member.info.hub)
     return expired
+  }
+
+  /** M8: the hub is no more, at this incarnation or an earlier one; undefined when it was not here. */
+  forget(hub: HubId, incarnation: number): Member | undefined {
+    this.#forgotten.set(hub, Math.max(incarnation, this.#forgotten.get(hub) ?? 0))
+    const member = this.#members.get(hub)
+    if (member === undefined || member.incarnation > incarnation) return undefined
+    this.#remove(hub)
+    return member
+  }
+
+  #set(state: State, now: Now): Learned {
+    const { hub } = state.info
+    const held = this.#members.get(hub)
+    const rtt = held?.rttMs === undefined ? {} : { rttMs: held.rttMs }
+    const member: Member = { ...state, since: { mono: now.mono, wall: now.wall }, ...rtt }
+    this.#members.set(hub, member)
+    this.#present = undefined
+    this.#digest = undefined
+    if (!isPresent(state.status)) this.#expireAt = Math.min(this.#expireAt, now.mono + this.#options.deadRetentionMs)
+    return held === undefined ? { member } : { member, previous: statementOf(held) }
+  }
+
+  #close(hub: HubId): void {
+    this.#cases.delete(hub)
+  }
+
+  #remove(hub: HubId): void {
+    this.#close(hub)
+    this.#members.delete(hub)
+    this.#rtts.delete(hub)
+    this.#met.delete(hub)
+    this.#present = undefined
+    this.#digest = undefined
+  }
+
+  /** Whether there is a place, or one that was never met, or is gone, can be given up. */
+  #makeRoom(): boolean {
+    if (this.#members.size < maxMembers) return true
+    for (const [hub, { status }] of this.#members) {
+      if (this.#met.has(hub) && isPresent(status)) continue
+      this.#remove(hub)
+      return true
+    }
+    return false
   }
 }

@@ -1,12 +1,12 @@
 // News that spreads on the back of other messages: the least told first, each told about log(n) times by each hub,
 // which reaches everyone with high probability (SWIM, section 4.1; memberlist's retransmit rule).
 
-import type { HubId } from '../ids.ts'
-import type { State } from './member.ts'
+import type { Rumor } from './messages.ts'
 
-interface Rumor {
-  readonly state: State
-  readonly order: number
+interface Entry {
+  readonly key: string
+  readonly rumor: Rumor
+  readonly bytes: number
   told: number
 }
 
@@ -15,27 +15,82 @@ export function tellLimit(size: number): number {
   return 4 * Math.ceil(Math.log10(size + 1))
 }
 
-/** At most one rumour a hub; newer news replaces older. Bounded by the number of members. */
+/** What one message may carry. */
+export interface Budget {
+  readonly bytes: number
+  readonly count: number
+}
+
+/** At most one rumour a subject; newer news replaces older. Bounded by twice the number of members. */
 export class Rumors {
-  readonly #byHub = new Map<HubId, Rumor>()
-  #order = 0
+  readonly #byKey = new Map<string, Entry>()
+  /** Entries by how often they were told, newest last; one that was replaced stays until it is come across. */
+  readonly #levels: Entry[][] = []
 
   get size(): number {
-    return this.#byHub.size
+    return this.#byKey.size
   }
 
-  tell(state: State): void {
-    this.#byHub.set(state.info.hub, { state, order: this.#order++, told: 0 })
+  tell(rumor: Rumor): void {
+    const entry: Entry = { key: keyOf(rumor), rumor, bytes: sizeOf(rumor), told: 0 }
+    this.#byKey.set(entry.key, entry)
+    this.#put(entry)
   }
 
-  /** The `count` least told rumours, newest first among equals; each counts as told once more. */
-  take(count: number, poolSize: number): State[] {
+  /** A hub is forgotten: nothing more is told of it. */
+  drop(hub: string): void {
+    this.#byKey.delete(`hub ${hub}`)
+    this.#byKey.delete(`sight ${hub}`)
+  }
+
+  /** The least told rumours that fit, newest first among equals; each counts as told once more. */
+  take(budget: Budget, poolSize: number): readonly Rumor[] {
+    if (this.#byKey.size === 0) return none
     const limit = Math.max(1, tellLimit(poolSize))
-    const chosen = [...this.#byHub.values()].sort((a, b) => a.told - b.told || b.order - a.order).slice(0, count)
-    for (const rumor of chosen) {
-      rumor.told++
-      if (rumor.told >= limit) this.#byHub.delete(rumor.state.info.hub)
+    const taken: Entry[] = []
+    let left = budget.bytes
+    const isFull = (): boolean => taken.length >= budget.count || (taken.length > 0 && left < smallestBytes)
+    for (const level of this.#levels) {
+      const kept: Entry[] = []
+      for (let entry = level.pop(); entry !== undefined; entry = level.pop()) {
+        if (this.#byKey.get(entry.key) !== entry) continue
+        // The first always fits: what is too long for every message would never be told.
+        const fits = taken.length < budget.count && (entry.bytes <= left || taken.length === 0)
+        if (!fits) kept.push(entry)
+        else {
+          taken.push(entry)
+          left -= entry.bytes
+        }
+        if (isFull()) break
+      }
+      for (const entry of kept.reverse()) level.push(entry)
+      if (isFull()) break
     }
-    return chosen.map((rumor) => rumor.state)
+    for (const entry of taken) {
+      entry.told++
+      if (entry.told >= limit) this.#byKey.delete(entry.key)
+      else this.#put(entry)
+    }
+    return taken.map((entry) => entry.rumor)
   }
+
+  #put(entry: Entry): void {
+    while (this.#levels.length <= entry.told) this.#levels.push([])
+    this.#levels[entry.told]?.push(entry)
+  }
+}
+
+const none: readonly Rumor[] = []
+
+/** No rumour is shorter: with less room left, looking on is in vain. */
+const smallestBytes = 40
+
+function keyOf(rumor: Rumor): string {
+  if ('info' in rumor) return `hub ${rumor.info.hub}`
+  return 'accused' in rumor ? `hub ${rumor.accused}` : `sight ${rumor.by}`
+}
+
+/** Upper bound of what it takes on the wire: CBOR is a little shorter than JSON. */
+function sizeOf(rumor: Rumor): number {
+  return JSON.stringify(rumor).length
 }

@@ -1,11 +1,118 @@
-// How long a suspect may still speak up before it is declared dead.
+// How long a suspect may still speak up before it is declared dead. The intuition of Lifeguard (Dadgar, Phillips, Currey
+// 2017, section IV-B): one accuser may be the sick one, so it waits long; every further accuser who came to it by himself
+// makes it shorter. Hard evidence, a refused connection, says more than silence, but never decides alone.
 
+import type { HubId } from '../ids.ts'
 import type { Millis } from '../time.ts'
 
+/** Independent accusers after whom the suspicion is as short as silence makes it (Lifeguard's K). */
+export const enoughAccusers = 3
+/** So many accusers, twice as many as are enough, cannot all be the sick ones. */
+const quorum = 2 * enoughAccusers
+const quorumShare = 0.6
+
 /**
- * Time from suspicion to death, milliseconds: multiplier · max(1, log10 n) · probe interval, memberlist's minimum
- * suspicion timeout; n counts the present members of the pool.
+ * The shortest suspicion, milliseconds: multiplier · max(1, log10 n) · probe interval, memberlist's rule; n counts the
+ * present members of the pool.
  */
 export function suspicionTimeout(multiplier: number, size: number, probeIntervalMs: Millis): Millis {
   return multiplier * Math.max(1, Math.log10(Math.max(1, size))) * probeIntervalMs
+}
+
+/** Accusers that can be hoped for in a pool of `size`: none where so many others are not there (memberlist). */
+export function accusersExpected(size: number): number {
+  return size - 2 < enoughAccusers ? 0 : enoughAccusers
+}
+
+/**
+ * Lifeguard's dynamic suspicion, milliseconds: max − log(c + 1) / log(K + 1) · (max − min), at least min. `c` counts the
+ * accusers after the first, `K` those that are expected; with K = 0 it is min.
+ */
+export function dynamicTimeout({ minMs, maxMs, confirmations, expected }: DynamicTimeout): Millis {
+  if (expected < 1) return minMs
+  const share = Math.log(confirmations + 1) / Math.log(expected + 1)
+  return Math.max(minMs, maxMs - share * (maxMs - minMs))
+}
+
+export interface DynamicTimeout {
+  readonly minMs: Millis
+  readonly maxMs: Millis
+  readonly confirmations: number
+  readonly expected: number
+}
+
+export interface SuspicionRules {
+  readonly multiplier: number
+  /** The longest suspicion is so many times the shortest; 1 without the dynamic one. */
+  readonly maxMultiplier: number
+  readonly probeIntervalMs: Millis
+  /** Whether many accusers, and refused connections, make it shorter than Lifeguard does. */
+  readonly evidence: boolean
+}
+
+/** One case against one hub, from the first accusation to the end. */
+export class Suspicion {
+  readonly startedAt: Millis
+  readonly #rules: SuspicionRules
+  readonly #size: number
+  readonly #accusers = new Set<HubId>()
+  readonly #refusals = new Set<HubId>()
+  #secondRefusalAt: Millis = Number.POSITIVE_INFINITY
+  /** Time in which this hub could not have heard a refutation. */
+  #lostMs: Millis = 0
+
+  /** `size` counts the present members of the pool, this hub included. */
+  constructor(rules: SuspicionRules, size: number, startedAt: Millis) {
+    this.#rules = rules
+    this.#size = size
+    this.startedAt = startedAt
+  }
+
+  /** When the suspect is dead, unless it speaks up. */
+  get endsAt(): Millis {
+    const { multiplier, maxMultiplier, probeIntervalMs, evidence } = this.#rules
+    const minMs = suspicionTimeout(multiplier, this.#size, probeIntervalMs)
+    const expected = maxMultiplier > 1 ? accusersExpected(this.#size) : 0
+    const confirmations = Math.max(0, this.#accusers.size - 1)
+    const silent = dynamicTimeout({ minMs, maxMs: minMs * maxMultiplier, confirmations, expected })
+    if (!evidence) return this.startedAt + silent + this.#lostMs
+    const many = this.#accusers.size >= quorum ? minMs * quorumShare : silent
+    return this.#lostMs + Math.min(this.startedAt + Math.min(many, silent), this.#refusedBy(minMs, probeIntervalMs))
+  }
+
+  /** Whether this accuser is new; one who does not count is noted, but shortens nothing. */
+  accuse(accuser: HubId, counts: boolean): boolean {
+    if (!counts || this.#accusers.has(accuser)) return false
+    this.#accusers.add(accuser)
+    return true
+  }
+
+  /** A connection was refused to this hub. */
+  refused(accuser: HubId, now: Millis): void {
+    this.#refusals.add(accuser)
+    if (this.#refusals.size === 2) this.#secondRefusalAt = Math.min(this.#secondRefusalAt, now)
+  }
+
+  /** This hub stood still: what it could not hear in that time does not count against the suspect. */
+  postpone(byMs: Millis): void {
+    this.#lostMs += byMs
+  }
+
+  /** Whether further accusers are worth telling of. */
+  wantsMore(): boolean {
+    return this.#accusers.size <= quorum
+  }
+
+  get accusers(): number {
+    return this.#accusers.size
+  }
+
+  /**
+   * Two hubs that were refused by the same port have seen its process gone: a quarter of an interval for its last word.
+   * One alone may have met a wrong address: half of the usual time.
+   */
+  #refusedBy(minMs: Millis, probeIntervalMs: Millis): Millis {
+    if (this.#refusals.size >= 2) return this.#secondRefusalAt + probeIntervalMs / 4
+    return this.#refusals.size === 1 ? this.startedAt + minMs / 2 : Number.POSITIVE_INFINITY
+  }
 }

@@ -1,81 +1,63 @@
 // SWIM: who of a pool is alive. Each period one member is pinged; if it does not answer, others are asked to ping it;
 // if none of them hears it, it is suspected, everybody is told, and unless it speaks up in time it is declared dead.
 // Das, Gupta, Motivala: "SWIM: Scalable Weakly-consistent Infection-style Process Group Membership Protocol" (2002).
-// The full exchange and the gossip between periods follow memberlist.
+// Dadgar, Phillips, Currey: "Lifeguard: Local Health Awareness for More Accurate Failure Detection" (2017) makes a hub
+// doubt itself first. The full exchange and the gossip between periods follow memberlist.
 
 import type { HubId, PeerId } from '../ids.ts'
-import type { Effect, Machine, Tick } from '../machine.ts'
-import type { Random } from '../random.ts'
+import type { Effect, Machine } from '../machine.ts'
 import { type Millis, type Now, never } from '../time.ts'
-import { type HubInfo, statementOf } from '../wire.ts'
-import { isPlausible, isPresent, type Member, type State } from './member.ts'
-import { maxExchange, maxRumors, type SwimMessage } from './messages.ts'
-import { Errands, type Probe, RoundRobin } from './probe.ts'
-import { Roster, type RosterOptions } from './roster.ts'
-import { Rumors } from './rumors.ts'
+import { type Statement, statementOf } from '../wire.ts'
+import { Beliefs } from './beliefs.ts'
+import type { Charge } from './blame.ts'
+import { LocalHealth } from './health.ts'
+import type { Member, State } from './member.ts'
+import { type Accusation, maxExchange } from './messages.ts'
+import { Prober } from './prober.ts'
+import type { SwimInput, SwimOptions, SwimProtocol } from './protocol.ts'
+import { Roster } from './roster.ts'
+import { Sight } from './sight.ts'
+import { Voice } from './voice.ts'
 
-export type SwimInput =
-  | Tick
-  | { readonly type: 'message'; readonly from: PeerId; readonly message: SwimMessage }
-  /** A link to a hub of this pool is up: exchange everything with it. */
-  | { readonly type: 'greet'; readonly peer: PeerId }
-  /** Another pool raised this hub's incarnation. */
-  | { readonly type: 'incarnation'; readonly incarnation: number }
-  | { readonly type: 'leave' }
-
-export type SwimChange =
-  | { readonly type: 'member'; readonly pool: string; readonly member: Member; readonly previous?: State }
-  /** Forgotten after `deadRetentionMs`. */
-  | { readonly type: 'member-dropped'; readonly pool: string; readonly member: Member }
-  /** This hub refuted a word against it. M1: persisted by the composition, told to its other pool. */
-  | { readonly type: 'refuted'; readonly pool: string; readonly incarnation: number }
-
-export interface SwimProtocol {
-  readonly input: SwimInput
-  readonly message: SwimMessage
-  readonly change: SwimChange
-  readonly result: never
-}
-
-export interface SwimOptions extends RosterOptions {
-  readonly pool: string
-  readonly self: HubInfo
-  readonly incarnation: number
-  readonly random: Random
-  readonly probeTimeoutMs: Millis
-  readonly indirectProbes: number
-  readonly exchangeIntervalMs: Millis
-}
-
-type Effects = Effect<SwimProtocol>[]
-
-/** Rumours also travel between probes: this often a period, to this many members (memberlist: 200 ms, 3). */
-const gossipsPerPeriod = 5
-const gossipFanout = 3
+/** A wake-up that comes later than this share of a probe interval: the event loop stood still. */
+const stallShare = 0.25
+/** Up to this size digests are exchanged at the set pace; a larger pool takes longer (memberlist's push/pull scale). */
+const exchangeThreshold = 32
 
 export class Swim implements Machine<SwimProtocol> {
   readonly #options: SwimOptions
   readonly #roster: Roster
-  readonly #errands = new Errands()
-  readonly #rumors = new Rumors()
-  readonly #order: RoundRobin
-  #incarnation: number
+  readonly #beliefs: Beliefs
+  readonly #prober: Prober
+  readonly #health: LocalHealth
+  readonly #sight: Sight
+  readonly #voice: Voice
   #hasLeft = false
-  #seq = 0
-  #probe: Probe | undefined
-  #periodAt: Millis = 0
-  #gossipAt: Millis = 0
-  #exchangeAt: Millis = 0
+  #gossipAt: Millis
+  #exchangeAt: Millis
+  /** When this machine asked to be woken. */
+  #promised: Millis = never
 
   constructor(options: SwimOptions, now: Now) {
     this.#options = options
-    this.#roster = new Roster(options)
-    this.#incarnation = options.incarnation
-    this.#order = new RoundRobin(options.random)
-    this.#periodAt = now.mono + options.random.real() * options.probeIntervalMs
-    this.#gossipAt = this.#periodAt
-    this.#exchangeAt = now.mono + options.random.real() * options.exchangeIntervalMs
-    this.#rumors.tell(this.self())
+    const { word, notary, mechanisms, random, probeIntervalMs, deadRetentionMs, suspicionMultiplier } = options
+    const { evidence, dynamicSuspicion } = mechanisms
+    const maxMultiplier = dynamicSuspicion ? options.suspicionMaxMultiplier : 1
+    const suspicion = { multiplier: suspicionMultiplier, maxMultiplier, probeIntervalMs, evidence }
+    const roster = new Roster({ suspicion, deadRetentionMs })
+    const health = new LocalHealth(mechanisms.localHealth)
+    const sight = new Sight(word.info.hub, now.wall)
+    const voice = new Voice(options.pool, () => roster.present().length + 1)
+    const beliefs = new Beliefs({ word, notary, mechanisms, roster, health, sight, voice })
+    this.#roster = roster
+    this.#health = health
+    this.#sight = sight
+    this.#voice = voice
+    this.#beliefs = beliefs
+    this.#prober = new Prober({ options, roster, beliefs, health, sight, voice }, now)
+    this.#gossipAt = now.mono + random.real() * options.gossipIntervalMs
+    this.#exchangeAt = now.mono + random.real() * options.exchangeIntervalMs
+    this.#promised = Math.max(now.mono, this.deadline())
   }
 
   get pool(): string {
@@ -84,7 +66,7 @@ export class Swim implements Machine<SwimProtocol> {
 
   /** What this hub says about itself. */
   self(): State {
-    return { info: this.#options.self, incarnation: this.#incarnation, status: this.#hasLeft ? 'left' : 'alive' }
+    return this.#beliefs.word
   }
 
   /** Every other hub of the pool that is remembered, the dead included. */
@@ -92,208 +74,210 @@ export class Swim implements Machine<SwimProtocol> {
     return this.#roster.all()
   }
 
+  /** How well this hub hears: 0 well, 7 badly. */
+  get score(): number {
+    return this.#health.score
+  }
+
+  /** Who accused the hub, and what became of it, oldest first. */
+  charges(hub: HubId): readonly Charge[] {
+    return this.#beliefs.blame.of(hub)
+  }
+
+  /** Whether the hub's accusations were refuted so often that they shorten nothing. */
+  isDiscounted(hub: HubId, now: Now): boolean {
+    return this.#beliefs.blame.isDiscounted(hub, now)
+  }
+
+  /** hub → whom it reaches only through others. */
+  blindness(now: Now): ReadonlyMap<HubId, readonly HubId[]> {
+    return this.#sight.matrix(now)
+  }
+
   deadline(): Millis {
     if (this.#hasLeft) return never
-    const probe = this.#probe
-    const probeAt = probe === undefined || probe.acked ? never : probe.asked ? probe.endsAt : probe.indirectAt
-    const gossipAt = this.#rumors.size > 0 ? this.#gossipAt : never
-    return Math.min(this.#periodAt, probeAt, gossipAt, this.#exchangeAt, this.#roster.deadline())
+    const gossipAt = this.#voice.rumors.size > 0 ? this.#gossipAt : never
+    const beliefAt = Math.min(this.#beliefs.deadline(), this.#sight.deadline())
+    return Math.min(this.#prober.deadline(), gossipAt, this.#exchangeAt, beliefAt)
   }
 
   step(input: SwimInput, now: Now): readonly Effect<SwimProtocol>[] {
-    const out: Effects = []
+    if (!this.#hasLeft) {
+      this.#noticeStall(now)
+      this.#take(input, now)
+      for (const hub of this.#beliefs.takeArrived()) this.#prober.add(hub)
+      for (const hub of this.#beliefs.takeSuspected()) this.#prober.join(hub, now)
+    }
+    this.#promised = Math.max(now.mono, this.deadline())
+    return this.#voice.effects()
+  }
+
+  #take(input: SwimInput, now: Now): void {
     switch (input.type) {
       case 'tick':
-        this.#tick(now, out)
+        this.#tick(now)
         break
       case 'message':
-        this.#receive(input, now, out)
+        this.#receive(input, now)
         break
       case 'greet':
-        this.#exchange(input.peer, true, out)
+        this.#greet(input.peer)
         break
-      case 'incarnation':
-        this.#incarnation = Math.max(this.#incarnation, input.incarnation)
-        this.#rumors.tell(this.self())
+      case 'evidence':
+        this.#weigh(input, now)
+        break
+      case 'self':
+        this.#beliefs.speak(input.word)
+        break
+      case 'forget':
+        this.#forget(input)
+        break
+      case 'watch':
+        this.#prober.watch(input.peers)
+        break
+      case 'strain':
+        this.#health.strain(input.score)
         break
       case 'leave':
-        this.#leave(out)
+        this.#leave(input.word)
         break
     }
-    return out
   }
 
-  #tick(now: Now, out: Effects): void {
-    if (this.#hasLeft) return
-    this.#advanceProbe(now, out)
-    this.#learnAll(this.#roster.overdue(now), now, out)
-    if (this.#periodAt <= now.mono) this.#startPeriod(now, out)
-    if (this.#gossipAt <= now.mono) this.#gossip(now, out)
-    if (this.#exchangeAt <= now.mono) {
-      this.#exchangeAt = now.mono + this.#options.exchangeIntervalMs
-      const partner = this.#options.random.pick(this.#roster.present())
-      if (partner !== undefined) this.#exchange(partner.info.peer, true, out)
+  #tick(now: Now): void {
+    this.#prober.tick(now)
+    this.#beliefs.bury(now)
+    const sight = this.#sight.due(now)
+    if (sight !== undefined) this.#voice.rumors.tell(sight)
+    if (this.#gossipAt <= now.mono) this.#gossip(now)
+    if (this.#exchangeAt > now.mono) return
+    const { exchangeIntervalMs, random } = this.#options
+    this.#exchangeAt = now.mono + exchangeIntervalMs * exchangeScale(this.#roster.present().length + 1)
+    const partner = random.pick(this.#roster.present().filter(({ info }) => this.#reaches(info.peer)))
+    if (partner !== undefined) this.#compare(partner.info.peer)
+  }
+
+  /**
+   * The loop stood still, so answers may lie unread: what is open is void, what runs is postponed, and for an interval
+   * nobody is accused. Whoever cannot hear must not judge.
+   */
+  #noticeStall(now: Now): void {
+    const { mechanisms, probeIntervalMs, pool } = this.#options
+    const lateMs = now.mono - this.#promised
+    if (!mechanisms.stallAwareness || lateMs < stallShare * probeIntervalMs) return
+    this.#promised = now.mono
+    this.#prober.void()
+    this.#health.add(1)
+    this.#beliefs.stalled(lateMs, probeIntervalMs, now)
+    this.#voice.report({ type: 'stalled', pool, lateMs })
+  }
+
+  // ---- what is heard
+
+  #receive({ from, message }: SwimInput & { type: 'message' }, now: Now): void {
+    if (message.body.pool !== this.#options.pool) return
+    switch (message.kind) {
+      case 'swim.digest':
+        if (message.body.digest !== this.#roster.digest(this.self())) this.#exchange(from, true)
+        return
+      case 'swim.exchange':
+        if (message.body.reply) this.#exchange(from, false)
+        this.#beliefs.hearTable(message.body.members, from, now)
+        return
+    }
+    this.#beliefs.hear(message.body.rumors, now)
+    switch (message.kind) {
+      case 'swim.ping':
+        this.#voice.send(from, { kind: 'swim.ack', body: this.#voice.header(message.body.seq) })
+        break
+      case 'swim.ack':
+        this.#prober.acked({ from, seq: message.body.seq }, now)
+        break
+      case 'swim.nack':
+        this.#prober.nacked(message.body.seq)
+        break
+      case 'swim.ping-request':
+        this.#prober.runErrand({ from, seq: message.body.seq, target: message.body.target }, now)
+        break
+      case 'swim.gossip':
+        break
     }
   }
 
-  // ---- probing
-
-  #advanceProbe(now: Now, out: Effects): void {
-    const probe = this.#probe
-    if (probe === undefined || probe.acked) return
-    if (!probe.asked && probe.indirectAt <= now.mono) {
-      probe.asked = true
-      const helpers = this.#roster.present().filter((member) => member.info.hub !== probe.target)
-      for (const helper of this.#options.random.sample(helpers, this.#options.indirectProbes)) {
-        const body = { ...this.#header(probe.seq), target: probe.target }
-        this.#send(helper.info.peer, { kind: 'swim.ping-request', body }, out)
-      }
-    }
-    if (probe.endsAt <= now.mono) {
-      this.#probe = undefined
-      const target = this.#roster.all().get(probe.target)
-      if (target?.status === 'alive') this.#learn({ ...statementOf(target), status: 'suspect' }, now, out)
-    }
+  #greet(peer: PeerId): void {
+    const member = this.#roster.byPeer(peer)
+    this.#compare(peer)
+    if (member === undefined) return
+    this.#roster.met(member.info.hub)
+    const accusation = this.#standingAgainst(member)
+    if (accusation === undefined) return
+    this.#voice.send(peer, { kind: 'swim.gossip', body: { pool: this.pool, rumors: [accusation] } })
   }
 
-  #startPeriod(now: Now, out: Effects): void {
-    const { probeIntervalMs, probeTimeoutMs } = this.#options
-    this.#periodAt = now.mono + probeIntervalMs
-    this.#errands.expire(now.mono)
-    for (const member of this.#roster.expire(now)) {
-      out.push({ type: 'change', change: { type: 'member-dropped', pool: this.#options.pool, member } })
-    }
-    const hub = this.#order.next(
-      (candidate) => isPresent(this.#roster.all().get(candidate)?.status ?? 'dead'),
-      () => this.#roster.present().map((member) => member.info.hub),
-    )
-    const target = hub === undefined ? undefined : this.#roster.all().get(hub)
-    if (target === undefined) return
-    this.#probe = {
-      target: target.info.hub,
-      seq: ++this.#seq,
-      sentAt: now.mono,
-      indirectAt: now.mono + probeTimeoutMs,
-      endsAt: now.mono + probeIntervalMs,
-      asked: false,
-      acked: false,
-    }
-    const body = this.#header(this.#probe.seq)
-    // A suspect hears of the suspicion with the very ping, so that it can refute at once.
-    if (target.status === 'suspect') body.rumors = [statementOf(target), ...body.rumors].slice(0, maxRumors)
-    this.#send(target.info.peer, { kind: 'swim.ping', body }, out)
+  /** What a hub that is back must hear at once, to take it back: that it is suspected, or believed dead. */
+  #standingAgainst({ info, incarnation, status }: Member): Accusation | undefined {
+    if (status !== 'dead') return this.#roster.accusationOf(info.hub)
+    const by = this.self().info.hub
+    return { accused: info.hub, incarnation, status, by, path: 'exchange', health: this.#health.score }
   }
 
-  // ---- messages
-
-  #receive({ from, message }: SwimInput & { type: 'message' }, now: Now, out: Effects): void {
-    if (message.body.pool !== this.#options.pool || this.#hasLeft) return
-    if (message.kind === 'swim.exchange') {
-      if (message.body.reply) this.#exchange(from, false, out)
-      this.#learnAll(message.body.members, now, out)
-      return
-    }
-    this.#learnAll(message.body.rumors, now, out)
-    if (message.kind === 'swim.ping') {
-      this.#send(from, { kind: 'swim.ack', body: this.#header(message.body.seq) }, out)
-    } else if (message.kind === 'swim.ack') {
-      this.#acked({ from, seq: message.body.seq }, now, out)
-    } else if (message.kind === 'swim.ping-request') {
-      this.#runErrand({ ...message.body, from }, now, out)
-    }
+  /** Evidence accelerates and never decides alone: a lost link is asked after, a refused dial is a word like others. */
+  #weigh({ peer, what }: SwimInput & { type: 'evidence' }, now: Now): void {
+    const member = this.#roster.byPeer(peer)
+    if (member === undefined || !this.#options.mechanisms.evidence) return
+    if (what === 'lost') this.#prober.askNow(member.info.hub, now)
+    else this.#beliefs.accuseBySelf(member.info.hub, 'refused', now)
   }
 
-  #acked({ from, seq }: { from: PeerId; seq: number }, now: Now, out: Effects): void {
-    const errand = this.#errands.finish(seq)
-    if (errand !== undefined) {
-      this.#send(errand.origin, { kind: 'swim.ack', body: this.#header(errand.originSeq) }, out)
-      return
-    }
-    const probe = this.#probe
-    if (probe === undefined || probe.seq !== seq || probe.acked) return
-    probe.acked = true
-    const isDirect = this.#roster.all().get(probe.target)?.info.peer === from
-    if (isDirect) this.#roster.measured(probe.target, now.mono - probe.sentAt)
+  #forget({ hub, incarnation }: SwimInput & { type: 'forget' }): void {
+    const member = this.#roster.forget(hub, incarnation)
+    if (member === undefined) return
+    this.#voice.rumors.drop(hub)
+    this.#sight.gone(hub)
+    this.#beliefs.blame.forget(hub)
+    this.#voice.report({ type: 'member-dropped', pool: this.pool, member })
   }
 
-  #runErrand(request: { from: PeerId; seq: number; target: HubId }, now: Now, out: Effects): void {
-    const target = this.#roster.all().get(request.target)
-    if (target === undefined) return
-    const seq = ++this.#seq
-    const until = now.mono + this.#options.probeIntervalMs
-    this.#errands.start(seq, { origin: request.from, originSeq: request.seq, until })
-    this.#send(target.info.peer, { kind: 'swim.ping', body: this.#header(seq) }, out)
-  }
+  // ---- what is said
 
-  // ---- beliefs
-
-  #learnAll(states: readonly State[], now: Now, out: Effects): void {
-    for (const state of states) this.#learn(state, now, out)
-  }
-
-  #learn(news: State, now: Now, out: Effects): void {
-    const { hub } = news.info
-    if (hub === this.#options.self.hub) {
-      this.#refute(news, now, out)
-      return
-    }
-    const learned = this.#roster.learn(news, now)
-    if (learned === undefined) return
-    const wasPresent = isPresent(learned.previous?.status ?? 'dead')
-    if (!wasPresent && news.status === 'alive') this.#order.add(hub)
-    if (news.status !== 'alive' && this.#probe?.target === hub) this.#probe = undefined
-    this.#rumors.tell(statementOf(news))
-    out.push({ type: 'change', change: { type: 'member', pool: this.#options.pool, ...learned } })
-  }
-
-  /** M1: only the hub itself raises its incarnation, above the word that it is not alive. */
-  #refute(news: State, now: Now, out: Effects): void {
-    if (!isPlausible(news.incarnation, now.wall)) return
-    const isCurrent = news.incarnation > this.#incarnation
-    const isAgainst = news.incarnation === this.#incarnation && news.status !== 'alive'
-    if (!isCurrent && !isAgainst) return
-    this.#incarnation = news.incarnation + 1
-    this.#rumors.tell(this.self())
-    const change: SwimChange = { type: 'refuted', pool: this.#options.pool, incarnation: this.#incarnation }
-    out.push({ type: 'change', change })
-  }
-
-  // ---- speaking
-
-  #gossip(now: Now, out: Effects): void {
-    this.#gossipAt = now.mono + this.#options.probeIntervalMs / gossipsPerPeriod
-    const hearers = this.#options.random.sample(this.#roster.present(), gossipFanout)
-    for (const hearer of hearers) {
-      const rumors = this.#takeRumors()
+  #gossip(now: Now): void {
+    const { gossipIntervalMs, gossipFanout, random, pool } = this.#options
+    this.#gossipAt = now.mono + gossipIntervalMs
+    const hearers = this.#roster.hearers(now).filter(({ info }) => this.#reaches(info.peer))
+    for (const hearer of random.sample(hearers, gossipFanout)) {
+      const rumors = this.#voice.takeRumors()
       if (rumors.length === 0) return
-      this.#send(hearer.info.peer, { kind: 'swim.gossip', body: { pool: this.#options.pool, rumors } }, out)
+      this.#voice.send(hearer.info.peer, { kind: 'swim.gossip', body: { pool, rumors: [...rumors] } })
     }
   }
 
-  #exchange(peer: PeerId, reply: boolean, out: Effects): void {
+  #compare(peer: PeerId): void {
+    const digest = this.#roster.digest(this.self())
+    this.#voice.send(peer, { kind: 'swim.digest', body: { pool: this.pool, digest } })
+  }
+
+  #exchange(peer: PeerId, reply: boolean): void {
     const states = [this.self(), ...[...this.#roster.all().values()].map(statementOf)]
     for (let from = 0; from < states.length; from += maxExchange) {
       const members = states.slice(from, from + maxExchange)
-      const body = { pool: this.#options.pool, reply: reply && from === 0, members }
-      this.#send(peer, { kind: 'swim.exchange', body }, out)
+      const body = { pool: this.pool, reply: reply && from === 0, members }
+      this.#voice.send(peer, { kind: 'swim.exchange', body })
     }
   }
 
-  #leave(out: Effects): void {
+  #leave(word: Statement): void {
     this.#hasLeft = true
-    const body = { pool: this.#options.pool, rumors: [this.self()] }
-    for (const member of this.#roster.present()) this.#send(member.info.peer, { kind: 'swim.gossip', body }, out)
+    this.#beliefs.speak(word)
+    const body = { pool: this.pool, rumors: [word] }
+    for (const { info } of this.#roster.present()) this.#voice.send(info.peer, { kind: 'swim.gossip', body })
   }
 
-  #header(seq: number): { pool: string; seq: number; rumors: State[] } {
-    return { pool: this.#options.pool, seq, rumors: this.#takeRumors() }
+  #reaches(peer: PeerId): boolean {
+    return this.#options.reaches?.(peer) ?? true
   }
+}
 
-  #takeRumors(): State[] {
-    return this.#rumors.take(maxRumors, this.#roster.present().length + 1)
-  }
-
-  #send(to: PeerId, message: SwimMessage, out: Effects): void {
-    out.push({ type: 'send', to, message })
-  }
+/** Factor on the pace of exchanges in a pool of `size`: 1 up to 32, one more with every doubling (memberlist). */
+export function exchangeScale(size: number): number {
+  return size <= exchangeThreshold ? 1 : Math.ceil(Math.log2(size) - Math.log2(exchangeThreshold)) + 1
 }

@@ -1,0 +1,222 @@
+// What a hub makes of what it hears: who is believed, who is suspected, what is passed on, what it must refute. All words
+// come in here, its own accusations too, and every change of belief goes out as a rumour and as a report.
+
+import type { HubId, PeerId } from '../ids.ts'
+import type { Notary } from '../keys.ts'
+import type { Millis, Now } from '../time.ts'
+import { type Statement, statementOf } from '../wire.ts'
+import { Blame } from './blame.ts'
+import type { LocalHealth } from './health.ts'
+import { isPlausible, isPresent, isRefutation, type State } from './member.ts'
+import type { Accusation, Path, Rumor, SightWord } from './messages.ts'
+import type { Mechanisms } from './protocol.ts'
+import type { Learned, Roster } from './roster.ts'
+import type { Sight } from './sight.ts'
+import type { Voice } from './voice.ts'
+
+export interface BeliefParts {
+  readonly word: Statement
+  readonly notary: Notary
+  readonly mechanisms: Mechanisms
+  readonly roster: Roster
+  readonly health: LocalHealth
+  readonly sight: Sight
+  readonly voice: Voice
+}
+
+export class Beliefs {
+  readonly blame = new Blame()
+  readonly #parts: BeliefParts
+  #word: Statement
+  /** Until then this hub accuses nobody: it has stood still. */
+  #quietUntil: Millis = Number.NEGATIVE_INFINITY
+  /** Hubs that came to be present, and that came to be suspect, since they were last asked for. */
+  #arrived: HubId[] = []
+  #suspected: HubId[] = []
+
+  constructor(parts: BeliefParts) {
+    this.#parts = parts
+    this.#word = parts.word
+    parts.voice.rumors.tell(parts.word)
+  }
+
+  /** What this hub says about itself. */
+  get word(): Statement {
+    return this.#word
+  }
+
+  takeArrived(): HubId[] {
+    const arrived = this.#arrived
+    if (arrived.length > 0) this.#arrived = []
+    return arrived
+  }
+
+  takeSuspected(): HubId[] {
+    const suspected = this.#suspected
+    if (suspected.length > 0) this.#suspected = []
+    return suspected
+  }
+
+  /** When the next suspicion runs out and may be acted on. */
+  deadline(): Millis {
+    return Math.max(this.#parts.roster.deadline(), this.#quietUntil)
+  }
+
+  hear(rumors: readonly Rumor[], now: Now): void {
+    for (const rumor of rumors) {
+      if ('info' in rumor) this.learn(rumor, now)
+      else if ('accused' in rumor) this.accuse(rumor, now)
+      else this.#see(rumor, now)
+    }
+  }
+
+  /** A whole table. Its suspicions and deaths are the sender's words, and have to be confirmed here. */
+  hearTable(members: readonly Statement[], from: PeerId, now: Now): void {
+    const { roster } = this.#parts
+    const by = roster.byPeer(from)?.info.hub ?? members[0]?.info.hub
+    for (const statement of members) {
+      const { info, incarnation, status } = statement
+      if (status === 'alive' || status === 'left') {
+        this.learn(statement, now)
+        continue
+      }
+      const held = roster.all().get(info.hub)
+      // M2: what is known as suspect may be alive; what is known as dead introduces nobody.
+      if (status === 'suspect' || held !== undefined) this.learn({ ...statement, status: 'alive' }, now)
+      const isAgreed = status === 'dead' && held?.status === 'suspect' && held.incarnation === incarnation
+      const word = { accused: info.hub, incarnation, by: by ?? info.hub, path: 'exchange', health: 0 } as const
+      if (by !== undefined && by !== info.hub) this.accuse({ ...word, status: isAgreed ? 'dead' : 'suspect' }, now)
+    }
+  }
+
+  /** An alive or left statement: M7, the hub itself must have signed it. */
+  learn(news: State, now: Now): void {
+    const { roster, notary, voice } = this.#parts
+    const { hub, peer } = news.info
+    if (hub === this.#word.info.hub) {
+      this.#hearOfSelf(news, now)
+      return
+    }
+    if (news.status !== 'alive' && news.status !== 'left') return
+    const worth = roster.worth(news, now)
+    if (worth === 'known') return
+    if (worth !== 'news') {
+      voice.report({ type: 'dropped', reason: worth })
+      return
+    }
+    if (!notary.vouches(news)) {
+      voice.report({ type: 'dropped', reason: 'forged' })
+      return
+    }
+    const held = roster.all().get(hub)
+    if (held !== undefined && held.info.peer === peer && held.status !== 'alive') {
+      const outcome = isRefutation(held.incarnation, news.incarnation) ? 'refuted' : 'confirmed'
+      this.blame.settle(hub, held.incarnation, outcome)
+    }
+    this.#changed(roster.learn(news, now))
+    voice.rumors.tell(statementOf(news))
+    if (news.status === 'alive' && !isPresent(held?.status ?? 'dead')) this.#arrived.push(hub)
+  }
+
+  /** A word against a hub, heard or this hub's own. */
+  accuse(accusation: Accusation, now: Now): void {
+    const { roster, voice, mechanisms } = this.#parts
+    const { accused, incarnation } = accusation
+    if (accused === this.#word.info.hub) {
+      this.#refute(incarnation, now, accusation)
+      return
+    }
+    const held = roster.all().get(accused)
+    if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return
+    const isOwn = accusation.by === this.#word.info.hub
+    const counts = isOwn || !mechanisms.discount || this.blame.counts(accusation, now)
+    // Who hears badly may suspect, but somebody else has to bury.
+    const said: Accusation = counts ? accusation : { ...accusation, status: 'suspect' }
+    this.blame.note(said, now)
+    const learned = roster.accuse(said, counts, now)
+    if (learned === undefined) return
+    voice.rumors.tell(said)
+    voice.report({ type: 'accused', pool: voice.pool, accusation: said })
+    if (learned === 'joined') return
+    this.#changed(learned)
+    if (said.status === 'suspect') this.#suspected.push(accused)
+  }
+
+  /** This hub's own word against a member it could not reach. */
+  accuseBySelf(hub: HubId, path: Path, now: Now): void {
+    const { roster, health } = this.#parts
+    const member = roster.all().get(hub)
+    if (member === undefined || !isPresent(member.status) || this.#quietUntil > now.mono) return
+    const rtt = member.rttMs === undefined ? {} : { rttMs: Math.round(member.rttMs * 10) / 10 }
+    const { incarnation } = member
+    const by = this.#word.info.hub
+    this.accuse({ accused: hub, incarnation, status: 'suspect', by, path, health: health.score, ...rtt }, now)
+  }
+
+  /** Buries those whose time is over. */
+  bury(now: Now): void {
+    const { roster, health } = this.#parts
+    if (this.#quietUntil > now.mono) return
+    for (const accusation of roster.overdue(now)) {
+      // The word a hub acts on itself needs no weighing; who else hears it weighs it by this hub's health.
+      this.accuse({ ...accusation, status: 'dead', by: this.#word.info.hub, health: health.score }, now)
+    }
+  }
+
+  /** This hub stood still for so long: what it did not hear meanwhile is nobody's fault. */
+  stalled(lateMs: Millis, quietMs: Millis, now: Now): void {
+    this.#parts.roster.postpone(lateMs)
+    this.#quietUntil = now.mono + quietMs
+  }
+
+  /** The composition says anew what this hub is. */
+  speak(word: Statement): void {
+    if (word.incarnation < this.#word.incarnation) return
+    this.#word = word
+    this.#parts.roster.selfChanged()
+    this.#parts.voice.rumors.tell(word)
+  }
+
+  #hearOfSelf(news: State, now: Now): void {
+    const { notary, voice } = this.#parts
+    if (news.info.peer === this.#word.info.peer) {
+      const isAhead = news.incarnation > this.#word.incarnation
+      const isAgainst = news.incarnation === this.#word.incarnation && news.status === 'left'
+      if ((isAhead || isAgainst) && notary.vouches(news)) this.#refute(news.incarnation, now)
+      return
+    }
+    if (news.status !== 'alive' || !notary.vouches(news)) return
+    voice.report({ type: 'namesake', info: news.info })
+    if (news.incarnation >= this.#word.incarnation) this.#refute(news.incarnation, now)
+  }
+
+  /** M1: only the hub itself raises its incarnation, above the word that it is not alive. */
+  #refute(incarnation: number, now: Now, accusation?: Accusation): void {
+    const { notary, health, voice } = this.#parts
+    if (this.#word.status === 'left') return
+    if (incarnation < this.#word.incarnation) {
+      // Taken back already, and whoever says so has missed it: the word is told anew, with the answer to this message.
+      voice.rumors.tell(this.#word)
+      return
+    }
+    if (!isPlausible(incarnation, this.#word.incarnation, now.wall)) return
+    health.add(1)
+    const { info } = this.#word
+    this.speak(notary.sign({ info, incarnation: incarnation + 1, status: 'alive' }))
+    const about = accusation === undefined ? {} : { accusation }
+    voice.report({ type: 'refuted', pool: voice.pool, word: this.#word, ...about })
+  }
+
+  #see(word: SightWord, now: Now): void {
+    const { sight, roster, voice } = this.#parts
+    if (sight.learn(word, roster.all().has(word.by), now)) voice.rumors.tell(word)
+  }
+
+  #changed(learned: Learned): void {
+    const { voice, sight } = this.#parts
+    const { hub } = learned.member.info
+    if (!isPresent(learned.member.status)) sight.gone(hub)
+    if (learned.member.status === 'dead') this.blame.settle(hub, learned.member.incarnation, 'confirmed')
+    voice.report({ type: 'member', pool: voice.pool, ...learned })
+  }
+}

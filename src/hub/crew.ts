@@ -1,0 +1,120 @@
+// The five machines of a hub at work: each is given its input, what it answers is collected, and every change is handed to
+// the composition before the next effect. They do not know each other.
+
+import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
+import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
+import type { PeerId } from '../core/ids.ts'
+import type { StoreOp } from '../core/machine.ts'
+import type { SwimInput } from '../core/membership/protocol.ts'
+import type { Swim } from '../core/membership/swim.ts'
+import type { Presence } from '../core/presence/presence.ts'
+import type { PresenceInput } from '../core/presence/protocol.ts'
+import type { Millis, Now } from '../core/time.ts'
+import type { Desk, DeskStep } from './desk.ts'
+import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
+import type { Letter } from './inbox.ts'
+import type { Machines } from './machines.ts'
+
+export class Crew {
+  readonly #machines: Machines
+  readonly #all: readonly (Swim | Hierarchy | Presence | Catalog)[]
+  readonly #desk: Desk
+  readonly #react: (change: HubChange, now: Now) => void
+  #out: HubEffect[] = []
+
+  /** `react` is told every change of a machine, after it has been put among the effects. */
+  constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
+    this.#machines = machines
+    this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog]
+    this.#desk = desk
+    this.#react = react
+  }
+
+  /** What was said and done since the last time, in order. */
+  effects(): HubEffect[] {
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  deadline(): Millis {
+    let next: Millis = Number.POSITIVE_INFINITY
+    for (const machine of this.#all) next = Math.min(next, machine.deadline())
+    return next
+  }
+
+  /** Wakes those whose time has come. */
+  tick(now: Now): void {
+    for (const machine of this.#all) {
+      if (machine.deadline() <= now.mono) this.#perform(machine.step({ type: 'tick' }, now), now)
+    }
+  }
+
+  /** A message goes to the feature it is of. */
+  deliver(letter: Letter, from: PeerId, now: Now): void {
+    switch (letter.feature) {
+      case 'membership':
+        this.pools({ type: 'message', from, message: letter.message }, now)
+        break
+      case 'hierarchy':
+        this.hierarchy({ type: 'message', from, message: letter.message }, now)
+        break
+      case 'presence':
+        this.presence({ type: 'message', from, message: letter.message }, now)
+        break
+      case 'catalog':
+        this.catalog({ type: 'message', from, message: letter.message }, now)
+        break
+    }
+  }
+
+  pools(input: SwimInput, now: Now): void {
+    for (const swim of this.#machines.pools) this.pool(swim, input, now)
+  }
+
+  pool(swim: Swim, input: SwimInput, now: Now): void {
+    this.#perform(swim.step(input, now), now)
+  }
+
+  hierarchy(input: HierarchyInput, now: Now): void {
+    this.#perform(this.#machines.hierarchy.step(input, now), now)
+  }
+
+  presence(input: PresenceInput, now: Now): void {
+    this.#perform(this.#machines.presence.step(input, now), now)
+  }
+
+  catalog(input: CatalogInput, now: Now): void {
+    this.#perform(this.#machines.catalog.step(input, now), now)
+  }
+
+  /** What a local caller's request comes to. */
+  serve(steps: readonly DeskStep[], now: Now): void {
+    for (const step of steps) {
+      if (step.type === 'catalog') this.catalog(step.input, now)
+      else if (step.type === 'presence') this.presence(step.input, now)
+      else this.#out.push({ type: 'reply', call: step.call, result: step.answer() })
+    }
+  }
+
+  /** The composition's own effects. */
+  say(effect: HubEffect): void {
+    this.#out.push(effect)
+  }
+
+  report(change: HubChange): void {
+    this.#out.push({ type: 'change', change })
+  }
+
+  store(batch: readonly StoreOp[]): void {
+    this.#out.push({ type: 'persist', owner: 'hub', token: 0, batch, synced: false })
+  }
+
+  #perform(effects: readonly FeatureEffect[], now: Now): void {
+    for (const effect of effects) {
+      if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)
+      else this.#out.push(asHubEffect(effect))
+      if (effect.type === 'change') this.#react(effect.change, now)
+    }
+  }
+}
