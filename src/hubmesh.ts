@@ -21,6 +21,7 @@ import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
 import type { Millis } from './core/time.ts'
+import type { HubInfo } from './core/wire.ts'
 import { Driver } from './hub/driver.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
@@ -31,6 +32,8 @@ export interface HubOptions {
   readonly log: Log
   /** Content of the projects file; left out when there is none. */
   readonly projects?: readonly ProjectEntry[] | undefined
+  /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
+  readonly onConflict?: (other: HubInfo) => void
 }
 
 export interface RunningHub {
@@ -68,7 +71,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 async function open(
-  { config, log, projects }: HubOptions,
+  { config, log, projects, onConflict }: HubOptions,
   closers: (() => unknown)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const directory = config.node.data_dir
@@ -91,6 +94,7 @@ async function open(
     onChange: (change) => {
       metrics.count(change)
       logChange(log, change)
+      if (change.type === 'conflict') onConflict?.(change.with)
     },
   })
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
@@ -103,9 +107,23 @@ async function open(
   const url = await listen(http, config.network)
   await started(driver)
   hasStarted = true
+  closers.push(feelPulse(driver, () => network.stats().waiting))
   if (projects !== undefined) loadProjectsFile(driver, projects, log)
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
+}
+
+const pulseMs: Millis = 1_000
+
+/** Tells the hub once a second how busy its event loop was and what waits to be sent. Returns what ends that. */
+function feelPulse(driver: Driver, waiting: () => number): () => void {
+  let last = performance.eventLoopUtilization()
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization()
+    driver.pulse({ utilization: performance.eventLoopUtilization(now, last).utilization, waiting: waiting() })
+    last = now
+  }, pulseMs)
+  return () => clearInterval(timer)
 }
 
 async function lockedStore(directory: string) {

@@ -26,10 +26,29 @@ export function withHub(command: Command): Command {
 
 /** The hub's answer at this path. Throws `CommandFailed` when it cannot be reached, refuses, or is no hub. */
 export async function ask<S extends TSchema>(options: AskOptions, path: string, schema: S): Promise<Static<S>> {
+  return request(options, { path }, schema)
+}
+
+/** Says something to the hub and returns its answer. Throws like `ask`. */
+export async function tell<S extends TSchema>(
+  options: AskOptions,
+  said: { readonly path: string; readonly body: unknown },
+  schema: S,
+): Promise<Static<S>> {
+  return request(options, said, schema)
+}
+
+async function request<S extends TSchema>(
+  options: AskOptions,
+  { path, body: said }: { readonly path: string; readonly body?: unknown },
+  schema: S,
+): Promise<Static<S>> {
   const url = baseUrl(options)
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
   let response: Response
   try {
-    response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) })
+    const init = { signal: AbortSignal.timeout(timeoutMs), ...(said === undefined ? {} : post) }
+    response = await fetch(new URL(path, url), init)
   } catch (error) {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }

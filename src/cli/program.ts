@@ -4,8 +4,10 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
 import { configCommand } from './config.ts'
 import { CommandFailed, exit } from './exit.ts'
+import { forgetCommand } from './forget.ts'
 import { initCommand } from './init.ts'
 import { keyCommand } from './key.ts'
+import { leaveCommand } from './leave.ts'
 import { membersCommand } from './members.ts'
 import { projectsCommand } from './projects.ts'
 import { startCommand } from './start.ts'
@@ -34,6 +36,8 @@ function program(): Command {
     statusCommand(),
     membersCommand(),
     projectsCommand(),
+    leaveCommand(),
+    forgetCommand(),
   ]
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((one) => one.commands)]) {

@@ -6,7 +6,7 @@ import { loadProjects } from '../config/projects.ts'
 import type { Config } from '../config/schema.ts'
 import type { Millis } from '../core/time.ts'
 import type { RunningHub } from '../hubmesh.ts'
-import { exit } from './exit.ts'
+import { type ExitCode, exit } from './exit.ts'
 import { configured, invalid, type Options, withConfig } from './sources.ts'
 
 /**
@@ -40,7 +40,7 @@ async function start(options: Options): Promise<void> {
   })
   const ended = endings(log, config)
   try {
-    ended.stops(await startHub({ config, log, projects: projects.entries }))
+    ended.stops(await startHub({ config, log, projects: projects.entries, onConflict: ended.fails }))
   } catch (error) {
     log.error({ error: error instanceof Error ? error.message : String(error) }, 'the hub did not start')
     process.exit(error instanceof DataDirectoryLocked ? exit.temporary : exit.failed)
@@ -51,11 +51,12 @@ async function start(options: Options): Promise<void> {
 function endings(log: Log, config: Config) {
   let signalledAt: number | undefined
   let running: RunningHub | undefined
+  let code: ExitCode = exit.fine
   const finish = (): void => {
     running?.stop().then(
       () => {
         log.info({}, 'hub stopped')
-        process.exit(exit.fine)
+        process.exit(code)
       },
       (error: unknown) => {
         log.error({ error: String(error) }, 'the hub did not stop in order')
@@ -81,6 +82,11 @@ function endings(log: Log, config: Config) {
   // Started by the launcher: it is gone, however it died.
   if (process.connected) process.on('disconnect', () => end('disconnect'))
   return {
+    /** The hub cannot go on: it ends in order, and the process says that it failed. */
+    fails(): void {
+      code = exit.failed
+      end('conflict')
+    },
     stops(hub: RunningHub): void {
       running = hub
       if (signalledAt !== undefined) finish()

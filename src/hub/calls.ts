@@ -1,7 +1,7 @@
 // What local callers (HTTP, the composition root) may ask of a hub, and what they are told.
 
 import type { Refusal } from '../core/errors.ts'
-import type { Slug } from '../core/ids.ts'
+import type { HubId, Slug } from '../core/ids.ts'
 import type { Now } from '../core/time.ts'
 import type {
   Health,
@@ -12,6 +12,7 @@ import type {
   ProjectStatus,
   Registration,
   Status,
+  Why,
 } from './shapes.ts'
 
 export type Call =
@@ -21,12 +22,15 @@ export type Call =
   | { readonly type: 'project-file'; readonly entries: readonly (Registration & { readonly slug: Slug })[] }
   | { readonly type: 'remove'; readonly slug: Slug }
   | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
+  /** All of them or none: hubs that are dead or have left are unknown from now on, everywhere. */
+  | { readonly type: 'forget'; readonly hubs: readonly HubId[] }
 
 export type Answer =
   | { readonly ok: true; readonly type: 'registered'; readonly created: boolean }
   | { readonly ok: true; readonly type: 'project-file'; readonly written: number; readonly removed: number }
   | { readonly ok: true; readonly type: 'removed' }
   | { readonly ok: true; readonly type: 'beaten'; readonly reply: HeartbeatReply }
+  | { readonly ok: true; readonly type: 'forgotten' }
   | Refusal
 
 /** Reads never enter the core: they come from what the hub holds at this moment. */
@@ -34,6 +38,8 @@ export interface Views {
   health(now: Now): Health
   status(now: Now): Status
   members(now: Now): readonly Member[]
+  /** Who accuses the hub, and who reaches it. */
+  why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
 }

@@ -4,15 +4,16 @@ import type { Catalog, CatalogInput, WriteResult } from '../core/catalog/catalog
 import { exists } from '../core/catalog/record.ts'
 import type { Outcome, Write } from '../core/catalog/writes.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
-import type { Slug } from '../core/ids.ts'
+import type { HubId, Slug } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
 import type { Report } from '../core/presence/lease.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Now, second } from '../core/time.ts'
 import type { Answer, Call } from './calls.ts'
+import { forgetWrite } from './forgetting.ts'
 import { projectId, projectKind, registrationHash, registrationWrite, slugOf } from './projects.ts'
 import type { Settings } from './settings.ts'
-import type { Heartbeat, ProjectStatus, Registration } from './shapes.ts'
+import type { Heartbeat, MemberStatus, ProjectStatus, Registration } from './shapes.ts'
 import { fileHashOp } from './stored.ts'
 
 /** What a call makes the machines do. An answer is read when its turn comes: after the steps before it. */
@@ -29,6 +30,8 @@ export interface Backroom {
   readonly catalog: Catalog
   readonly state: 'starting' | 'ready' | 'leaving'
   statusOf(slug: Slug, now: Now): ProjectStatus
+  /** What is believed of a hub; undefined when none of that name is known. */
+  beliefAbout(hub: HubId): { readonly status: MemberStatus; readonly incarnation: number } | undefined
 }
 
 export class Desk {
@@ -77,6 +80,8 @@ export class Desk {
         ])
       case 'beat':
         return this.#beat(call, request, now)
+      case 'forget':
+        return this.#forget(call, request.hubs)
     }
   }
 
@@ -171,6 +176,21 @@ export class Desk {
     const mayRegister = this.#settings.presence.unknownProjects === 'register' && beat.hub_url !== undefined
     if (refusal.code === 'project-removed' || !mayRegister) return [answer(call, refusal)]
     return this.#register({ ...registrationOf(beat), slug }, { call, now }, steps)
+  }
+
+  /** Only who is gone: a living hub would come back with its next word, and whoever forgot it would wonder. */
+  #forget(call: CallId, hubs: readonly HubId[]): readonly DeskStep[] {
+    const writes: Write[] = []
+    for (const hub of new Set(hubs)) {
+      const belief = this.#hub.beliefAbout(hub)
+      if (belief === undefined) return [answer(call, refuse('unknown-hub', `No hub is called ${hub}`))]
+      if (belief.status !== 'dead' && belief.status !== 'left') {
+        const detail = `${hub} is ${belief.status}: run hubmesh leave there, or wait until it is known to be dead`
+        return [answer(call, refuse('hub-alive', detail))]
+      }
+      writes.push(forgetWrite({ hub, incarnation: belief.incarnation }))
+    }
+    return this.#write(call, { writes }, () => [answer(call, { ok: true, type: 'forgotten' })])
   }
 
   #write(call: CallId, job: { writes: readonly Write[]; extra?: readonly StoreOp[] }, then: Then): readonly DeskStep[] {

@@ -18,6 +18,10 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
       ? { status: 'fail', details: 'the disk refuses writes; they are tried again every second' }
       : { status: 'pass', details: 'the disk takes writes' },
     membership: { status: 'pass', details: `${present.length} of ${others.length} other hubs are alive` },
+    runtime:
+      (hub.info.degraded ?? []).length > 0
+        ? { status: 'warn', details: `this process is strained: ${hub.info.degraded?.join(', ')}` }
+        : { status: 'pass', details: 'the process keeps up' },
     gossip:
       present.length > 0 && hub.links.size === 0
         ? { status: 'warn', details: 'no link is open although other hubs are alive' }

@@ -19,7 +19,7 @@ import { type Boot, backbonePool, buildMachines } from './machines.ts'
 import type { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
-import { peerOf, seenOf } from './sight.ts'
+import { factsOf, peerOf, seenOf } from './sight.ts'
 import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
@@ -70,6 +70,10 @@ export class Hub {
 
   get state(): 'starting' | 'ready' | 'leaving' {
     return this.#state
+  }
+
+  beliefAbout(hub: HubId): ReturnType<typeof factsOf> {
+    return factsOf(this, hub)
   }
 
   statusOf(slug: Slug, now: Now): ProjectStatus {

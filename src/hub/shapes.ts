@@ -2,7 +2,7 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { slugPattern } from '../core/ids.ts'
+import { hubIdPattern, slugPattern } from '../core/ids.ts'
 import { CoordinatesSchema, TierSchema } from '../core/wire.ts'
 
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
@@ -104,6 +104,52 @@ export const MemberSchema = Type.Object(
   { $id: 'Member' },
 )
 export type Member = Static<typeof MemberSchema>
+
+const ReachSchema = Type.Enum(['direct', 'through-others', 'unknown'])
+
+export const WhySchema = Type.Object(
+  {
+    hub_id: Type.String(),
+    status: MemberStatusSchema,
+    incarnation: Type.Integer(),
+    since: Iso,
+    pools: Type.Array(Type.String(), { description: 'Pools in which this hub watches it; empty: others report it' }),
+    accusations: Type.Array(
+      Type.Object({
+        by: Type.String(),
+        pool: Type.String(),
+        at: Iso,
+        status: Type.Enum(['suspect', 'dead']),
+        path: Type.Enum(['probe', 'refused', 'exchange'], {
+          description: 'Nobody reached it; its port refused; a table that was compared said so',
+        }),
+        health: Type.Integer({ description: "The accuser's own score: 0 it hears well, 7 badly" }),
+        rtt_ms: nullable(Type.Number({ description: "What the accuser's direct probes of it used to take" })),
+        incarnation: Type.Integer(),
+        outcome: Type.Enum(['open', 'refuted', 'confirmed']),
+        discounted: Type.Boolean({ description: 'Whether the accuser was wrong so often that its word counts little' }),
+      }),
+      { description: 'Oldest first' },
+    ),
+    reachability: Type.Array(
+      Type.Object({
+        hub_id: Type.String(),
+        reaches_it: ReachSchema,
+        is_reached_by_it: ReachSchema,
+        asymmetric: Type.Boolean({ description: 'One way is open and the other is not' }),
+      }),
+      { description: 'Every other hub of its pools: whether each hears the other directly' },
+    ),
+  },
+  { $id: 'Why' },
+)
+export type Why = Static<typeof WhySchema>
+
+export const ForgetSchema = Type.Object(
+  { hubs: Type.Array(Type.String({ pattern: hubIdPattern }), { minItems: 1, maxItems: 1_000 }) },
+  { $id: 'Forget' },
+)
+export const ForgottenSchema = Type.Object({ forgotten: Type.Array(Type.String()) }, { $id: 'Forgotten' })
 
 const CheckSchema = Type.Object({ status: Type.Enum(['pass', 'warn', 'fail']), details: Type.String() })
 export type Check = Static<typeof CheckSchema>

@@ -54,11 +54,11 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
 }
 
 /** The part of a belief that pools and reports share. */
-type Belief = Pick<Member, 'info' | 'status' | 'since'>
+type Belief = Pick<Member, 'info' | 'status' | 'since' | 'incarnation'>
 
 /** What this hub believes about one hub; undefined when it knows none of that name. */
 export function factsOf(hub: Eyes, id: HubId): Belief | undefined {
-  if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt }
+  if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt, incarnation: hub.incarnation }
   return memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
 }
 

@@ -1,7 +1,7 @@
 // What local readers are told: everything comes from what the machines hold at this moment, nothing enters the core.
 
 import { exists } from '../core/catalog/record.ts'
-import type { Region, Slug } from '../core/ids.ts'
+import type { HubId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
 import { minute, type Now, second } from '../core/time.ts'
 import type { Views } from './calls.ts'
@@ -11,6 +11,7 @@ import { isoOf } from './iso.ts'
 import { projectFrom, projectId } from './projects.ts'
 import type { Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
 import { type Eyes, everyone, type MemberFacts, seenOf } from './sight.ts'
+import { whyOf } from './why.ts'
 
 /** What the views read of a hub. */
 export interface Beliefs extends Eyes {
@@ -110,6 +111,10 @@ export class HubViews implements Views {
       .map((facts) => this.#member(facts))
   }
 
+  why(hub: HubId, now: Now): ReturnType<Views['why']> {
+    return whyOf(this.#hub, hub, now)
+  }
+
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[] {
     return [...this.#hub.desk.projects()]
       .sort(compareText)
@@ -137,7 +142,7 @@ export class HubViews implements Views {
       tier: info.tier,
       status: facts.status,
       draining: false,
-      degraded_reasons: [],
+      degraded_reasons: info.degraded ?? [],
       incarnation: facts.incarnation,
       since: isoOf(facts.since),
       addresses: info.addresses,

@@ -1,10 +1,13 @@
 // What this hub is and believes: its own state, and all members it knows of.
 
 import { Type } from 'typebox'
+import { type HubId, hubIdPattern } from '../../core/ids.ts'
 import type { LocalHub } from '../../hub/calls.ts'
-import { MemberSchema, StatusSchema } from '../../hub/shapes.ts'
-import { ref } from './openapi.ts'
+import { ForgetSchema, ForgottenSchema, MemberSchema, StatusSchema, WhySchema } from '../../hub/shapes.ts'
+import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
+import { Refused } from './problems.ts'
+import { ask } from './projects.ts'
 
 export function hubRoutes(app: App, hub: LocalHub): void {
   app.get(
@@ -29,5 +32,43 @@ export function hubRoutes(app: App, hub: LocalHub): void {
       },
     },
     async () => [...hub.views.members(hub.now())],
+  )
+  app.get(
+    '/api/members/:hub/why',
+    {
+      schema: {
+        tags: ['hub'],
+        summary: 'Why this hub believes of another what it does',
+        description:
+          'Who accused it, over which path, how well the accuser heard itself and what became of it; and the reachability ' +
+          'matrix of its pools, in which a cut that works one way is asymmetric.',
+        params: Type.Object({ hub: Type.String({ pattern: hubIdPattern }) }),
+        response: { 200: ref(WhySchema), 400: problem, 404: problem },
+      },
+    },
+    async ({ params }) => {
+      const found = hub.views.why(params.hub as HubId, hub.now())
+      if (!found.ok) throw new Refused(found)
+      return found.why
+    },
+  )
+  app.post(
+    '/admin/forget',
+    {
+      schema: {
+        tags: ['admin'],
+        summary: 'Forget hubs for good, on every hub',
+        description:
+          'All of them or none. Only hubs that are dead or have left; what they wrote into the catalog stays. A hub that is ' +
+          'started again under a forgotten name is a new one.',
+        body: ForgetSchema,
+        response: { 200: ref(ForgottenSchema), 400: problem, 404: problem, 409: problem, 503: problem },
+      },
+    },
+    async ({ body }) => {
+      const hubs = body.hubs as HubId[]
+      await ask(hub, { type: 'forget', hubs }, 'forgotten')
+      return { forgotten: [...new Set(hubs)] }
+    },
   )
 }

@@ -4,6 +4,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type Static, type TSchema, Type } from 'typebox'
 import {
+  ForgetSchema,
+  ForgottenSchema,
   HealthSchema,
   HeartbeatReplySchema,
   MemberSchema,
@@ -11,10 +13,21 @@ import {
   ProblemSchema,
   ProjectSchema,
   StatusSchema,
+  WhySchema,
 } from '../../hub/shapes.ts'
 import type { App } from './options.ts'
 
-const shared = [ProjectSchema, HeartbeatReplySchema, MemberSchema, HealthSchema, StatusSchema, ProblemSchema]
+const shared = [
+  ProjectSchema,
+  HeartbeatReplySchema,
+  MemberSchema,
+  WhySchema,
+  ForgetSchema,
+  ForgottenSchema,
+  HealthSchema,
+  StatusSchema,
+  ProblemSchema,
+]
 
 /** A shared schema by its name, so that the documentation has it once. */
 export function ref<S extends TSchema>(schema: S) {

@@ -124,7 +124,7 @@ function known<T extends object>(properties: Readonly<Record<string, unknown>>, 
 type Success = Extract<Answer, { readonly ok: true }>
 
 /** Asks the hub and waits; what it refuses is thrown. */
-async function ask<T extends Success['type']>(
+export async function ask<T extends Success['type']>(
   hub: LocalHub,
   call: Call,
   expected: T,

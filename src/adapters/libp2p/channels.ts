@@ -75,6 +75,13 @@ export class Channels {
     return [...this.#outboxes.values()].every(({ control, bulk }) => control.isEmpty && bulk.isEmpty)
   }
 
+  /** Messages that wait, over all peers. */
+  get waiting(): number {
+    let sum = 0
+    for (const { control, bulk } of this.#outboxes.values()) sum += control.waiting + bulk.waiting
+    return sum
+  }
+
   #outbox(peer: PeerId, channel: Channel): Outbox {
     const { links, protocols, stats, timers, sendQueueBytes } = this.#parts
     return new Outbox({

@@ -116,6 +116,7 @@ class Libp2pNetwork implements Network {
       refusals,
       gossip,
       gossipOversized,
+      waiting: this.#parts?.channels.waiting ?? 0,
       dropped,
     })
   }

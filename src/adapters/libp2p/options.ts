@@ -55,6 +55,8 @@ export interface NetworkStats {
   readonly gossip: Readonly<Record<Topic, { readonly published: number; readonly received: number }>>
   /** Publications refused here because of their size. */
   readonly gossipOversized: number
+  /** Messages that wait to be sent, over all peers. */
+  readonly waiting: number
   /** Messages that a full send queue or a missing link cost, per channel. */
   readonly dropped: Readonly<Record<Channel, number>>
 }

@@ -44,6 +44,10 @@ export class Outbox {
     return this.#queue.length === 0
   }
 
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   push(message: Uint8Array): void {
     const framed = frame(message)
     const { maxBytes, gives, dropped } = this.#rules

@@ -1,0 +1,45 @@
+// `hubmesh forget`: hubs that are gone for good are unknown from now on, on every hub; by name, or all that are dead.
+
+import { Command } from 'commander'
+import { Type } from 'typebox'
+import { parseDuration } from '../config/units.ts'
+import { ForgottenSchema, type Member, MemberSchema } from '../hub/shapes.ts'
+import { type AskOptions, ask, tell, withHub } from './client.ts'
+import { CommandFailed, exit } from './exit.ts'
+
+interface ForgetOptions extends AskOptions {
+  readonly dead?: boolean
+  readonly olderThan?: string
+  readonly dryRun?: boolean
+}
+
+export function forgetCommand(): Command {
+  const command = new Command('forget')
+    .description('forget hubs for good, on every hub; those that are named, or all that are dead or have left')
+    .argument('[hubs...]', 'names of hubs')
+    .option('--dead', 'all hubs that are dead or have left')
+    .option('--older-than <duration>', 'with --dead: only those that have been so for this long (72h, 30m)')
+    .option('--dry-run', 'say who would be forgotten, and forget nobody')
+  return withHub(command).action(forget)
+}
+
+async function forget(named: readonly string[], options: ForgetOptions): Promise<void> {
+  if (named.length > 0 === (options.dead === true)) {
+    throw new CommandFailed(exit.invalid, 'name hubs, or pass --dead for all that are dead or have left')
+  }
+  const ageMs = options.olderThan === undefined ? 0 : parseDuration(options.olderThan)
+  if (ageMs === undefined)
+    throw new CommandFailed(exit.invalid, `${options.olderThan} is no duration: write 72h or 30m`)
+  const hubs = options.dead === true ? gone(await ask(options, '/api/members', Type.Array(MemberSchema)), ageMs) : named
+  const isDone = hubs.length > 0 && options.dryRun !== true
+  if (isDone) await tell(options, { path: '/admin/forget', body: { hubs } }, ForgottenSchema)
+  if (options.json === true) console.log(JSON.stringify({ forgotten: isDone ? hubs : [], found: hubs }))
+  else if (hubs.length === 0) console.log('nobody is dead or has left for that long')
+  else console.log(`${isDone ? 'forgotten' : 'would be forgotten'}: ${hubs.join(', ')}`)
+}
+
+function gone(members: readonly Member[], ageMs: number): string[] {
+  const isGone = ({ status, since }: Member): boolean =>
+    (status === 'dead' || status === 'left') && Date.now() - Date.parse(since) >= ageMs
+  return members.filter(isGone).map((member) => member.hub_id)
+}
