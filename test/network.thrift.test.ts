@@ -1,0 +1,49 @@
+// What a message costs on the wire: the sockets' writes are counted, each of which is a packet.
+
+import { Socket } from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
+import { dial, linked, openHub } from './contracts/network.ts'
+import { scene } from './network.world.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+const soon = 10_000
+const rounds = 60
+
+describe('a short message', () => {
+  it(
+    'is one packet, and none comes back for it',
+    scene(async (world) => {
+      const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
+      dial(a, b)
+      await world.until(() => linked(a, b), soon)
+      a.network.send(b.peer, 'control', new Uint8Array(50))
+      await world.until(() => b.messages.length === 1, soon)
+      // What follows a new link (identify, gossip's first words) has been said by then.
+      await world.elapse(1_500)
+      const writes = vi.spyOn(Socket.prototype, 'write')
+      try {
+        for (let i = 2; i <= rounds + 1; i++) {
+          a.network.send(b.peer, 'control', new Uint8Array(50))
+          await world.until(() => b.messages.length === i, soon)
+        }
+        expect(writes.mock.calls.length).toBeGreaterThanOrEqual(rounds)
+        // Libp2p by itself needs four each.
+        expect(writes.mock.calls.length).toBeLessThan(1.5 * rounds)
+      } finally {
+        writes.mockRestore()
+      }
+    }),
+  )
+
+  it(
+    'is not the limit: windows are renewed before they are used up',
+    scene(async (world) => {
+      const [a, b] = [await openHub(world, 'a'), await openHub(world, 'b')]
+      dial(a, b)
+      await world.until(() => linked(a, b), soon)
+      for (let i = 0; i < 40; i++) a.network.send(b.peer, 'bulk', new Uint8Array(60_000).fill(i))
+      await world.until(() => b.messages.length === 40, soon)
+      expect(b.messages.map(({ bytes }) => bytes[0])).toEqual(Array.from({ length: 40 }, (_, i) => i))
+    }),
+  )
+})
