@@ -51,10 +51,14 @@ export interface Fleet {
   close(): Promise<void>
 }
 
-/** Starts the members one after the other, as a small machine has to, and returns when everybody holds everybody alive. */
+/** A start is a second of CPU: more at once, and a small machine's hubs miss each other's first words. */
+const startedAtOnce = 3
+
+/** Starts the members few by few, those that the others ask first; returns when everybody holds everybody alive. */
 export async function gather(fleet: Fleet): Promise<void> {
   const startedAt = performance.now()
-  for (const mate of fleet.mates) await mate.start()
+  for (let i = 0; i < fleet.mates.length; i += startedAtOnce)
+    await Promise.all(fleet.mates.slice(i, i + startedAtOnce).map((mate) => mate.start()))
   await until(() => isWhole(fleet.mates), 180_000, `${fleet.name}: everybody holds everybody alive`)
   say(`${fleet.name}: ${fleet.mates.length} are together after ${seconds(performance.now() - startedAt)}`)
 }
