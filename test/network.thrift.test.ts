@@ -1,7 +1,10 @@
 // What a message costs on the wire: the sockets' writes are counted, each of which is a packet.
 
 import { Socket } from 'node:net'
+import type { MessageStream } from '@libp2p/interface'
+import { yamux } from '@libp2p/yamux'
 import { describe, expect, it, vi } from 'vitest'
+import { withRareUpdates } from '../src/adapters/libp2p/thrift.ts'
 import { dial, linked, openHub } from './contracts/network.ts'
 import { scene } from './network.world.ts'
 
@@ -46,4 +49,24 @@ describe('a short message', () => {
       expect(b.messages.map(({ bytes }) => bytes[0])).toEqual(Array.from({ length: 40 }, (_, i) => i))
     }),
   )
+})
+
+describe('a stream', () => {
+  it('whose connection goes while it opens is aborted, and nothing is thrown into the void', async () => {
+    const send = (): boolean => {
+      throw new Error('closed')
+    }
+    const quiet = (): void => {}
+    const log = Object.assign(quiet, { enabled: false, error: quiet, trace: quiet, newScope: (): unknown => log })
+    const gone = Object.assign(new EventTarget(), { send, log, direction: 'outbound' }) as unknown as MessageStream
+    const muxer = withRareUpdates(yamux({ enableKeepAlive: false }))().createStreamMuxer(gone)
+    const thrown: unknown[] = []
+    const hear = (error: unknown): void => void thrown.push(error)
+    process.prependListener('uncaughtException', hear)
+    const stream = await muxer.createStream()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.removeListener('uncaughtException', hear)
+    expect(thrown).toEqual([])
+    expect(stream.status).toBe('aborted')
+  })
 })

@@ -63,7 +63,13 @@ function updatingRarely(stream: MuxedStream): MuxedStream {
       if (taken < updateBytes) return
       taken = 0
     }
-    update()
+    // A new stream is opened in a microtask of its own: where the connection went meanwhile, this throws into nothing and
+    // would end the process. A hub that was frozen wakes up to just that.
+    try {
+      update()
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
   }
   return stream
 }
