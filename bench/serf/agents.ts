@@ -83,6 +83,10 @@ class AgentMate implements Mate {
     return this.#child?.pid
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   async start(): Promise<void> {
     const { seat, ports } = this.#plan
     const own = ['serf', 'agent', '-node', this.id, '-bind', this.address, '-rpc-addr', `127.0.0.1:${ports.rpc}`]

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 
-export const parts = ['kill', 'links', 'stop', 'drop', 'idle', 'hogs'] as const
+export const parts = ['kill', 'links', 'stop', 'drop', 'idle', 'flat', 'hogs'] as const
 export type Part = (typeof parts)[number]
 
 export interface Flags {

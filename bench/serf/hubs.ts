@@ -82,6 +82,10 @@ class HubMate implements Mate {
     return this.#process?.pid
   }
 
+  get isRunning(): boolean {
+    return this.#process?.isRunning ?? false
+  }
+
   get p2p(): string {
     return this.#process?.p2p ?? ''
   }

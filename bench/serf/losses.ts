@@ -1,7 +1,7 @@
 // Takes members away one after the other and measures, for each survivor, how long it takes until it says that the
 // member is dead; also who else was called dead meanwhile.
 
-import { comesAbout, type Fleet, isWhole, type Mate, pause, say, seconds, until } from './mate.ts'
+import { comesAbout, type Fleet, type Mate, pause, say, seconds, whole } from './mate.ts'
 
 /** `kill`: kill -9. `stop`: frozen, and let go on afterwards. `drop`: kill -9 while its packets go nowhere: no reset. */
 export type Loss = 'kill' | 'stop' | 'drop'
@@ -42,7 +42,7 @@ async function loseOne(fleet: Fleet, victim: Mate, how: Loss): Promise<Losses> {
   const delays = survivors.map((mate) => (knowsAt(mate) ?? Number.POSITIVE_INFINITY) - lostAt).sort((a, b) => a - b)
   if (how === 'stop') victim.signal('SIGCONT')
   else await victim.start()
-  await until(() => isWhole(fleet.mates), 120_000, `${victim.id} is back`)
+  await whole(fleet)
   await pause(calmMs)
   const falseDeaths = fleet.mates.flatMap(newDeaths).filter((death) => death.of !== victim.id).length
   const known = `known to all after ${seconds(delays.at(-1) ?? 0)}, to half after ${seconds(at(delays, 0.5))}`

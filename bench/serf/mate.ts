@@ -37,6 +37,8 @@ export interface Mate {
   readonly id: string
   readonly view: View
   readonly pid: number | undefined
+  /** Whether a process that was started still is there; that it ended by itself is a finding, and ends the bench. */
+  readonly isRunning: boolean
   /** Resolves when the process takes part. */
   start(): Promise<void>
   kill(): Promise<void>
@@ -59,17 +61,26 @@ export async function gather(fleet: Fleet): Promise<void> {
   const startedAt = performance.now()
   for (let i = 0; i < fleet.mates.length; i += startedAtOnce)
     await Promise.all(fleet.mates.slice(i, i + startedAtOnce).map((mate) => mate.start()))
-  await until(() => isWhole(fleet.mates), 180_000, `${fleet.name}: everybody holds everybody alive`)
+  await whole(fleet)
   say(`${fleet.name}: ${fleet.mates.length} are together after ${seconds(performance.now() - startedAt)}`)
+}
+
+/** Waits until everybody holds everybody alive; throws with who is in the way. */
+export async function whole(fleet: Fleet): Promise<void> {
+  if (await comesAbout(() => isWhole(fleet.mates) || fleet.mates.some((mate) => !mate.isRunning), 180_000)) {
+    if (isWhole(fleet.mates)) return
+  }
+  const ended = fleet.mates.filter((mate) => !mate.isRunning).map((mate) => mate.id)
+  const lonely = fleet.mates.flatMap((mate) => {
+    const missed = fleet.mates.filter((other) => other !== mate && !mate.view.isAlive(other.id)).map(({ id }) => id)
+    return missed.length === 0 ? [] : [`${mate.id} holds not alive: ${missed.join()}`]
+  })
+  throw new Error(`${fleet.name} is not together; ended by themselves: ${ended.join() || 'none'}; ${lonely.join('; ')}`)
 }
 
 /** Whether every one holds every other alive. */
 export function isWhole(mates: readonly Mate[]): boolean {
   return mates.every((mate) => mates.every((other) => other === mate || mate.view.isAlive(other.id)))
-}
-
-export async function until(holds: () => boolean, withinMs: number, what: string): Promise<void> {
-  if (!(await comesAbout(holds, withinMs))) throw new Error(`${seconds(withinMs)} have passed without: ${what}`)
 }
 
 export async function comesAbout(holds: () => boolean, withinMs: number): Promise<boolean> {

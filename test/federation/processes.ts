@@ -57,6 +57,11 @@ export class HubProcess {
     return this.#log
   }
 
+  /** Started, and neither ended nor killed since. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   start(): void {
     const own = [process.execPath, 'bin/hubmesh.mjs', 'start', '--config', this.#config]
     const [command = process.execPath, ...args] = [...(this.#plan.launcher ?? []), ...own]
