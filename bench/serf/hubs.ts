@@ -18,7 +18,7 @@ export interface HubFleet {
 }
 
 /** How long a hub may take from its start to its line that it is ready. */
-const readyMs = 60_000
+const readyMs = 150_000
 
 interface Line {
   readonly timestamp?: string
