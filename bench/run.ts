@@ -1,23 +1,29 @@
 // `npm run bench -- NAME`: runs one bench. Each prints a table, ends its rows in `ok` or `MISS` and its output in
-// `targets: N ok, N MISS`, and exits 1 when a target is missed.
+// `targets: N ok, N MISS`, and exits 1 when a target is missed. `--json` prints the rows instead.
 
 import { propagation } from './propagation.ts'
 import type { Row } from './row.ts'
+import { serf } from './serf.ts'
 import { startup } from './startup.ts'
 
-const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = { propagation, startup }
+type Bench = (args: readonly string[]) => Promise<readonly Row[]>
 
-const [name = ''] = process.argv.slice(2)
+const benches: Readonly<Record<string, Bench>> = { propagation, serf, startup }
+
+const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]
 if (bench === undefined) {
   console.error(`bench: ${name === '' ? 'name one' : `there is no ${name}`}: ${Object.keys(benches).join(', ')}`)
   process.exitCode = 2
 } else {
-  const rows = await bench()
-  for (const { what, measured, target, isMet } of rows) {
-    console.log(`${what.padEnd(52)} ${measured.padStart(16)}  target ${target.padEnd(12)} ${isMet ? 'ok' : 'MISS'}`)
+  const rows = await bench(args)
+  if (args.includes('--json')) console.log(JSON.stringify(rows, undefined, 2))
+  else {
+    for (const { what, measured, target, isMet } of rows) {
+      console.log(`${what.padEnd(52)} ${measured.padStart(16)}  target ${target.padEnd(12)} ${isMet ? 'ok' : 'MISS'}`)
+    }
   }
   const met = rows.filter((row) => row.isMet).length
-  console.log(`targets: ${met} ok, ${rows.length - met} MISS`)
+  if (!args.includes('--json')) console.log(`targets: ${met} ok, ${rows.length - met} MISS`)
   process.exitCode = met === rows.length ? 0 : 1
 }

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { Health, Member, Project, Status } from '../../src/hub/shapes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -18,6 +19,14 @@ export interface HubPlan {
   readonly announce?: readonly string[]
   /** Where its peers find it; by default a free port. */
   readonly p2pPort?: number
+  /** The address that port is on; one beyond loopback opens the federation. */
+  readonly host?: string
+  /** Settings beside those above, by section. */
+  readonly settings?: Readonly<Record<string, object>>
+  /** A command that runs the hub's command line, in its own process: `unshare --net`. */
+  readonly launcher?: readonly string[]
+  /** Told of each line that the hub prints. */
+  readonly onLine?: (line: string) => void
 }
 
 /** A hub that can be started, killed and asked. Its data directory outlives its processes. */
@@ -25,15 +34,22 @@ export class HubProcess {
   readonly id: string
   readonly p2p: string
   readonly http: string
+  readonly #plan: HubPlan
   readonly #config: string
   #child: ChildProcess | undefined
   #log = ''
 
   constructor(plan: HubPlan, config: string, ports: { p2p: number; http: number }) {
     this.id = plan.id
-    this.p2p = `127.0.0.1:${ports.p2p}`
+    this.p2p = `${plan.host ?? '127.0.0.1'}:${ports.p2p}`
     this.http = `http://127.0.0.1:${ports.http}`
+    this.#plan = plan
     this.#config = config
+  }
+
+  /** Of the running process. */
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   /** Everything the processes have printed. */
@@ -41,8 +57,15 @@ export class HubProcess {
     return this.#log
   }
 
+  /** Started, and neither ended nor killed since. */
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   start(): void {
-    const child = spawn(process.execPath, ['bin/hubmesh.mjs', 'start', '--config', this.#config], {
+    const own = [process.execPath, 'bin/hubmesh.mjs', 'start', '--config', this.#config]
+    const [command = process.execPath, ...args] = [...(this.#plan.launcher ?? []), ...own]
+    const child = spawn(command, args, {
       cwd: root,
       // The channel ends the hub when this process dies before it could.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -53,7 +76,14 @@ export class HubProcess {
     child.stderr?.on('data', (chunk) => {
       this.#log += chunk
     })
+    const { onLine } = this.#plan
+    if (onLine !== undefined && child.stdout !== null) createInterface(child.stdout).on('line', onLine)
     this.#child = child
+  }
+
+  /** Freezes the process, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal)
   }
 
   /** Ends the process and answers its exit code; undefined when the signal killed it. */
@@ -125,7 +155,8 @@ export class Federation {
   async add(plan: HubPlan): Promise<HubProcess> {
     const ports = { p2p: plan.p2pPort ?? (await freePort()), http: await freePort() }
     const path = join(this.#folder, `${plan.id}.yaml`)
-    const config = {
+    const host = plan.host ?? '127.0.0.1'
+    const sections: Record<string, object> = {
       node: {
         id: plan.id,
         hub_tier: plan.tier ?? 'local',
@@ -135,14 +166,16 @@ export class Federation {
       },
       network: {
         http_port: ports.http,
-        listen: [`127.0.0.1:${ports.p2p}`],
+        listen: [`${host}:${ports.p2p}`],
         bootstrap: plan.bootstrap ?? [],
         announce: plan.announce ?? [],
       },
+      ...(host.startsWith('127.') ? {} : { federation: { open: true } }),
       ...this.#pace,
     }
+    for (const [name, more] of Object.entries(plan.settings ?? {})) sections[name] = { ...sections[name], ...more }
     // JSON is YAML.
-    await writeFile(path, JSON.stringify(config))
+    await writeFile(path, JSON.stringify(sections))
     const hub = new HubProcess(plan, path, ports)
     this.hubs.push(hub)
     return hub

@@ -19,6 +19,11 @@ const redialMs: Millis = 200
 const keptValue = { value: 100 }
 /** At most one DHT lookup per peer in this time: the first back-offs are shorter. */
 const lookupMs: Millis = 2_000
+/**
+ * Whose address is known is looked up after so many failures, some 2 s. When a hub dies all others notice at once: twenty
+ * lookups of twenty questions each would hold up the very word of its death.
+ */
+const failuresBeforeLookup = 3
 
 type Failure = Parameters<NetworkEvents['dialFailed']>[1]
 
@@ -110,8 +115,10 @@ export class Keeper {
     if (!this.#isWanted(peer, kept)) return
     if (reason !== undefined) failed(peer, reason)
     // Beside the redials: a lookup takes up to 5 s, a hub that restarts is back sooner.
-    if (reason !== undefined && reason !== 'not-admitted') void this.#seek(peer, kept, addresses)
-    this.#dialIn(peer, backOff(++kept.failures))
+    kept.failures++
+    const mayHaveMoved = reason === 'no-address' || kept.failures >= failuresBeforeLookup
+    if (reason !== undefined && reason !== 'not-admitted' && mayHaveMoved) void this.#seek(peer, kept, addresses)
+    this.#dialIn(peer, backOff(kept.failures))
   }
 
   #isWanted(peer: PeerId, kept: Kept): boolean {

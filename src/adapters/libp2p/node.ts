@@ -16,6 +16,7 @@ import type { PeerId } from '../../core/ids.ts'
 import { asMultiaddr, worthTelling } from './addresses.ts'
 import type { NetworkOptions } from './options.ts'
 import type { Protocols } from './protocols.ts'
+import { inOnePiece, withRareUpdates } from './thrift.ts'
 
 /** The part of libp2p's address manager that says which addresses it would keep to itself. */
 interface Listening {
@@ -68,9 +69,8 @@ async function assemble(parts: NodeParts, datastore: LevelDatastore | undefined)
       announceFilter: worthTelling,
     },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
-    // Bounds what a stream holds beyond its window. The default is unbounded: 194 MB were queued in 24 ms.
-    streamMuxers: [yamux({ streamOptions: { maxWriteBufferLength: outboundGossipBytes } })],
+    connectionEncrypters: [inOnePiece(noise())],
+    streamMuxers: [withRareUpdates(yamux(muxerRules))],
     connectionManager: connectionRules(options.limits.links),
     // It aborts a connection on the first lost ping and costs 15 times the idle CPU; membership judges peers better.
     connectionMonitor: { enabled: false },
@@ -108,6 +108,13 @@ export function tellPublicAddresses({ services: { listening } }: Node): void {
 
 const tenYearsMs = 10 * 365 * 24 * 3_600_000
 const outboundGossipBytes = 4 * 1024 * 1024
+
+const muxerRules = {
+  // Bounds what a stream holds beyond its window. The default is unbounded: 194 MB were queued in 24 ms.
+  streamOptions: { maxWriteBufferLength: outboundGossipBytes },
+  // Rarely, but before the 2 min are over after which a socket that nobody uses is closed.
+  keepAliveInterval: 100_000,
+}
 
 /**
  * The defaults admit 5 inbound connections per second and address and 10 pending ones, and reset the rest: 20 hubs behind
