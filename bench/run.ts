@@ -3,9 +3,10 @@
 
 import { propagation } from './propagation.ts'
 import type { Row } from './row.ts'
+import { simulator } from './simulator.ts'
 import { startup } from './startup.ts'
 
-const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = { propagation, startup }
+const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = { propagation, simulator, startup }
 
 const [name = ''] = process.argv.slice(2)
 const bench = benches[name]
