@@ -1,7 +1,7 @@
 // The numbered invariants of docs/ALGORITHMS.md, looked up in the hubs themselves while they run. The checker sees what no
 // hub can: all of them at one moment. What it finds is a defect, however unlucky the seed.
 
-import type { Slice } from '../../src/core/catalog/slice.ts'
+import type { Slice, Version } from '../../src/core/catalog/slice.ts'
 import { canonical } from '../../src/core/hash.ts'
 import type { HubId } from '../../src/core/ids.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
@@ -26,7 +26,7 @@ export class Invariants {
   /** hub → version → content. */
   readonly #contents = new Map<HubId, Map<string, { readonly content: number; readonly at: HubId }>>()
   /** What was already compared, so that only what changed is hashed. */
-  readonly #compared = new WeakMap<Slice, string>()
+  readonly #compared = new WeakMap<Slice, Version>()
 
   /** Looks at the hubs as authors: before any of them is looked at as a reader, and before one ends. */
   author(hub: Hub): void {
@@ -64,14 +64,16 @@ export class Invariants {
   }
 
   #held(at: HubId, slice: Slice): void {
-    const { epoch, seq } = slice.version
+    const { version } = slice
+    const { epoch, seq } = version
+    const compared = this.#compared.get(slice)
+    // An author only ever goes forward: what it had written then it has written now.
+    if (compared?.epoch === epoch && compared.seq === seq) return
+    this.#compared.set(slice, version)
     const authored = this.#authored.get(historyOf(slice.hub, epoch))
     if (authored === undefined) this.#fail('C3', `${at} holds epoch ${epoch} of ${slice.hub}, which never opened it`)
     else if (seq > authored) this.#fail('C12', `${at} holds ${seq} of ${slice.hub}, which has written ${authored}`)
-    const version = `${epoch[0]} ${epoch[1]} ${seq}`
-    if (this.#compared.get(slice) === version) return
-    this.#compared.set(slice, version)
-    this.#compare(at, slice, version)
+    this.#compare(at, slice, `${epoch[0]} ${epoch[1]} ${seq}`)
   }
 
   /** C9: at the same version two replicas hold the same. */
