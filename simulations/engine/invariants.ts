@@ -1,6 +1,7 @@
 // The numbered invariants of docs/ALGORITHMS.md, looked up in the hubs themselves while they run. The checker sees what no
 // hub can: all of them at one moment. What it finds is a defect, however unlucky the seed.
 
+import type { Replicas } from '../../src/core/catalog/replicas.ts'
 import type { Slice, Version } from '../../src/core/catalog/slice.ts'
 import { canonical } from '../../src/core/hash.ts'
 import type { HubId } from '../../src/core/ids.ts'
@@ -27,6 +28,7 @@ export class Invariants {
   readonly #contents = new Map<HubId, Map<string, { readonly content: number; readonly at: HubId }>>()
   /** What was already compared, so that only what changed is hashed. */
   readonly #compared = new WeakMap<Slice, Version>()
+  readonly #digests = new WeakMap<Replicas, string>()
 
   /** Looks at the hubs as authors: before any of them is looked at as a reader, and before one ends. */
   author(hub: Hub): void {
@@ -46,9 +48,14 @@ export class Invariants {
   /** Looks at what a hub believes and holds of the others. */
   reader(hub: Hub): void {
     const { hub: id } = hub.info
+    const { replicas } = hub.catalog
     for (const swim of hub.pools) for (const [of, member] of swim.members()) this.#believed(id, of, member.incarnation)
     for (const [of, verdict] of hub.hierarchy.foreign()) this.#believed(id, of, verdict.incarnation)
-    for (const slice of hub.catalog.replicas.slices()) this.#held(id, slice)
+    // C11: a hub whose digest is the one of the last look has not moved in any slice.
+    const digest = replicas.digest()
+    if (this.#digests.get(replicas) === digest) return
+    this.#digests.set(replicas, digest)
+    for (const slice of replicas.slices()) this.#held(id, slice)
   }
 
   /** Looks at one change. */
