@@ -1,6 +1,7 @@
 // The numbered invariants of docs/ALGORITHMS.md, looked up in the hubs themselves while they run. The checker sees what no
 // hub can: all of them at one moment. What it finds is a defect, however unlucky the seed.
 
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Replicas } from '../../src/core/catalog/replicas.ts'
 import type { Slice, Version } from '../../src/core/catalog/slice.ts'
 import { canonical } from '../../src/core/hash.ts'
@@ -28,6 +29,8 @@ export class Invariants {
   readonly #contents = new Map<HubId, Map<string, { readonly content: number; readonly at: HubId }>>()
   /** What was already compared, so that only what changed is hashed. */
   readonly #compared = new WeakMap<Slice, Version>()
+  /** A record never changes: hundreds of hubs hold the one that they were told in one publication. */
+  readonly #marks = new WeakMap<CatalogRecord, number>()
   readonly #digests = new WeakMap<Replicas, string>()
 
   /** Looks at the hubs as authors: before any of them is looked at as a reader, and before one ends. */
@@ -87,7 +90,7 @@ export class Invariants {
   #compare(at: HubId, slice: Slice, version: string): void {
     const contents = this.#contents.get(slice.hub) ?? new Map()
     this.#contents.set(slice.hub, contents)
-    const content = contentOf(slice)
+    const content = this.#contentOf(slice)
     const known = contents.get(version)
     if (known === undefined) {
       contents.set(version, { content, at })
@@ -98,6 +101,17 @@ export class Invariants {
     }
   }
 
+  /** A fingerprint of the records; enough to tell different ones apart, where nobody forges any. */
+  #contentOf(slice: Slice): number {
+    let mark = 0
+    for (const record of slice.records()) {
+      const known = this.#marks.get(record) ?? textMark(canonical(record))
+      this.#marks.set(record, known)
+      mark = Math.imul(mark, 31) + known
+    }
+    return mark
+  }
+
   #fail(invariant: string, detail: string): void {
     // One broken rule breaks a thousand times; the first times say enough.
     if (this.violations.length < 20) this.violations.push({ invariant, detail })
@@ -106,11 +120,4 @@ export class Invariants {
 
 function historyOf(hub: HubId, epoch: Slice['version']['epoch']): string {
   return `${hub} ${epoch[0]} ${epoch[1]}`
-}
-
-/** A fingerprint of the records; enough to tell different ones apart, where nobody forges any. */
-function contentOf(slice: Slice): number {
-  let mark = 0
-  for (const record of slice.records()) mark = Math.imul(mark, 31) + textMark(canonical(record))
-  return mark
 }
