@@ -4,11 +4,12 @@
 import { propagation } from './propagation.ts'
 import type { Row } from './row.ts'
 import { serf } from './serf.ts'
+import { simulator } from './simulator.ts'
 import { startup } from './startup.ts'
 
 type Bench = (args: readonly string[]) => Promise<readonly Row[]>
 
-const benches: Readonly<Record<string, Bench>> = { propagation, serf, startup }
+const benches: Readonly<Record<string, Bench>> = { propagation, serf, simulator, startup }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -1,7 +1,9 @@
 // The numbered invariants of docs/ALGORITHMS.md, looked up in the hubs themselves while they run. The checker sees what no
 // hub can: all of them at one moment. What it finds is a defect, however unlucky the seed.
 
-import type { Slice } from '../../src/core/catalog/slice.ts'
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
+import type { Replicas } from '../../src/core/catalog/replicas.ts'
+import type { Slice, Version } from '../../src/core/catalog/slice.ts'
 import { canonical } from '../../src/core/hash.ts'
 import type { HubId } from '../../src/core/ids.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
@@ -26,7 +28,10 @@ export class Invariants {
   /** hub → version → content. */
   readonly #contents = new Map<HubId, Map<string, { readonly content: number; readonly at: HubId }>>()
   /** What was already compared, so that only what changed is hashed. */
-  readonly #compared = new WeakMap<Slice, string>()
+  readonly #compared = new WeakMap<Slice, Version>()
+  /** A record never changes: hundreds of hubs hold the one that they were told in one publication. */
+  readonly #marks = new WeakMap<CatalogRecord, number>()
+  readonly #digests = new WeakMap<Replicas, string>()
 
   /** Looks at the hubs as authors: before any of them is looked at as a reader, and before one ends. */
   author(hub: Hub): void {
@@ -46,9 +51,14 @@ export class Invariants {
   /** Looks at what a hub believes and holds of the others. */
   reader(hub: Hub): void {
     const { hub: id } = hub.info
+    const { replicas } = hub.catalog
     for (const swim of hub.pools) for (const [of, member] of swim.members()) this.#believed(id, of, member.incarnation)
     for (const [of, verdict] of hub.hierarchy.foreign()) this.#believed(id, of, verdict.incarnation)
-    for (const slice of hub.catalog.replicas.slices()) this.#held(id, slice)
+    // C11: a hub whose digest is the one of the last look has not moved in any slice.
+    const digest = replicas.digest()
+    if (this.#digests.get(replicas) === digest) return
+    this.#digests.set(replicas, digest)
+    for (const slice of replicas.slices()) this.#held(id, slice)
   }
 
   /** Looks at one change. */
@@ -64,21 +74,23 @@ export class Invariants {
   }
 
   #held(at: HubId, slice: Slice): void {
-    const { epoch, seq } = slice.version
+    const { version } = slice
+    const { epoch, seq } = version
+    const compared = this.#compared.get(slice)
+    // An author only ever goes forward: what it had written then it has written now.
+    if (compared?.epoch === epoch && compared.seq === seq) return
+    this.#compared.set(slice, version)
     const authored = this.#authored.get(historyOf(slice.hub, epoch))
     if (authored === undefined) this.#fail('C3', `${at} holds epoch ${epoch} of ${slice.hub}, which never opened it`)
     else if (seq > authored) this.#fail('C12', `${at} holds ${seq} of ${slice.hub}, which has written ${authored}`)
-    const version = `${epoch[0]} ${epoch[1]} ${seq}`
-    if (this.#compared.get(slice) === version) return
-    this.#compared.set(slice, version)
-    this.#compare(at, slice, version)
+    this.#compare(at, slice, `${epoch[0]} ${epoch[1]} ${seq}`)
   }
 
   /** C9: at the same version two replicas hold the same. */
   #compare(at: HubId, slice: Slice, version: string): void {
     const contents = this.#contents.get(slice.hub) ?? new Map()
     this.#contents.set(slice.hub, contents)
-    const content = contentOf(slice)
+    const content = this.#contentOf(slice)
     const known = contents.get(version)
     if (known === undefined) {
       contents.set(version, { content, at })
@@ -89,6 +101,17 @@ export class Invariants {
     }
   }
 
+  /** A fingerprint of the records; enough to tell different ones apart, where nobody forges any. */
+  #contentOf(slice: Slice): number {
+    let mark = 0
+    for (const record of slice.records()) {
+      const known = this.#marks.get(record) ?? textMark(canonical(record))
+      this.#marks.set(record, known)
+      mark = Math.imul(mark, 31) + known
+    }
+    return mark
+  }
+
   #fail(invariant: string, detail: string): void {
     // One broken rule breaks a thousand times; the first times say enough.
     if (this.violations.length < 20) this.violations.push({ invariant, detail })
@@ -97,11 +120,4 @@ export class Invariants {
 
 function historyOf(hub: HubId, epoch: Slice['version']['epoch']): string {
   return `${hub} ${epoch[0]} ${epoch[1]}`
-}
-
-/** A fingerprint of the records; enough to tell different ones apart, where nobody forges any. */
-function contentOf(slice: Slice): number {
-  let mark = 0
-  for (const record of slice.records()) mark = Math.imul(mark, 31) + textMark(canonical(record))
-  return mark
 }

@@ -65,8 +65,11 @@ export class Simulation implements Watcher {
   readonly #detection = new Detection()
   readonly #ledger = new Ledger()
   readonly #sites: ReadonlyMap<HubId, Site>
+  readonly #all: readonly Site[]
   readonly #users: Users
   readonly #known = new Set<HubId>()
+  /** Who has reported a change since all authors were looked at. */
+  readonly #stirred = new Set<Site>()
   #turn = 0
 
   constructor(run: RunPlan) {
@@ -77,10 +80,11 @@ export class Simulation implements Watcher {
     this.codec = this.#meter.watch(run.codec)
     this.settingsFor = run.settingsFor
     this.#sites = this.#build()
+    this.#all = [...this.#sites.values()]
     this.#users = new Users({
       world: this.#world,
       workload: this.#plan.workload,
-      counters: [...this.#sites.values()],
+      counters: this.#all,
       ledger: this.#ledger,
       beatEveryMs,
     })
@@ -117,6 +121,7 @@ export class Simulation implements Watcher {
   onChange(site: Site, change: HubChange): void {
     const { now, trace } = this.#world
     this.#invariants.change(site.hub, change)
+    this.#stirred.add(site)
     // What an author has done is known before anybody can have heard of it.
     if (change.type === 'opened' || change.type === 'entry') this.onEnd(site)
     if (change.type === 'state') trace.note(now, `${change.state} ${site.hub}`)
@@ -145,7 +150,6 @@ export class Simulation implements Watcher {
     const { now, trace } = this.#world
     trace.note(now, JSON.stringify(what))
     const site = 'hub' in what ? this.#sites.get(what.hub) : undefined
-    const all = [...this.#sites.values()]
     const { weather } = this.#fabric
     switch (what.type) {
       case 'start':
@@ -188,17 +192,17 @@ export class Simulation implements Watcher {
         break
       case 'heal':
         weather.clear()
-        for (const { machine } of all) machine.disk.full = false
+        for (const { machine } of this.#all) machine.disk.full = false
         break
     }
   }
 
   /** Authors first: what a reader holds is compared with what its author has come to. */
   #check(readers: number): void {
-    const sites = [...this.#sites.values()].filter((site) => site.running !== undefined)
-    for (const { running } of sites) if (running !== undefined) this.#invariants.author(running)
-    for (let i = 0; i < Math.min(readers, sites.length); i++) {
-      const running = sites[this.#turn++ % sites.length]?.running
+    for (const site of this.#stirred) this.onEnd(site)
+    this.#stirred.clear()
+    for (let i = 0; i < Math.min(readers, this.#all.length); i++) {
+      const running = this.#all[this.#turn++ % this.#all.length]?.running
       if (running !== undefined) this.#invariants.reader(running)
     }
   }
@@ -217,7 +221,8 @@ export class Simulation implements Watcher {
       if (reason !== before)
         this.#world.trace.note(this.#world.now, reason === undefined ? 'agreed' : `not yet: ${reason}`)
     }
-    this.#check(this.#sites.size)
+    for (const site of this.#all) this.#stirred.add(site)
+    this.#check(this.#all.length)
     if (reason === undefined) return this.#world.now - endsAt
     this.#invariants.violations.push({ invariant: 'liveness', detail: `after ${settleMs} ms of quiet ${reason}` })
     return undefined
@@ -225,12 +230,12 @@ export class Simulation implements Watcher {
 
   /** A process that runs and never came to be a hub. */
   #absence(): string | undefined {
-    const absent = [...this.#sites.values()].find((site) => site.machine.isRunning && site.running === undefined)
+    const absent = this.#all.find((site) => site.machine.isRunning && site.running === undefined)
     return absent === undefined ? undefined : `${absent.hub} has not started`
   }
 
   #witnesses(): Witness[] {
-    return [...this.#sites.values()].flatMap((site) =>
+    return this.#all.flatMap((site) =>
       site.running === undefined || site.driver === undefined
         ? []
         : [{ id: site.hub, hub: site.running, desk: site.driver }],

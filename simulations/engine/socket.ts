@@ -18,18 +18,14 @@ const patienceMs: Millis = 15 * minute
 /** A live end says something at least this often (a gossip beat), and a dead other end then answers with a reset. */
 const beatMs: Millis = second
 
-interface Frame {
-  readonly by: Channel
-  readonly bytes: Uint8Array
-  readonly mark: number
-}
-
 class Socket implements End {
   readonly owner: Listener
   readonly address: Address
   readonly #fabric: Fabric
   readonly #arrivals: Record<Channel, Millis> = { control: 0, bulk: 0 }
   #remote: Socket = this
+  /** The usual one-way time. */
+  #distance: Millis = 0
   #state: 'opening' | 'open' | 'closed' = 'opening'
   /** When the first of a run of frames vanished in a cut. */
   #silentSince: Millis | undefined
@@ -45,6 +41,8 @@ class Socket implements End {
   join(remote: Socket): void {
     this.#remote = remote
     remote.#remote = this
+    this.#distance = this.#fabric.weather.distance(this.owner.host, remote.owner.host)
+    remote.#distance = this.#distance
   }
 
   get remote(): Socket {
@@ -79,25 +77,23 @@ class Socket implements End {
   send(channel: Channel, bytes: Uint8Array): void {
     const { world, weather, meter } = this.#fabric
     if (!this.isOpen) return
-    const from = this.owner.host
-    const to = this.#remote.owner.host
-    const transit = bytes.length / rates[channel]
-    const backlogMs = Math.max(0, this.#arrivals[channel] - world.now - weather.distance(from, to))
-    if (backlogMs * rates[channel] > queueBytes) return
+    const remote = this.#remote
+    const rate = rates[channel]
+    const backlogMs = Math.max(0, this.#arrivals[channel] - world.now - this.#distance)
+    if (backlogMs * rate > queueBytes) return
     meter.sent(bytes, 1)
-    if (weather.isCut(from, to)) {
+    if (weather.isCut(this.owner.host, remote.owner.host)) {
       this.#vanish()
       return
     }
     this.#silentSince = undefined
     if (weather.isLost()) return
-    const arrives = Math.max(this.#arrivals[channel], world.now + weather.latency(from, to)) + transit
+    const latency = this.#distance * weather.jitter()
+    const arrives = Math.max(this.#arrivals[channel], world.now + latency) + bytes.length / rate
     this.#arrivals[channel] = arrives
-    const frame: Frame = { by: channel, bytes, mark: markOf(bytes) }
+    const arrive = (): void => remote.#receive(channel, bytes)
     const copies = weather.isDoubled() ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      world.at(arrives, () => this.#remote.#receive(frame), this.#remote.owner.life)
-    }
+    for (let copy = 0; copy < copies; copy++) world.at(arrives, arrive, remote.owner.life)
   }
 
   close(): void {
@@ -112,10 +108,11 @@ class Socket implements End {
       world.at(world.now, () => this.#breakDown('silent'), this.owner.life)
   }
 
-  #receive({ by, bytes, mark }: Frame): void {
+  #receive(by: Channel, bytes: Uint8Array): void {
     if (!this.isOpen) return
     const { world } = this.#fabric
     const from = this.#remote.owner
+    const mark = markOf(bytes)
     world.trace.arrival(world.now, { from: from.host.index, to: this.owner.host.index, by, mark })
     if (bytes.length > maxFrameBytes) this.owner.garbage('oversized')
     else this.owner.heard(from.peer, bytes)

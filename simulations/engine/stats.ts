@@ -15,8 +15,9 @@ const maxShared = 2_000
 /** Counts what is received, by the kind of message. */
 export class TrafficMeter implements Meter {
   readonly #traffic = new Map<string, { messages: number; bytes: number }>()
-  /** A hub sends what it encoded last. */
-  #last: { readonly bytes: Uint8Array; readonly kind: string } | undefined
+  /** A hub sends what it encoded last: its bytes, and their kind. */
+  #encoded: Uint8Array | undefined
+  #kind = 'unknown'
   /** Publications, and what they say once somebody has read them. */
   readonly #shared = new Map<Uint8Array, unknown>()
 
@@ -28,7 +29,8 @@ export class TrafficMeter implements Meter {
     return {
       encode: (value) => {
         const bytes = codec.encode(value)
-        this.#last = { bytes, kind: kindOf(value) }
+        this.#encoded = bytes
+        this.#kind = kindOf(value)
         return bytes
       },
       decode: (bytes) => {
@@ -42,11 +44,14 @@ export class TrafficMeter implements Meter {
   }
 
   sent(bytes: Uint8Array, copies: number): void {
-    const kind = this.#last?.bytes === bytes ? this.#last.kind : 'unknown'
-    const counted = this.#traffic.get(kind) ?? { messages: 0, bytes: 0 }
+    const kind = this.#encoded === bytes ? this.#kind : 'unknown'
+    let counted = this.#traffic.get(kind)
+    if (counted === undefined) {
+      counted = { messages: 0, bytes: 0 }
+      this.#traffic.set(kind, counted)
+    }
     counted.messages += copies
     counted.bytes += copies * bytes.length
-    this.#traffic.set(kind, counted)
     if (copies > 1) this.#share(bytes)
   }
 

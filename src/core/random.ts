@@ -41,9 +41,19 @@ export class Random {
     return copy
   }
 
-  /** Up to `count` different items, in random order. */
+  /** Up to `count` different items, in random order: a shuffle that stops when it has enough. */
   sample<T>(items: readonly T[], count: number): T[] {
-    return this.shuffle(items).slice(0, count)
+    if (items.length === 0) return []
+    const copy = [...items]
+    const taken = Math.min(count, copy.length)
+    for (let i = 0; i < taken; i++) {
+      const j = i + this.below(copy.length - i)
+      const held = copy[i] as T
+      copy[i] = copy[j] as T
+      copy[j] = held
+    }
+    copy.length = taken
+    return copy
   }
 
   /** A 32-bit seed for another generator. */

@@ -34,6 +34,7 @@ export class Driver implements LocalHub {
   readonly #callers = new Map<CallId, (answer: Answer) => void>()
   #hub: Hub | undefined
   #views: HubViews | undefined
+  readonly #wake = (): void => this.#feed({ type: 'tick' })
   #calls = 0
   #isRunning = false
   #isStopped = false
@@ -131,29 +132,30 @@ export class Driver implements LocalHub {
 
   #begin(boot: { remembered: Remembered; incarnation: number; addresses: readonly Address[] }): void {
     const now = this.now()
-    this.#hub = new Hub({ settings: this.#settings, keys: this.#ports.keys, ...boot, now })
-    this.#run(this.#hub, () => this.hub.start(boot.remembered, now))
+    const hub = new Hub({ settings: this.#settings, keys: this.#ports.keys, ...boot, now })
+    this.#hub = hub
+    this.#run(hub, hub.start(boot.remembered, now))
   }
 
   #feed(input: HubInput): void {
-    if (this.#hub === undefined || this.#isStopped) return
-    this.#inputs.push(input)
     const hub = this.#hub
-    if (!this.#isRunning) this.#run(hub, () => [])
+    if (hub === undefined || this.#isStopped) return
+    if (this.#isRunning) this.#inputs.push(input)
+    else this.#run(hub, hub.step(input, this.now()))
   }
 
   /** One input after the other, however they arrive: an effect may call back at once. */
-  #run(hub: Hub, first: () => HubEffect[]): void {
+  #run(hub: Hub, first: readonly HubEffect[]): void {
     this.#isRunning = true
     try {
-      for (const effect of first()) this.#perform(effect)
+      for (const effect of first) this.#perform(effect)
       for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
         for (const effect of hub.step(input, this.now())) this.#perform(effect)
       }
     } finally {
       this.#isRunning = false
     }
-    if (!this.#isStopped) this.#ports.clock.arm(hub.deadline(), () => this.#feed({ type: 'tick' }))
+    if (!this.#isStopped) this.#ports.clock.arm(hub.deadline(), this.#wake)
   }
 
   #perform(effect: HubEffect): void {

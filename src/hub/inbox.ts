@@ -40,8 +40,18 @@ export interface Arrival {
   readonly value: unknown
 }
 
+/** What was made of values that are frozen throughout: a simulator hands one publication to hundreds of hubs. */
+const judged = new WeakMap<object, Opened>()
+
 /** The decoded value as a message of this version. */
 export function openMessage(value: unknown): Opened {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return judge(value)
+  const opened = judged.get(value) ?? judge(value)
+  judged.set(value, opened)
+  return opened
+}
+
+function judge(value: unknown): Opened {
   const parsed = parse(kinds, value)
   if (!parsed.ok) return parsed
   const { kind, body } = parsed.value

@@ -192,6 +192,23 @@ describe('a new epoch of a slice (C13)', () => {
     expect(replicas.slice(a)?.surplus()).toBeUndefined()
   })
 
+  it('is in the digest as long as it is listed (C11)', () => {
+    const replicas = new Replicas()
+    const removal: CatalogRecord = { ...record('q', 1), fields: {}, removed: stamp(9, 'b') }
+    const runs = [
+      run([0, 3], [record('p', 1), record('q', 2), record('r', 3)]),
+      run([0, 1], [record('p', 1)], second),
+      { ...run([0, 2], [removal, record('r', 2, 9)]), hub: b },
+      run([1, 2], [record('p', 2, 4)], second),
+    ]
+    const digests = runs.map((next) => {
+      replicas.apply(next)
+      expect(replicas.digest()).toBe(digestOf(replicas.versions()))
+      return replicas.digest()
+    })
+    expect(new Set(digests).size).toBe(runs.length)
+  })
+
   it('after another keeps what is left of both', () => {
     const replicas = restarted(run([0, 1], [record('p', 1)], second), run([0, 1], [record('q', 1, 2)], [3, 'x']))
     const left = replicas.slice(a)?.surplus()

@@ -32,6 +32,21 @@ describe('a message', () => {
     expect(openMessage(value)).toEqual({ ok: false, reason })
   })
 
+  it('that can change is judged each time it comes', () => {
+    const body: Record<string, unknown> = { pool: 'p', seq: 1, rumors: [] }
+    const value = seal('swim.ping', body)
+    expect(openMessage(value).ok).toBe(true)
+    body['seq'] = 'one'
+    expect(openMessage(value)).toEqual({ ok: false, reason: 'malformed' })
+  })
+
+  it('that cannot change is judged once', () => {
+    const value = Object.freeze(seal('catalog.digest', Object.freeze({ digest: 'd', reply: true })))
+    const first = openMessage(value)
+    expect(first.ok).toBe(true)
+    expect(openMessage(value)).toBe(first)
+  })
+
   it('is bulk when it is the catalog’s, and only then', () => {
     expect(bodies.filter(([, kind]) => isBulk(kind)).map(([feature]) => feature)).toEqual(['catalog', 'catalog'])
     expect(isBulk('catalog')).toBe(false)

@@ -17,6 +17,9 @@ export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
   readonly #holders = new Map<EntryId, Set<HubId>>()
   readonly #joined = new Map<EntryId, Joined>()
+  /** What the digest is made of: every slice's own lines, kept until it moves, in the order of their hubs. */
+  readonly #lines = new Map<HubId, readonly string[]>()
+  #order: readonly Slice[] | undefined
   #digest: string | undefined
 
   slice(hub: HubId): Slice | undefined {
@@ -34,6 +37,7 @@ export class Replicas {
   /** A slice restored from the store. */
   adopt(slice: Slice): void {
     this.#slices.set(slice.hub, slice)
+    this.#order = undefined
     this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
   }
 
@@ -43,6 +47,7 @@ export class Replicas {
     if (slice === undefined) {
       slice = new Slice(run.hub, { epoch: run.epoch, seq: 0 })
       this.#slices.set(run.hub, slice)
+      this.#order = undefined
     }
     const isNewEpoch = compareEpochs(run.epoch, slice.version.epoch) > 0
     const touched = isNewEpoch ? slice.restart(run) : slice.extend(run)
@@ -60,6 +65,7 @@ export class Replicas {
       const others = this.shown(id, hub)
       if (isNews(left, join(own === undefined ? others : [...others, own]))) return []
       slice.dropSurplus(id)
+      this.#lines.delete(hub)
       return [{ hub, id }]
     })
   }
@@ -92,19 +98,28 @@ export class Replicas {
 
   /** Every slice and how far it is held; what is left of earlier epochs is listed beside it (C13). */
   versions(): ListedVersion[] {
-    const listed: ListedVersion[] = []
-    for (const slice of this.#slices.values()) {
-      if (slice.version.seq > 0) listed.push([slice.hub, slice.version.epoch, slice.version.seq])
-      const surplus = slice.surplus()
-      if (surplus !== undefined) listed.push([slice.hub, surplus.epoch, surplus.to])
-    }
-    return listed
+    return [...this.#slices.values()].flatMap(versionsOf)
   }
 
   /** C11: equal exactly when the same versions are held. */
   digest(): string {
-    this.#digest ??= digestOf(this.versions())
+    this.#digest ??= this.#freshDigest()
     return this.#digest
+  }
+
+  /** `digestOf` all versions, without asking the slices that have not moved. */
+  #freshDigest(): string {
+    this.#order ??= [...this.#slices.values()].sort((a, b) => compareText(a.hub, b.hub))
+    const all: string[] = []
+    for (const slice of this.#order) {
+      let lines = this.#lines.get(slice.hub)
+      if (lines === undefined) {
+        lines = versionsOf(slice).map(lineOf)
+        this.#lines.set(slice.hub, lines)
+      }
+      all.push(...lines)
+    }
+    return digestOfLines(all)
   }
 
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
@@ -118,6 +133,7 @@ export class Replicas {
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
     this.#digest = undefined
+    this.#lines.delete(hub)
     for (const id of ids) {
       this.#joined.delete(id)
       const holders = this.#holders.get(id)
@@ -129,8 +145,24 @@ export class Replicas {
 
 /** Fingerprint of a list of versions, whatever its order; 16 hex digits. */
 export function digestOf(versions: readonly ListedVersion[]): string {
-  const lines = versions.map(([hub, epoch, seq]) => `${hub} ${epoch[0]} ${epoch[1]} ${seq}`).sort(compareText)
-  return hashOf(lines).slice(0, 16)
+  return digestOfLines(versions.map(lineOf))
+}
+
+function digestOfLines(lines: string[]): string {
+  return hashOf(lines.sort(compareText)).slice(0, 16)
+}
+
+function lineOf([hub, epoch, seq]: ListedVersion): string {
+  return `${hub} ${epoch[0]} ${epoch[1]} ${seq}`
+}
+
+/** How far a slice is held, and what is left of its earlier epochs. */
+function versionsOf(slice: Slice): ListedVersion[] {
+  const { hub, version } = slice
+  const listed: ListedVersion[] = version.seq > 0 ? [[hub, version.epoch, version.seq]] : []
+  const surplus = slice.surplus()
+  if (surplus !== undefined) listed.push([hub, surplus.epoch, surplus.to])
+  return listed
 }
 
 // ---- The layout of the store: one head and the records of each slice.

@@ -56,7 +56,9 @@ export class Fetches {
   }
 
   deadline(): Millis {
-    return Math.min(never, ...[...this.#stages.values()].map((stage) => stage.until))
+    let first = never
+    for (const stage of this.#stages.values()) first = Math.min(first, stage.until)
+    return first
   }
 
   /** Remembers the furthest peer for a slice, unless that run is already under way. */

@@ -34,8 +34,10 @@ export class LeaseTable {
 
   set(held: Held): void {
     const { slug, claim } = held.lease
-    if (this.#held.get(slug)?.lease.claim[1] !== claim[1]) this.delete(slug)
+    const known = this.#held.get(slug)?.lease.claim[1]
+    if (known !== claim[1]) this.delete(slug)
     this.#held.set(slug, held)
+    if (known === claim[1]) return
     const slugs = this.#byHome.get(claim[1])
     if (slugs === undefined) this.#byHome.set(claim[1], new Set([slug]))
     else slugs.add(slug)
