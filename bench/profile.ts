@@ -52,6 +52,6 @@ function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): S
 }
 
 function partOf({ url, functionName }: Profiler.ProfileNode['callFrame']): Part {
-  if (url.endsWith('/src/adapters/codec.ts')) return 'codec'
+  if (url.endsWith('/src/adapters/codec.ts') || url.includes('/cbor-x/')) return 'codec'
   return url.endsWith('/src/core/wire.ts') && functionName === 'parse' ? 'schema' : 'rest'
 }

@@ -1,6 +1,5 @@
 // The codec and the clock: what both the hub and the simulator build on.
 
-import { Encoder } from 'cbor-x'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../src/adapters/clock.ts'
@@ -30,41 +29,6 @@ describe('the codec', () => {
       wide,
     }
     expect(cborCodec.decode(cborCodec.encode(value))).toEqual(value)
-  })
-
-  it('is understood by a general CBOR library, and understands it', () => {
-    const library = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false })
-    const edge = fc.constantFrom(
-      23,
-      24,
-      255,
-      256,
-      65_535,
-      65_536,
-      2 ** 32 - 1,
-      2 ** 32,
-      -24,
-      -25,
-      -(2 ** 32),
-      0.1,
-      5e-324,
-    )
-    fc.assert(
-      fc.property(fc.oneof(plain, edge, fc.array(edge), fc.string({ unit: 'grapheme', maxLength: 300 })), (value) => {
-        const text = JSON.stringify(value)
-        expect(JSON.stringify(library.decode(cborCodec.encode(value)))).toBe(text)
-        expect(JSON.stringify(cborCodec.decode(library.encode(value)))).toBe(text)
-      }),
-    )
-  })
-
-  it('tells every word from every other, however many there are', () => {
-    const words = Array.from({ length: 20_000 }, (_, i) => `${i % 7 === 0 ? 'ü' : 'u'}-${i.toString(36)}`)
-    for (const word of [...words, ...words]) expect(cborCodec.decode(cborCodec.encode(word))).toBe(word)
-  })
-
-  it('refuses to write what is no plain data', () => {
-    expect(() => cborCodec.encode({ big: 1n })).toThrow('a bigint is no plain data')
   })
 
   it('says the same value with the same bytes, whatever was encoded between', () => {
@@ -118,8 +82,6 @@ describe('the codec', () => {
     ['a record definition', bytes(0xd9, 0xdf, 0xff, 0x82, 0x00, 0x80)],
     ['an error object', bytes(0xd8, 0x1b, 0x82, 0x65, 0x45, 0x72, 0x72, 0x6f, 0x72, 0x61, 0x61)],
     ['a bundled string', bytes(0xd9, 0xdf, 0xf9, 0x82, 0x1a, 0, 0, 0, 0)],
-    ['a number of half precision', bytes(0xf9, 0x3c, 0x00)],
-    ['a number of single precision', bytes(0xfa, 0x3f, 0x80, 0, 0)],
     ['a big integer', bytes(0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
     ['a key that is no text', bytes(0xa1, 0x01, 0x02)],
     ['a map with an entry missing', bytes(0xa2, 0x61, 0x61, 0x01)],
