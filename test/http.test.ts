@@ -240,11 +240,13 @@ describe('a hub', () => {
       'GET /api/fed/projects',
       'GET /api/fed/projects/{slug}',
       'GET /api/members',
+      'GET /api/members/{hub}/why',
       'GET /api/status',
       'GET /health',
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',
+      'POST /admin/forget',
       'POST /api/fed/projects',
       'POST /api/fed/projects/{slug}/heartbeat',
     ])

@@ -9,7 +9,7 @@ import type { Notary } from '../core/keys.ts'
 import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
 import { type Millis, minute, type Now, never } from '../core/time.ts'
-import type { HubInfo } from '../core/wire.ts'
+import type { HubInfo, Statement } from '../core/wire.ts'
 import { Crew } from './crew.ts'
 import { Desk } from './desk.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
@@ -72,9 +72,7 @@ export class Hub {
     return this.#state
   }
 
-  beliefAbout(hub: HubId): ReturnType<typeof factsOf> {
-    return factsOf(this, hub)
-  }
+  beliefAbout = (hub: HubId): ReturnType<typeof factsOf> => factsOf(this, hub)
 
   statusOf(slug: Slug, now: Now): ProjectStatus {
     return seenOf(this, slug, now).presence.status
@@ -100,8 +98,6 @@ export class Hub {
     this.#settle()
     return this.#crew.effects()
   }
-
-  // ---- inputs
 
   #take(input: HubInput, now: Now): void {
     switch (input.type) {
@@ -195,8 +191,6 @@ export class Hub {
     this.#crew.report({ type: 'conflict', with: namesake.info })
   }
 
-  // ---- what follows
-
   /** The one place where features meet: what happened in one of them is told to those it concerns. */
   #react(change: HubChange, now: Now): void {
     switch (change.type) {
@@ -218,12 +212,9 @@ export class Hub {
         if (this.#standing.isStranger(peer)) this.#crew.say({ type: 'connect', peer, addresses, eager: true })
         break
       }
-      case 'foreign': {
-        const { info, status } = change.verdict
-        if (status === 'alive') this.#crew.store([bookOp(info)])
-        this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
+      case 'foreign':
+        this.#believed(change.verdict, now)
         break
-      }
       case 'foreign-dropped':
         this.#dropped(change.info.hub, change.info, now)
         break
@@ -254,10 +245,13 @@ export class Hub {
   }
 
   #memberChanged({ member, pool, previous }: HubChange & { type: 'member' }, now: Now): void {
-    const { info, status } = member
-    if (status === 'alive') this.#crew.store([bookOp(info)])
-    if (status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: info.peer })
+    if (member.status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: member.info.peer })
     this.#crew.hierarchy({ type: 'member', pool, member }, now)
+    this.#believed(member, now)
+  }
+
+  #believed({ info, status }: Statement, now: Now): void {
+    if (status === 'alive') this.#crew.store([bookOp(info)])
     this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
   }
 

@@ -163,7 +163,7 @@ describe('what a hub sees of another', () => {
 
   it('of itself is alive since its boot, of nobody nothing', () => {
     const rig = new Rig({ startMs: 40 })
-    expect(factsOf(rig.hub, hubId('me'))).toEqual({ info: rig.hub.info, status: 'alive', since: at(40) })
+    expect(factsOf(rig.hub, hubId('me'))).toMatchObject({ info: rig.hub.info, status: 'alive', since: at(40) })
     expect(factsOf(rig.hub, hubId('nobody'))).toBeUndefined()
     expect(keyOf(rig.hub, hubId('nobody'))).toBeUndefined()
     report(rig)

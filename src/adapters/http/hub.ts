@@ -33,6 +33,11 @@ export function hubRoutes(app: App, hub: LocalHub): void {
     },
     async () => [...hub.views.members(hub.now())],
   )
+  why(app, hub)
+  forget(app, hub)
+}
+
+function why(app: App, hub: LocalHub): void {
   app.get(
     '/api/members/:hub/why',
     {
@@ -52,6 +57,9 @@ export function hubRoutes(app: App, hub: LocalHub): void {
       return found.why
     },
   )
+}
+
+function forget(app: App, hub: LocalHub): void {
   app.post(
     '/admin/forget',
     {
