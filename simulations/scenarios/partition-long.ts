@@ -40,7 +40,7 @@ export function longPartition(given: Variant | undefined): Scenario {
         happenings: [
           ...startAll(before, random),
           { at: splitAt, what: { type: 'split', sides: sidesNow } },
-          ...(variant === 'restarts' ? restarts(sides, meanwhile, random) : []),
+          ...(variant === 'restarts' ? restarts(sides, { ...meanwhile, seeds: seedsOf(before) }, random) : []),
           ...replaced.flatMap(({ hub }): Scheduled[] => [
             { at: meanwhile.from, what: { type: 'crash', hub: globalOf(before) } },
             { at: meanwhile.from + 5 * second, what: { type: 'start', hub } },
@@ -67,17 +67,23 @@ function replacement([first, ...others]: readonly HubPlan[], variant: Variant, r
   return [variant === 'replaced' ? { ...plan, placeOf: first.hub } : plan]
 }
 
+/** Whom others were started with: their addresses are the operator's promise. */
+function seedsOf(hubs: readonly HubPlan[]): ReadonlySet<HubId> {
+  return new Set(hubs.flatMap(({ bootstrap }) => bootstrap))
+}
+
 /** Half of the hubs of each side, each once; every third comes back at another address, every fifth set up anew. */
 function restarts(
   sides: readonly (readonly HubId[])[],
-  { from, to }: { readonly from: Millis; readonly to: Millis },
+  { from, to, seeds }: { readonly from: Millis; readonly to: Millis; readonly seeds: ReadonlySet<HubId> },
   random: Random,
 ): Scheduled[] {
   return sides.flatMap((side) =>
     random.sample(side, Math.ceil(side.length / 2)).map((hub, i): Scheduled => {
       const afterMs = random.real() * 20 * second
       const at = from + random.real() * (to - from - afterMs)
-      return { at, what: { type: 'restart', hub, afterMs, moved: i % 3 === 0, renewed: i % 5 === 1 } }
+      const moved = i % 3 === 0 && !seeds.has(hub)
+      return { at, what: { type: 'restart', hub, afterMs, moved, renewed: i % 5 === 1 } }
     }),
   )
 }
