@@ -100,7 +100,7 @@ export class Fabric {
         world.trace.arrival(world.now, { from: from.host.index, to: host, by: topic, mark })
         to.gossiped(topic, from.peer, bytes)
       }
-      world.after(delay * weather.jitter(), arrive, to.life)
+      world.after(delay * weather.jitter() + weather.lag(from.host, to.host), arrive, to.life)
     }
   }
 

@@ -69,6 +69,9 @@ export class Fates {
         if (Math.max(what.in, what.out) >= grayLoss) detection.gray(hub)
         fabric.weather.loseAt(machine, what)
         break
+      case 'lag':
+        fabric.weather.delayAt(machine, what.addedMs)
+        break
       case 'disk-full':
         machine.disk.full = what.full
         break

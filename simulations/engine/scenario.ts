@@ -47,6 +47,8 @@ export type Happening =
   | { readonly type: 'hub-loss'; readonly hub: HubId; readonly in: number; readonly out: number }
   /** One way, on their own line. */
   | { readonly type: 'pair-loss'; readonly from: HubId; readonly to: HubId; readonly loss: number }
+  /** A queue at the hub's own line: what it hears and says takes so much longer. 0 ends it. */
+  | { readonly type: 'lag'; readonly hub: HubId; readonly addedMs: Millis }
   /** One way, between any two hubs, from now to the end: `baseMs` ± `spreadMs`. */
   | { readonly type: 'latency'; readonly baseMs: Millis; readonly spreadMs: Millis }
   | { readonly type: 'disk-full'; readonly hub: HubId; readonly full: boolean }

@@ -88,7 +88,7 @@ class Socket implements End {
     }
     this.#silentSince = undefined
     if (weather.isLost(this.owner.host, remote.owner.host)) return
-    const latency = this.#distance * weather.jitter()
+    const latency = this.#distance * weather.jitter() + weather.lag(this.owner.host, remote.owner.host)
     const arrives = Math.max(this.#arrivals[channel], world.now + latency) + bytes.length / rate
     this.#arrivals[channel] = arrives
     const arrive = (): void => remote.#receive(channel, bytes)

@@ -45,6 +45,8 @@ export class Weather {
   readonly #between = new Map<string, Millis>()
   /** Host index → what is lost of what it hears and says, on top of the rest. */
   readonly #hostLoss = new Map<number, { readonly in: number; readonly out: number }>()
+  /** Host index → how long whatever it hears or says waits at its own line. */
+  readonly #hostLag = new Map<number, Millis>()
   /** `from>to`, by index. */
   readonly #pairLoss = new Map<string, number>()
   #cuts: Cuts = noCuts
@@ -82,6 +84,11 @@ export class Weather {
     this.#hostLoss.set(host.index, shares)
   }
 
+  /** A queue at the host's own line, both ways. */
+  delayAt(host: Host, lagMs: Millis): void {
+    this.#hostLag.set(host.index, lagMs)
+  }
+
   /** The share of frames lost one way on a pair's own line. What is published takes other ways round. */
   loseBetween(from: Host, to: Host, share: number): void {
     this.#pairLoss.set(wayOf(from, to), share)
@@ -93,10 +100,11 @@ export class Weather {
     this.#changes++
   }
 
-  /** Everybody reaches everybody; loss and duplication end. */
+  /** Everybody reaches everybody; loss, duplication and queues end. */
   clear(): void {
     this.#cuts = noCuts
     this.#hostLoss.clear()
+    this.#hostLag.clear()
     this.#pairLoss.clear()
     this.loss = 0
     this.duplication = 0
@@ -122,7 +130,13 @@ export class Weather {
 
   /** One packet's one-way time. */
   latency(from: Host, to: Host): Millis {
-    return this.distance(from, to) * this.jitter()
+    return this.distance(from, to) * this.jitter() + this.lag(from, to)
+  }
+
+  /** What queues at the two hosts' own lines add. */
+  lag(from: Host, to: Host): Millis {
+    if (this.#hostLag.size === 0) return 0
+    return (this.#hostLag.get(from.index) ?? 0) + (this.#hostLag.get(to.index) ?? 0)
   }
 
   /** A factor of 1 to 1.2, seldom up to 3; with a latency of its own, what its spread allows. */

@@ -13,7 +13,7 @@ import { partitionLong } from './partition-long.ts'
 import { regionLost } from './region-lost.ts'
 import { rollingRestart } from './rolling-restart.ts'
 import { swimLoss } from './swim-loss.ts'
-import { wan } from './wan.ts'
+import { wan, wanLan } from './wan.ts'
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   [
@@ -30,5 +30,6 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     rollingRestart,
     flapping,
     wan,
+    wanLan,
   ].map((scenario) => [scenario.name, scenario]),
 )
