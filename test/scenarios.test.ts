@@ -64,7 +64,7 @@ const small: readonly { readonly name: string; readonly hubs: number; readonly s
   { name: 'mass-failure', hubs: 9, seconds: 40 },
   { name: 'rolling-restart', hubs: 8, seconds: 60 },
   { name: 'flapping', hubs: 8, seconds: 50 },
-  { name: 'wan', hubs: 5, seconds: 120 },
+  { name: 'wan', hubs: 5, seconds: 300 },
 ]
 
 describe('a scenario', () => {
@@ -81,6 +81,12 @@ describe('a scenario', () => {
     expect(violations.filter(({ invariant }) => invariant !== 'expectation')).toEqual([])
     expect(healed?.contactMs).toBeGreaterThan(0)
     expect(healed?.rounds).toBeGreaterThan(0)
+  })
+
+  it('of long distances proves something: settings for a local network kill there', () => {
+    const scenario = scenarios.get('wan-lan')
+    if (scenario === undefined) throw new Error('no such scenario')
+    expect(run(scenario, { hubs: 5, seconds: 300 }).falseDeaths).toBeGreaterThan(0)
   })
 
   it('draws all of its plan from the seed', () => {

@@ -61,6 +61,17 @@ describe('a line', () => {
   })
 })
 
+describe('a full uplink', () => {
+  it('holds up what the host hears and says, until it is empty', () => {
+    const { weather, a, b, c } = machines()
+    weather.delayAt(b, 2_500)
+    expect([weather.lag(a, b), weather.lag(b, a), weather.lag(a, c)]).toEqual([2_500, 2_500, 0])
+    expect(weather.latency(a, b)).toBeGreaterThan(2_500)
+    weather.delayAt(b, 0)
+    expect(weather.latency(a, b)).toBeLessThan(2)
+  })
+})
+
 describe('a stall', () => {
   /** When a process gets to what was due in milliseconds 100 to 104, and 131, while it was blocked from 99 to 120. */
   function readingTimes(readMs: number): number[] {
