@@ -1,6 +1,7 @@
 // `npm run bench -- NAME`: runs one bench. Each prints a table, ends its rows in `ok` or `MISS` and its output in
 // `targets: N ok, N MISS`, and exits 1 when a target is missed. `--json` prints the rows instead.
 
+import { healing } from './healing.ts'
 import { propagation } from './propagation.ts'
 import type { Row } from './row.ts'
 import { serf } from './serf.ts'
@@ -9,7 +10,7 @@ import { startup } from './startup.ts'
 
 type Bench = (args: readonly string[]) => Promise<readonly Row[]>
 
-const benches: Readonly<Record<string, Bench>> = { propagation, serf, simulator, startup }
+const benches: Readonly<Record<string, Bench>> = { healing, propagation, serf, simulator, startup }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -55,7 +55,8 @@ const tale = (name: string, happenings: Story): Scenario => ({
 })
 
 describe('a simulated federation', () => {
-  it.each([...scenarios.keys()].flatMap((name) => [1, 2, 3].map((seed) => ({ name, seed }))))(
+  const usual = ['cold-start', 'churn', 'partition-heals']
+  it.each(usual.flatMap((name) => [1, 2, 3].map((seed) => ({ name, seed }))))(
     'comes to agree and keeps its promises: $name, seed $seed',
     ({ name, seed }) => {
       const outcome = run({ scenario: scenarios.get(name), seed })

@@ -34,7 +34,7 @@ export function disagreement(witnesses: readonly Witness[], known: ReadonlySet<H
 }
 
 /** M: who runs is alive everywhere, and nobody else is. */
-function wrongBelief(hub: Hub, running: ReadonlySet<HubId>, known: ReadonlySet<HubId>): string | undefined {
+export function wrongBelief(hub: Hub, running: ReadonlySet<HubId>, known: ReadonlySet<HubId>): string | undefined {
   for (const id of known) {
     if (id === hub.info.hub) continue
     const status = statusOf(hub, id)

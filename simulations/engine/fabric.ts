@@ -15,8 +15,9 @@ export interface Meter {
   sent(bytes: Uint8Array, copies: number): void
 }
 
-export function addressOf(host: Pick<Host, 'name'>): Address {
-  return `/sim/${host.name}` as Address
+/** Where the host of that name is found, unless it moves. */
+export function addressOf(name: string): Address {
+  return `/sim/${name}` as Address
 }
 
 /** A gossip mesh notices a new or lost link at its next look around; cuts are facts and count at once. */
@@ -51,15 +52,18 @@ export class Fabric {
 
   add(host: Host): void {
     this.#hosts[host.index] = host
-    this.#byAddress.set(addressOf(host), host)
+    if (!this.#byAddress.has(host.address)) this.#byAddress.set(host.address, host)
   }
 
+  /** Who was last heard to listen there; a host that moved away is not found. */
   hostAt(address: Address): Host | undefined {
-    return this.#byAddress.get(address)
+    const host = this.#byAddress.get(address)
+    return host?.address === address ? host : undefined
   }
 
   listen(listener: Listener): void {
     this.#listeners.set(listener.host.index, listener)
+    this.#byAddress.set(listener.host.address, listener.host)
   }
 
   /** The listener closes its port; a successor may already have taken it. */
@@ -90,14 +94,13 @@ export class Fabric {
     const reach = this.#reach(from.host)
     meter.sent(bytes, reach.length)
     for (const { host, delay, copies } of reach) {
-      if (weather.areLost(copies)) continue
       const to = this.#listeners.get(host)
-      if (to === undefined) continue
+      if (to === undefined || weather.areLost(from.host, to.host, copies)) continue
       const arrive = () => {
         world.trace.arrival(world.now, { from: from.host.index, to: host, by: topic, mark })
         to.gossiped(topic, from.peer, bytes)
       }
-      world.after(delay * weather.jitter(), arrive, to.life)
+      world.after(delay * weather.jitter() + weather.lag(from.host, to.host), arrive, to.life)
     }
   }
 

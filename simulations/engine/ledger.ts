@@ -3,7 +3,7 @@
 // other: an update is made by somebody who sees the last one. What nobody can know the ledger calls possible, not due.
 
 import type { HubId, Slug } from '../../src/core/ids.ts'
-import type { Millis } from '../../src/core/time.ts'
+import { type Millis, second } from '../../src/core/time.ts'
 
 type Kind = 'register' | 'update' | 'remove'
 
@@ -18,6 +18,10 @@ export interface Entry {
   removal: 'none' | 'asked' | 'acknowledged'
   /** A write without an answer yet. */
   pending: Promised | undefined
+  /** When it was last sent to a hub, and to which. */
+  asked: { readonly at: HubId; readonly when: Millis } | undefined
+  /** The only copy of what was promised may be gone. */
+  isLost: boolean
   /** When a hub last took a heartbeat of it. */
   beatenAt: Millis
 }
@@ -36,6 +40,9 @@ export type Due =
   | { readonly type: 'gone' }
   /** Either is right, but all must agree. */
   | { readonly type: 'open' }
+
+/** What was written this long ago has a copy elsewhere, where a second hub is in reach. */
+const copyingMs: Millis = 15 * second
 
 export class Ledger {
   readonly #entries = new Map<Slug, Entry>()
@@ -58,6 +65,8 @@ export class Ledger {
       isAcknowledged: false,
       removal: 'none',
       pending: undefined,
+      asked: undefined,
+      isLost: false,
       beatenAt: Number.NEGATIVE_INFINITY,
     }
     this.#entries.set(slug, entry)
@@ -65,8 +74,9 @@ export class Ledger {
   }
 
   /** A user sends a write to a hub. */
-  ask(entry: Entry, write: Promised, at: HubId): void {
+  ask(entry: Entry, write: Promised, { hub: at, now }: { readonly hub: HubId; readonly now: Millis }): void {
     entry.pending = write
+    entry.asked = { at, when: now }
     entry.authors.add(at)
     if (write.kind === 'remove') entry.removal = 'asked'
     else entry.names.add(write.name)
@@ -86,10 +96,18 @@ export class Ledger {
     entry.names = new Set([...unseen, write.name])
   }
 
+  /** A hub's disk is gone, and with it what no other hub had a copy of yet. */
+  lose(hub: HubId, now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      const isRecent = entry.asked !== undefined && entry.asked.when > now - copyingMs
+      if (entry.asked?.at === hub && isRecent) entry.isLost = true
+    }
+  }
+
   /** `isUp`: hubs whose word has reached everybody. */
   due(entry: Entry, isUp: (hub: HubId) => boolean): Due {
     const isKnown = [...entry.authors].every(isUp)
-    if (!entry.isAcknowledged || !isKnown || entry.removal === 'asked') return { type: 'open' }
+    if (!entry.isAcknowledged || !isKnown || entry.isLost || entry.removal === 'asked') return { type: 'open' }
     return entry.removal === 'acknowledged' ? { type: 'gone' } : { type: 'visible', names: entry.names }
   }
 }

@@ -1,4 +1,5 @@
-// A machine that runs one hub: it can start it, kill it, freeze it, and it keeps the disk and the key between its lives.
+// A machine that runs one hub: it can start it, kill it, freeze it, and it keeps the disk, the key and the address between
+// its lives, until it is moved or set up anew.
 
 import type { Address, PeerId, Region } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
@@ -6,7 +7,7 @@ import type { Millis } from '../../src/core/time.ts'
 import type { Clock, Store } from '../../src/hub/ports.ts'
 import { SimClock } from './clock.ts'
 import { Disk } from './disk.ts'
-import type { Fabric } from './fabric.ts'
+import { addressOf, type Fabric } from './fabric.ts'
 import { SimNetwork } from './network.ts'
 import type { Host } from './weather.ts'
 import type { Life } from './world.ts'
@@ -15,6 +16,8 @@ export interface MachinePlan {
   readonly index: number
   readonly name: string
   readonly region: Region
+  /** Where it listens, if not where its name says. */
+  readonly address?: Address
   readonly bootstrap: readonly Address[]
   /** How wrong its wall clock is. */
   readonly skewMs: Millis
@@ -32,12 +35,15 @@ export class Machine implements Host {
   readonly index: number
   readonly name: string
   readonly region: Region
-  readonly peer: PeerId
-  readonly disk: Disk
   readonly #fabric: Fabric
   readonly #plan: MachinePlan
   readonly #random: Random
+  #peer: PeerId
+  #disk: Disk
+  #address: Address
   #body: Body | undefined
+  /** How often it was moved or set up anew. */
+  #changes = 0
 
   constructor(fabric: Fabric, plan: MachinePlan) {
     this.index = plan.index
@@ -46,10 +52,22 @@ export class Machine implements Host {
     this.#fabric = fabric
     this.#plan = plan
     this.#random = fabric.world.random()
-    // Keys sort in another order than names, as real ones do.
-    this.peer = `${(this.#random.seed() >>> 0).toString(16).padStart(8, '0')}-${plan.name}` as PeerId
-    this.disk = new Disk(fabric.world.random())
+    this.#peer = this.#newKey(plan.name)
+    this.#disk = new Disk(fabric.world.random())
+    this.#address = plan.address ?? addressOf(plan.name)
     fabric.add(this)
+  }
+
+  get peer(): PeerId {
+    return this.#peer
+  }
+
+  get disk(): Disk {
+    return this.#disk
+  }
+
+  get address(): Address {
+    return this.#address
   }
 
   get isRunning(): boolean {
@@ -88,11 +106,32 @@ export class Machine implements Host {
     body.network.crash()
   }
 
-  /** The process stands still (SIGSTOP, a long pause of its runtime); its connections stay up. */
-  freeze(forMs: Millis): void {
+  /** Another address from the next life on; nobody answers at the old one. */
+  move(): void {
+    this.#address = addressOf(`${this.name}-${++this.#changes}`)
+  }
+
+  /** A new key and an empty disk from the next life on: somebody set the machine up anew under its old name. */
+  renew(): void {
+    this.#peer = this.#newKey(`${this.name}-${++this.#changes}`)
+    this.#disk = new Disk(this.#fabric.world.random())
+  }
+
+  /** Keys sort in another order than names, as real ones do. */
+  #newKey(name: string): PeerId {
+    return `${(this.#random.seed() >>> 0).toString(16).padStart(8, '0')}-${name}` as PeerId
+  }
+
+  /**
+   * The process stands still (SIGSTOP, a long pause of its runtime); its connections stay up. Afterwards each thing it
+   * missed, timers and messages, takes it `readMs`, and what comes meanwhile waits behind.
+   */
+  freeze(forMs: Millis, readMs = 0): void {
     if (this.#body === undefined) return
     const { world } = this.#fabric
-    this.#body.life.thawsAt = world.now + forMs
+    const { life } = this.#body
+    life.thawsAt = Math.max(life.thawsAt, world.now + forMs)
+    life.readMs = readMs
     this.#fabric.relinked([this])
     world.after(forMs, () => this.#fabric.relinked([this]))
   }

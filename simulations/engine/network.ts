@@ -7,7 +7,7 @@ import type { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
 import type { Channel, ConnectTarget, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
 import { type DialOutcome, dial } from './dial.ts'
-import { addressOf, type Fabric } from './fabric.ts'
+import type { Fabric } from './fabric.ts'
 import type { End, Listener } from './listener.ts'
 import type { Host } from './weather.ts'
 import type { Life } from './world.ts'
@@ -61,14 +61,14 @@ export class SimNetwork implements Network, Listener {
   open(events: NetworkEvents, ready: (addresses: readonly Address[]) => void, failed: (reason: string) => void): void {
     const { world } = this.#fabric
     if (this.#fabric.listener(this.host) !== undefined) {
-      world.at(world.now, () => failed(`${addressOf(this.host)} is in use`), this.life)
+      world.at(world.now, () => failed(`${this.host.address} is in use`), this.life)
       return
     }
     this.#events = events
     this.#fabric.listen(this)
     const begin = () => {
-      ready([addressOf(this.host)])
-      for (const address of this.#bootstrap) if (address !== addressOf(this.host)) this.#reach(address, 0)
+      ready([this.host.address])
+      for (const address of this.#bootstrap) if (address !== this.host.address) this.#reach(address, 0)
     }
     world.at(world.now, begin, this.life)
   }

@@ -2,20 +2,25 @@
 // writing, and the hubs have a bounded time to agree. Invariants are looked up all along.
 
 import { InvariantViolation } from '../../src/core/errors.ts'
-import type { HubId } from '../../src/core/ids.ts'
+import type { HubId, PeerId } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
+import type { Statement } from '../../src/core/wire.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import { brokenPromises, disagreement, unseenBeat, type Witness } from './agreement.ts'
-import { Detection } from './detection.ts'
+import { Detection, foreignPool } from './detection.ts'
 import { addressOf, Fabric } from './fabric.ts'
-import { Invariants, type Violation } from './invariants.ts'
+import { Fates } from './fates.ts'
+import { Healing } from './healing.ts'
+import { Invariants } from './invariants.ts'
 import { Ledger } from './ledger.ts'
-import type { Happening, Plan, Scenario, Size } from './scenario.ts'
+import type { Outcome } from './outcome.ts'
+import { areMates } from './reach.ts'
+import type { HubPlan, Plan, Scenario, Size } from './scenario.ts'
 import { type Birth, Site, type Watcher } from './site.ts'
-import { type Traffic, TrafficMeter } from './stats.ts'
+import { TrafficMeter } from './stats.ts'
 import { Trace } from './trace.ts'
 import { Users } from './users.ts'
 import { World } from './world.ts'
@@ -30,20 +35,6 @@ export interface RunPlan {
   readonly write?: (line: string) => void
   /** Told the virtual time about once a virtual second. */
   readonly progress?: (now: Millis) => void
-}
-
-export interface Outcome {
-  readonly hubs: number
-  readonly virtualMs: Millis
-  readonly events: number
-  readonly projects: number
-  readonly traffic: ReadonlyMap<string, Traffic>
-  readonly detections: readonly Millis[]
-  readonly falseDeaths: number
-  /** From the healing to agreement; undefined when they did not agree. */
-  readonly convergedMs: Millis | undefined
-  readonly violations: readonly Violation[]
-  readonly traceHash: string
 }
 
 /** Oftener than projects do, so that a short run sees some. */
@@ -62,8 +53,10 @@ export class Simulation implements Watcher {
   readonly #fabric: Fabric
   readonly #meter = new TrafficMeter()
   readonly #invariants = new Invariants()
-  readonly #detection = new Detection()
   readonly #ledger = new Ledger()
+  readonly #detection: Detection
+  readonly #healing: Healing
+  readonly #fates: Fates
   readonly #sites: ReadonlyMap<HubId, Site>
   readonly #all: readonly Site[]
   readonly #users: Users
@@ -78,9 +71,19 @@ export class Simulation implements Watcher {
     this.#plan = run.scenario.plan(run.size, new Random(run.seed))
     this.#fabric = new Fabric(this.#world, this.#meter)
     this.codec = this.#meter.watch(run.codec)
-    this.settingsFor = run.settingsFor
+    this.settingsFor = (birth) => run.settingsFor({ ...birth, said: this.#plan.settings ?? {} })
     this.#sites = this.#build()
     this.#all = [...this.#sites.values()]
+    const { roundMs, suspicionMs } = this.#paces()
+    this.#detection = new Detection(this.#plan.hubs, suspicionMs)
+    this.#healing = new Healing({ world: this.#world, sites: this.#sites, known: this.#known, roundMs })
+    this.#fates = new Fates({
+      fabric: this.#fabric,
+      sites: this.#sites,
+      detection: this.#detection,
+      healing: this.#healing,
+      ledger: this.#ledger,
+    })
     this.#users = new Users({
       world: this.#world,
       workload: this.#plan.workload,
@@ -107,7 +110,7 @@ export class Simulation implements Watcher {
   /** The plan, with users at work. */
   #trouble(): void {
     const { endsAt, happenings } = this.#plan
-    for (const { at, what } of happenings) if (at < endsAt) this.#world.at(at, () => this.#happen(what))
+    for (const { at, what } of happenings) if (at < endsAt) this.#world.at(at, () => this.#fates.happen(what))
     this.#users.begin()
     for (let now: Millis = 0; now < endsAt; now += checkEveryMs) {
       this.#world.run(Math.min(endsAt, now + checkEveryMs))
@@ -115,7 +118,7 @@ export class Simulation implements Watcher {
       this.#run.progress?.(this.#world.now)
     }
     this.#users.stopWriting()
-    this.#happen({ type: 'heal' })
+    this.#fates.happen({ type: 'heal' })
   }
 
   onChange(site: Site, change: HubChange): void {
@@ -125,10 +128,20 @@ export class Simulation implements Watcher {
     // What an author has done is known before anybody can have heard of it.
     if (change.type === 'opened' || change.type === 'entry') this.onEnd(site)
     if (change.type === 'state') trace.note(now, `${change.state} ${site.hub}`)
-    const about = change.type === 'member' ? change.member : change.type === 'foreign' ? change.verdict : undefined
-    if (about === undefined) return
-    trace.note(now, `belief ${site.hub}: ${about.info.hub} ${about.status} ${about.incarnation}`)
-    if (about.status === 'dead') this.#detection.declaredDead(site.hub, about.info.hub, now)
+    if (change.type === 'link' && change.isUp) this.#healing.linked(site, change.hub)
+    if (change.type === 'member') this.#believed(site, change.pool, change.member)
+    if (change.type === 'foreign') this.#believed(site, foreignPool, change.verdict)
+  }
+
+  #believed({ hub: at }: Site, pool: string, { info, status, incarnation }: Statement): void {
+    const { now, trace } = this.#world
+    trace.note(now, `belief ${at}: ${info.hub} ${status} ${incarnation}`)
+    this.#detection.believed({ at, of: info.hub, status, pool }, now)
+  }
+
+  onStart({ hub }: Site): void {
+    this.#known.add(hub)
+    this.#detection.started(hub, this.#world.now)
   }
 
   onEnd(site: Site): void {
@@ -137,64 +150,25 @@ export class Simulation implements Watcher {
 
   #build(): Map<HubId, Site> {
     const { hubs } = this.#plan
-    const sites = new Map<HubId, Site>()
-    const addresses = new Map(hubs.map(({ hub }) => [hub, addressOf({ name: hub })]))
-    hubs.forEach((plan, index) => {
-      const bootstrap = plan.bootstrap.flatMap((hub) => addresses.get(hub) ?? [])
-      sites.set(plan.hub, new Site(this.#fabric, this, { index, plan, bootstrap }))
-    })
-    return sites
+    const addressFor = ({ hub, placeOf }: HubPlan) => addressOf(placeOf ?? hub)
+    const addresses = new Map(hubs.map((plan) => [plan.hub, addressFor(plan)]))
+    return new Map(
+      hubs.map((plan, index) => {
+        const bootstrap = plan.bootstrap.flatMap((hub) => addresses.get(hub) ?? [])
+        return [plan.hub, new Site(this.#fabric, this, { index, plan, bootstrap, address: addressFor(plan) })]
+      }),
+    )
   }
 
-  #happen(what: Happening): void {
-    const { now, trace } = this.#world
-    trace.note(now, JSON.stringify(what))
-    const site = 'hub' in what ? this.#sites.get(what.hub) : undefined
-    const { weather } = this.#fabric
-    switch (what.type) {
-      case 'start':
-        if (site === undefined || site.machine.isRunning) break
-        this.#known.add(site.hub)
-        this.#detection.started(site.hub, now)
-        site.start()
-        break
-      case 'crash':
-        if (site?.machine.isRunning !== true) break
-        this.#detection.crashed(site.hub, now)
-        site.crash()
-        break
-      case 'leave':
-        if (site !== undefined) this.#detection.excuse(site.hub, now)
-        site?.leave()
-        break
-      case 'freeze':
-        if (site !== undefined) this.#detection.excuse(site.hub, now + what.forMs)
-        site?.machine.freeze(what.forMs)
-        break
-      case 'split':
-        this.#detection.excuseAll(this.#sites.keys(), Number.POSITIVE_INFINITY)
-        weather.split(what.sides.map((side) => side.flatMap((hub) => this.#sites.get(hub)?.machine ?? [])))
-        break
-      case 'cut': {
-        const [from, to] = [this.#sites.get(what.from), this.#sites.get(what.to)]
-        if (from !== undefined && to !== undefined) weather.cut(from.machine, to.machine)
-        break
-      }
-      case 'line':
-        weather.loss = what.loss
-        weather.duplication = what.duplication
-        break
-      case 'disk-full':
-        if (site !== undefined) site.machine.disk.full = what.full
-        break
-      case 'disk-lies':
-        if (site !== undefined) site.machine.disk.lies = true
-        break
-      case 'heal':
-        weather.clear()
-        for (const { machine } of this.#all) machine.disk.full = false
-        break
-    }
+  /** As the settings of the plan have them. The shortest suspicion is memberlist's, in the largest pool. */
+  #paces(): { readonly roundMs: Millis; readonly suspicionMs: Millis } {
+    const { hubs } = this.#plan
+    const [plan] = hubs
+    if (plan === undefined) return { roundMs: second, suspicionMs: second }
+    const { membership } = this.settingsFor({ plan, peer: '' as PeerId, seed: 0 })
+    const { probeIntervalMs: roundMs, suspicionMultiplier } = membership
+    const largest = Math.max(...hubs.map((hub) => hubs.filter((other) => areMates(hub, other)).length + 1))
+    return { roundMs, suspicionMs: suspicionMultiplier * Math.max(1, Math.log10(largest)) * roundMs }
   }
 
   /** Authors first: what a reader holds is compared with what its author has come to. */
@@ -245,14 +219,15 @@ export class Simulation implements Watcher {
   #outcome(convergedMs: Millis | undefined): Outcome {
     const broken = convergedMs === undefined ? [] : brokenPromises(this.#witnesses(), this.#ledger)
     const { now, count, trace } = this.#world
-    return {
+    const outcome: Outcome = {
+      ...this.#detection.outcome(),
       hubs: this.#sites.size,
       virtualMs: now,
       events: count,
       projects: this.#ledger.size,
       traffic: this.#meter.byKind(),
-      detections: this.#detection.delays,
-      falseDeaths: this.#detection.falseDeaths,
+      restarts: this.#fates.restarts,
+      healed: this.#healing.outcome(),
       convergedMs,
       violations: [
         ...this.#invariants.violations,
@@ -260,5 +235,6 @@ export class Simulation implements Watcher {
       ],
       traceHash: trace.hash,
     }
+    return { ...outcome, violations: [...outcome.violations, ...(this.#plan.expect?.(outcome) ?? [])] }
   }
 }

@@ -22,6 +22,7 @@ export interface SitePlan {
   readonly index: number
   readonly plan: HubPlan
   readonly bootstrap: readonly Address[]
+  readonly address: Address
 }
 
 /** What the settings of one life are made from. */
@@ -29,6 +30,8 @@ export interface Birth {
   readonly plan: HubPlan
   readonly peer: PeerId
   readonly seed: number
+  /** Settings that are not the defaults, by path. */
+  readonly said?: Readonly<Record<string, unknown>>
 }
 
 /** Who watches the hubs of a simulation. */
@@ -36,6 +39,8 @@ export interface Watcher {
   readonly codec: Codec
   readonly settingsFor: (birth: Birth) => Settings
   onChange(site: Site, change: HubChange): void
+  /** A life has begun: the hub speaks and listens. */
+  onStart(site: Site): void
   /** A life is about to end, and with it what only that process knew. */
   onEnd(site: Site): void
 }
@@ -49,9 +54,9 @@ export class Site implements Counter {
   #driver: Driver | undefined
   #isUp = false
 
-  constructor(fabric: Fabric, watcher: Watcher, { index, plan, bootstrap }: SitePlan) {
+  constructor(fabric: Fabric, watcher: Watcher, { index, plan, bootstrap, address }: SitePlan) {
     const { hub, region, skewMs } = plan
-    this.machine = new Machine(fabric, { index, name: hub, region, bootstrap, skewMs })
+    this.machine = new Machine(fabric, { index, name: hub, region, address, bootstrap, skewMs })
     this.plan = plan
     this.#watcher = watcher
     this.#world = fabric.world
@@ -91,8 +96,11 @@ export class Site implements Counter {
     })
     this.#driver = driver
     driver.start((started) => {
-      if (started.ok) this.#isUp = true
-      else this.#restart()
+      if (!started.ok) this.#restart()
+      else {
+        this.#isUp = true
+        this.#watcher.onStart(this)
+      }
     })
   }
 

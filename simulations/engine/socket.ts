@@ -5,7 +5,7 @@ import type { Address, PeerId } from '../../src/core/ids.ts'
 import { type Millis, minute, second } from '../../src/core/time.ts'
 import { maxFrameBytes } from '../../src/core/wire.ts'
 import type { Channel } from '../../src/hub/ports.ts'
-import { addressOf, type Fabric } from './fabric.ts'
+import type { Fabric } from './fabric.ts'
 import type { End, Listener } from './listener.ts'
 import { markOf } from './trace.ts'
 
@@ -87,8 +87,8 @@ class Socket implements End {
       return
     }
     this.#silentSince = undefined
-    if (weather.isLost()) return
-    const latency = this.#distance * weather.jitter()
+    if (weather.isLost(this.owner.host, remote.owner.host)) return
+    const latency = this.#distance * weather.jitter() + weather.lag(this.owner.host, remote.owner.host)
     const arrives = Math.max(this.#arrivals[channel], world.now + latency) + bytes.length / rate
     this.#arrivals[channel] = arrives
     const arrive = (): void => remote.#receive(channel, bytes)
@@ -153,8 +153,8 @@ export function connection(
   dialer: Listener,
   answerer: Listener,
 ): { near: End; far: End; opens: Millis } {
-  const near = new Socket(fabric, dialer, addressOf(answerer.host))
-  const far = new Socket(fabric, answerer, addressOf(dialer.host))
+  const near = new Socket(fabric, dialer, answerer.host.address)
+  const far = new Socket(fabric, answerer, dialer.host.address)
   near.join(far)
   const opens = fabric.world.now + fabric.weather.latency(dialer.host, answerer.host)
   near.holdUntil(opens)

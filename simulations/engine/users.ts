@@ -98,7 +98,7 @@ export class Users {
 
   #write(entry: Entry, write: Promised, at: Counter): void {
     const { ledger } = this.#plan
-    ledger.ask(entry, write, at.hub)
+    ledger.ask(entry, write, { hub: at.hub, now: this.#plan.world.now })
     const { slug } = entry
     const registration = { name: write.name, hub_url: `http://${slug}.test`, tags: [at.region] }
     at.desk?.call(

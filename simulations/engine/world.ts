@@ -12,6 +12,8 @@ export interface Life {
   alive: boolean
   /** A frozen process gets everything it missed at this moment. */
   thawsAt: Millis
+  /** What each thing it missed then costs it, one after the other. */
+  readMs?: Millis
 }
 
 /** Times lie on a grid of binary fractions, so that sums and differences of them are exact. About a microsecond. */
@@ -28,6 +30,8 @@ const maxEventsPerMoment = 200_000
 interface Event {
   readonly action: () => void
   readonly life: Life | undefined
+  /** It waited for a frozen process. */
+  readonly isLate: boolean
 }
 
 export class World {
@@ -59,7 +63,7 @@ export class World {
 
   /** Does the action at that time (now, if it has passed), unless the life it belongs to has ended by then. */
   at(time: Millis, action: () => void, life?: Life): void {
-    this.#events.push(Math.max(onGrid(time), this.#now), { action, life })
+    this.#events.push(Math.max(onGrid(time), this.#now), { action, life, isLate: false })
   }
 
   after(delay: Millis, action: () => void, life?: Life): void {
@@ -81,13 +85,14 @@ export class World {
   }
 
   #happen(event: Event): void {
-    const { life, action } = event
+    const { life, action, isLate } = event
     if (life !== undefined && !life.alive) return
     if (life !== undefined && life.thawsAt > this.#now) {
-      this.#events.push(onGrid(life.thawsAt), event)
+      this.#events.push(onGrid(life.thawsAt), { action, life, isLate: true })
       return
     }
     this.#count++
     action()
+    if (isLate && life?.readMs !== undefined) life.thawsAt = Math.max(life.thawsAt, onGrid(this.#now + life.readMs))
   }
 }

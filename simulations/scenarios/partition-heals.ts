@@ -4,6 +4,7 @@
 import type { Random } from '../../src/core/random.ts'
 import { second } from '../../src/core/time.ts'
 import type { HubPlan, Scenario, Scheduled } from '../engine/scenario.ts'
+import { halves } from './sides.ts'
 import { startAll, topology } from './topology.ts'
 
 export const partitionHeals: Scenario = {
@@ -27,20 +28,6 @@ export const partitionHeals: Scenario = {
       settleMs: 120 * second,
     }
   },
-}
-
-function halves(hubs: readonly HubPlan[], random: Random): HubPlan['hub'][][] {
-  const isByRegion = random.chance(0.5)
-  const sides = new Map<string, boolean>()
-  const isLeft = ({ region, hub }: HubPlan): boolean => {
-    const key = isByRegion ? region : hub
-    const side = sides.get(key) ?? random.chance(0.5)
-    sides.set(key, side)
-    return side
-  }
-  const left = hubs.filter(isLeft)
-  const right = hubs.filter((hub) => !left.includes(hub))
-  return [left, right].map((side) => side.map(({ hub }) => hub))
 }
 
 /** For one hub in ten, what it says to some other is lost. */
