@@ -49,6 +49,8 @@ export class Roster {
   #present: readonly Member[] | undefined
   #digest: string | undefined
   #expireAt: Millis = never
+  /** When the next suspicion runs out; undefined after a change to one. */
+  #nextEnd: Millis | undefined
 
   constructor(options: RosterOptions) {
     this.#options = options
@@ -88,9 +90,12 @@ export class Roster {
 
   /** When the next suspicion runs out. */
   deadline(): Millis {
-    let next: Millis = never
-    for (const { suspicion } of this.#cases.values()) next = Math.min(next, suspicion.endsAt)
-    return next
+    if (this.#nextEnd === undefined) {
+      let next: Millis = never
+      for (const { suspicion } of this.#cases.values()) next = Math.min(next, suspicion.endsAt)
+      this.#nextEnd = next
+    }
+    return this.#nextEnd
   }
 
   /** Equal on hubs that believe the same. A suspicion is on its way to one of two ends, and counts as life. */
@@ -140,6 +145,7 @@ export class Roster {
     if (known === undefined) this.#cases.set(accused, open)
     if (path === 'refused') open.suspicion.refused(by, now.mono)
     const isNew = open.suspicion.accuse(by, counts)
+    this.#nextEnd = undefined
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
     if (!isNew || !open.suspicion.wantsMore()) return undefined
     open.accusation = accusation
@@ -149,6 +155,7 @@ export class Roster {
   /** The suspects whose time is over, with the word that stands against them. */
   overdue(now: Now): Accusation[] {
     const due: Accusation[] = []
+    if (this.deadline() > now.mono) return due
     for (const [hub, { suspicion, accusation }] of this.#cases) {
       const status = this.#members.get(hub)?.status
       assert(status === 'suspect', 'M3', `a suspicion runs against ${hub}, which is ${status}`)
@@ -160,6 +167,7 @@ export class Roster {
   /** This hub could hear nobody for so long. */
   postpone(byMs: Millis): void {
     for (const { suspicion } of this.#cases.values()) suspicion.postpone(byMs)
+    this.#nextEnd = undefined
   }
 
   met(hub: HubId): void {
@@ -211,7 +219,7 @@ export class Roster {
   }
 
   #close(hub: HubId): void {
-    this.#cases.delete(hub)
+    if (this.#cases.delete(hub)) this.#nextEnd = undefined
   }
 
   #remove(hub: HubId): void {
