@@ -70,7 +70,10 @@ export class Beliefs {
     }
   }
 
-  /** A whole table. Its suspicions and deaths are the sender's words, and have to be confirmed here. */
+  /**
+   * A whole table. What it holds for dead is only suspected here, as in memberlist: after a split both sides' tables are full
+   * of deaths that the dead will deny with their next breath.
+   */
   hearTable(members: readonly Statement[], from: PeerId, now: Now): void {
     const { roster } = this.#parts
     const by = roster.byPeer(from)?.info.hub ?? members[0]?.info.hub
@@ -83,9 +86,8 @@ export class Beliefs {
       const held = roster.all().get(info.hub)
       // M2: what is known as suspect may be alive; what is known as dead introduces nobody.
       if (status === 'suspect' || held !== undefined) this.learn({ ...statement, status: 'alive' }, now)
-      const isAgreed = status === 'dead' && held?.status === 'suspect' && held.incarnation === incarnation
-      const word = { accused: info.hub, incarnation, by: by ?? info.hub, path: 'exchange', health: 0 } as const
-      if (by !== undefined && by !== info.hub) this.accuse({ ...word, status: isAgreed ? 'dead' : 'suspect' }, now)
+      if (by === undefined || by === info.hub) continue
+      this.accuse({ accused: info.hub, incarnation, status: 'suspect', by, path: 'exchange', health: 0 }, now)
     }
   }
 
@@ -129,11 +131,12 @@ export class Beliefs {
     const held = roster.all().get(accused)
     if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return
     const isOwn = accusation.by === this.#word.info.hub
-    const counts = isOwn || !mechanisms.discount || this.blame.counts(accusation, now)
-    // Who hears badly may suspect, but somebody else has to bury.
-    const said: Accusation = counts ? accusation : { ...accusation, status: 'suspect' }
+    const weight = isOwn || !mechanisms.discount ? 1 : this.blame.weight(accusation, now)
+    // Who hears badly may suspect, but does not bury alone.
+    const isEnough = weight === 1 || accusation.status === 'suspect' || roster.mourn(accused, accusation.by)
+    const said: Accusation = isEnough ? accusation : { ...accusation, status: 'suspect' }
     this.blame.note(said, now)
-    const learned = roster.accuse(said, counts, now)
+    const learned = roster.accuse(said, weight, now)
     if (learned === undefined) return
     voice.rumors.tell(said)
     voice.report({ type: 'accused', pool: voice.pool, accusation: said })

@@ -19,7 +19,7 @@ const maxHubs = 4_096
 /** So many refuted charges within the hour, and more refuted than confirmed ones, discount an accuser. */
 const manyRefuted = 3
 const memoryMs: Millis = 3_600_000
-/** An accuser with this score or a worse one hears badly: its word counts for little (health.ts). */
+/** An accuser with this score or a worse one hears badly: its word counts for half (health.ts). */
 const poorHealth = 4
 
 export class Blame {
@@ -61,9 +61,10 @@ export class Blame {
     return refuted >= manyRefuted && refuted > confirmed
   }
 
-  /** Whether its word shortens a suspicion and may end it: it hears well, and was not wrong most of the time. */
-  counts({ by, health }: Accusation, now: Now): boolean {
-    return health < poorHealth && !this.isDiscounted(by, now)
+  /** What its word weighs in a suspicion: 1 where it hears well, half where it does not, nothing where it was mostly wrong. */
+  weight({ by, health }: Accusation, now: Now): number {
+    if (this.isDiscounted(by, now)) return 0
+    return health < poorHealth ? 1 : 0.5
   }
 
   forget(hub: HubId): void {

@@ -15,6 +15,9 @@ import type { Sight } from './sight.ts'
 import { enoughAccusers } from './suspicion.ts'
 import type { Voice } from './voice.ts'
 
+/** A newcomer is given so many intervals to be linked. */
+const arrivalIntervals = 5
+
 export interface ProberParts {
   readonly options: SwimOptions
   readonly roster: Roster
@@ -71,6 +74,7 @@ export class Prober {
   askNow(hub: HubId, now: Now): void {
     const member = this.#parts.roster.all().get(hub)
     if (member === undefined || !isPresent(member.status) || !this.#probes.hasRoomFor(hub)) return
+    if (this.#isArriving(member, now)) return
     this.#ask(member, false, now)
   }
 
@@ -110,8 +114,12 @@ export class Prober {
     const { options, roster, voice } = this.#parts
     const target = roster.all().get(request.target)
     if (target === undefined) return
-    const seq = ++this.#seq
     const { from: origin, seq: originSeq } = request
+    if (options.reaches?.(target.info.peer) === false) {
+      if (options.mechanisms.localHealth) voice.send(origin, { kind: 'swim.nack', body: voice.header(originSeq) })
+      return
+    }
+    const seq = ++this.#seq
     const waitMs = probeTimeout(roster.rtt(request.target), options.probeTimeoutMs, options.probeIntervalMs)
     const nackAt = now.mono + (options.mechanisms.rttTimeout ? waitMs : options.probeTimeoutMs)
     this.#errands.start(seq, { origin, originSeq, nackAt, until: now.mono + 2 * options.probeIntervalMs })
@@ -128,7 +136,10 @@ export class Prober {
     this.#periodAt = now.mono + options.probeIntervalMs * health.factor
     for (const member of roster.expire(now)) voice.report({ type: 'member-dropped', pool: options.pool, member })
     const all = roster.all()
-    const isCandidate = (hub: HubId): boolean => this.#isWatched(all.get(hub))
+    const isCandidate = (hub: HubId): boolean => {
+      const member = all.get(hub)
+      return this.#isWatched(member) && !(member !== undefined && this.#isArriving(member, now))
+    }
     const hub = this.#order.next(isCandidate, () => roster.present().map((member) => member.info.hub))
     const target = hub === undefined ? undefined : all.get(hub)
     if (target !== undefined) this.#ask(target, true, now)
@@ -141,6 +152,13 @@ export class Prober {
   #isWatched(member: Member | undefined): boolean {
     if (member === undefined || !isPresent(member.status)) return false
     return this.#watched === undefined || this.#watched.has(member.info.peer)
+  }
+
+  /** Just come (back) and not linked yet: that nobody can reach it says only that links take a moment. */
+  #isArriving({ info, status, since }: Member, now: Now): boolean {
+    const { reaches, probeIntervalMs } = this.#parts.options
+    if (status !== 'alive' || reaches === undefined || reaches(info.peer)) return false
+    return now.mono - since.mono < arrivalIntervals * probeIntervalMs
   }
 
   #ask(target: Member, isOfRound: boolean, now: Now): void {

@@ -130,7 +130,7 @@ export class Roster {
   }
 
   /** Takes a word against a present hub at its present incarnation; undefined when it changes no belief. */
-  accuse(accusation: Accusation, counts: boolean, now: Now): Learned | 'joined' | undefined {
+  accuse(accusation: Accusation, weight: number, now: Now): Learned | 'joined' | undefined {
     const { accused, incarnation, status, by, path } = accusation
     const held = this.#members.get(accused)
     if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return undefined
@@ -144,12 +144,17 @@ export class Roster {
     const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
     if (known === undefined) this.#cases.set(accused, open)
     if (path === 'refused') open.suspicion.refused(by, now.mono)
-    const isNew = open.suspicion.accuse(by, counts)
+    const isNew = open.suspicion.accuse(by, weight)
     this.#nextEnd = undefined
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
     if (!isNew || !open.suspicion.wantsMore()) return undefined
     open.accusation = accusation
     return 'joined'
+  }
+
+  /** One whose word alone does not bury says that a suspect is dead; whether enough of them do. */
+  mourn(hub: HubId, mourner: HubId): boolean {
+    return this.#cases.get(hub)?.suspicion.mourn(mourner) ?? false
   }
 
   /** The suspects whose time is over, with the word that stands against them. */

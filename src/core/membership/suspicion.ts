@@ -55,7 +55,9 @@ export class Suspicion {
   readonly startedAt: Millis
   readonly #rules: SuspicionRules
   readonly #size: number
-  readonly #accusers = new Set<HubId>()
+  /** Accuser → what its word weighs. */
+  readonly #accusers = new Map<HubId, number>()
+  readonly #mourners = new Set<HubId>()
   readonly #refusals = new Set<HubId>()
   #secondRefusalAt: Millis = Number.POSITIVE_INFINITY
   /** Time in which this hub could not have heard a refutation. */
@@ -73,18 +75,25 @@ export class Suspicion {
     const { multiplier, maxMultiplier, probeIntervalMs, evidence } = this.#rules
     const minMs = suspicionTimeout(multiplier, this.#size, probeIntervalMs)
     const expected = maxMultiplier > 1 ? accusersExpected(this.#size) : 0
-    const confirmations = Math.max(0, this.#accusers.size - 1)
+    const confirmations = Math.max(0, this.weight - 1)
     const silent = dynamicTimeout({ minMs, maxMs: minMs * maxMultiplier, confirmations, expected })
     if (!evidence) return this.startedAt + silent + this.#lostMs
-    const many = this.#accusers.size >= quorum ? minMs * quorumShare : silent
+    const many = this.weight >= quorum ? minMs * quorumShare : silent
     return this.#lostMs + Math.min(this.startedAt + Math.min(many, silent), this.#refusedBy(minMs, probeIntervalMs))
   }
 
-  /** Whether this accuser is new; one who does not count is noted, but shortens nothing. */
-  accuse(accuser: HubId, counts: boolean): boolean {
-    if (!counts || this.#accusers.has(accuser)) return false
-    this.#accusers.add(accuser)
+  /** Whether this accuser is new. `weight`: 1 for one who hears well, less for one who does not, 0 shortens nothing. */
+  accuse(accuser: HubId, weight: number): boolean {
+    const known = this.#accusers.get(accuser) ?? 0
+    if (weight <= known) return false
+    this.#accusers.set(accuser, weight)
     return true
+  }
+
+  /** A word of death by somebody whose word alone does not bury; true when so many say it that they cannot all be wrong. */
+  mourn(mourner: HubId): boolean {
+    this.#mourners.add(mourner)
+    return this.#mourners.size >= enoughAccusers
   }
 
   /** A connection was refused to this hub. */
@@ -100,11 +109,14 @@ export class Suspicion {
 
   /** Whether further accusers are worth telling of. */
   wantsMore(): boolean {
-    return this.#accusers.size <= quorum
+    return this.weight <= quorum
   }
 
-  get accusers(): number {
-    return this.#accusers.size
+  /** What all accusers weigh together. */
+  get weight(): number {
+    let sum = 0
+    for (const weight of this.#accusers.values()) sum += weight
+    return sum
   }
 
   /**
