@@ -38,7 +38,7 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     hierarchy: {
       maxRegionalHubs: network.max_regional_hubs,
       maxChildHubs: network.max_child_hubs,
-      poolLinks: poolLinksFor(limits.links),
+      poolLinks: poolLinksFor(limits.links, node.hub_tier),
       reportIntervalMs: paces.reportIntervalMs,
       attachIntervalMs: paces.attachIntervalMs,
     },

@@ -103,6 +103,8 @@ export class Hub {
         this.#leave(now, out)
         break
     }
+    // Links are chosen once for all that one input changed.
+    if (this.hierarchy.deadline() <= now.mono) this.#hierarchyStep({ type: 'tick' }, now, out)
     this.#settle(out)
     return out
   }

@@ -38,9 +38,10 @@ export const paces = {
 /** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */
 const poolShare = 0.8
 
-/** Links kept within a pool: everybody where the limit allows, because SWIM probes over links. */
-export function poolLinksFor(maxLinks: number): number {
-  return Math.max(1, Math.floor(maxLinks * poolShare))
+/** Links kept within each of a hub's pools (H6): one for a local hub, two for those of the backbone. */
+export function poolLinksFor(maxLinks: number, tier: Tier): number {
+  const pools = tier === 'local' ? 1 : 2
+  return Math.max(2, Math.floor((maxLinks * poolShare) / pools))
 }
 
 export interface MembershipSettings {

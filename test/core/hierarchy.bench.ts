@@ -18,7 +18,7 @@ export class Bench {
   readonly hierarchy: Hierarchy
   now: Millis = 0
 
-  constructor(options: { tier?: Tier; maxChildHubs?: number } = {}) {
+  constructor(options: { tier?: Tier; maxChildHubs?: number; poolLinks?: number } = {}) {
     const tier = options.tier ?? 'local'
     this.hierarchy = new Hierarchy(
       {
@@ -29,7 +29,7 @@ export class Bench {
         preferredParents: [],
         maxRegionalHubs: 1,
         maxChildHubs: options.maxChildHubs ?? 1,
-        poolLinks: 300,
+        poolLinks: options.poolLinks ?? 300,
         reportIntervalMs: 10_000,
         attachIntervalMs: 1_000,
         deadRetentionMs: hour,
@@ -39,7 +39,9 @@ export class Bench {
   }
 
   step(input: HierarchyInput): Effect<HierarchyProtocol>[] {
-    return [...this.hierarchy.step(input, at(this.now))]
+    const effects = [...this.hierarchy.step(input, at(this.now))]
+    if (this.hierarchy.deadline() <= this.now) effects.push(...this.hierarchy.step({ type: 'tick' }, at(this.now)))
+    return effects
   }
 
   hear(from: string, message: TierMessage): Effect<HierarchyProtocol>[] {

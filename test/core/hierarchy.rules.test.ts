@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Word } from '../../src/core/hierarchy/messages.ts'
 import { Reports } from '../../src/core/hierarchy/reports.ts'
-import { chooseParents, poolLinks } from '../../src/core/hierarchy/routes.ts'
+import { chooseParents } from '../../src/core/hierarchy/routes.ts'
 import { distanceKm, isAbove, isBackbone, ownsDial, reporters, sharesPool } from '../../src/core/hierarchy/tiers.ts'
 import { brokenAfter, Ties } from '../../src/core/hierarchy/ties.ts'
 import type { HubId, Tier } from '../../src/core/ids.ts'
@@ -102,33 +102,6 @@ describe('choosing parents', () => {
     })
     const here = { ...chooser, coordinates: { latitude: 0, longitude: 0 } }
     expect(names(chooseParents(here, [place('a', 90), place('b', 10)], 1))).toEqual(['b'])
-  })
-})
-
-describe('links of a pool', () => {
-  const members = Array.from({ length: 40 }, (_, i) => infoOf(`h${i}`))
-
-  it('are all of them up to the degree', () => {
-    expect(poolLinks(hubId('me'), members, 40)).toHaveLength(40)
-  })
-
-  it('are a connected random graph beyond it', () => {
-    const linked = new Map(
-      members.map((info) => [
-        info.hub,
-        new Set(
-          poolLinks(
-            info.hub,
-            members.filter((other) => other !== info),
-            8,
-          ).map((other) => other.hub),
-        ),
-      ]),
-    )
-    for (const links of linked.values()) expect(links.size).toBe(8)
-    const reached = new Set<HubId>([hubId('h0')])
-    for (const hub of reached) for (const other of linked.get(hub) ?? []) reached.add(other)
-    expect(reached.size).toBe(40)
   })
 })
 

@@ -10,9 +10,10 @@ import { type HubInfo, statementOf } from '../wire.ts'
 import { type Foreign, Foreigners, type Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
+import { Neighbours } from './neighbours.ts'
 import { type PoolMember, Pools } from './pools.ts'
 import { Reports } from './reports.ts'
-import { chooseParents, poolLinks } from './routes.ts'
+import { chooseParents } from './routes.ts'
 import { isBackbone, sharesPool } from './tiers.ts'
 import { Ties } from './ties.ts'
 
@@ -55,8 +56,6 @@ export interface HierarchyOptions {
 type Effects = Effect<HierarchyProtocol>[]
 
 const parentCount = 2
-/** Remembered hubs that are dialled when nothing better is known. */
-const maxFallbackLinks = 16
 /** Reports that follow a change wait this long for company. */
 const coalesceMs = 200
 /** A reporter is silent after this many report intervals. */
@@ -69,9 +68,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #foreigners: Foreigners
   readonly #ties: Ties
   readonly #keep: Keep
+  readonly #neighbours: Neighbours
   readonly #links = new Map<PeerId, HubInfo>()
-  /** Hubs remembered from an earlier run and not yet met. */
-  readonly #book = new Map<HubId, HubInfo>()
   /** Hubs whose word changed since the last report. */
   readonly #news = new Set<HubId>()
   #incarnation: number
@@ -79,6 +77,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #attachAt: Millis
   #reportAt: Millis
   #newsAt: Millis = never
+  /** When links are to be chosen again: at once after a change, but once for all changes of that moment. */
+  #relinkAt: Millis = never
 
   constructor(options: HierarchyOptions, now: Now) {
     this.#options = options
@@ -88,6 +88,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const { deadRetentionMs, self } = options
     this.#foreigners = new Foreigners({ self: self.hub, reports: this.#reports, pools: this.#pools, deadRetentionMs })
     this.#keep = new Keep(self)
+    this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random: options.random }, now)
     this.#ties = new Ties(options.attachIntervalMs)
     this.#attachAt = now.mono + options.random.real() * options.attachIntervalMs
     this.#reportAt = now.mono + options.random.real() * options.reportIntervalMs
@@ -105,13 +106,17 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     return this.#ties.children()
   }
 
-  /** Links this hub wants to hold, by peer. */
   kept(): ReadonlyMap<PeerId, HubInfo> {
     return this.#keep.kept()
   }
 
+  /** The peers this hub keeps pool links to: in a pool larger than the link degree it probes only these. */
+  watched(): ReadonlySet<PeerId> {
+    return this.#neighbours.watched()
+  }
+
   deadline(): Millis {
-    return this.#hasLeft ? never : Math.min(this.#attachAt, this.#reportAt, this.#newsAt)
+    return this.#hasLeft ? never : Math.min(this.#attachAt, this.#reportAt, this.#newsAt, this.#relinkAt)
   }
 
   step(input: HierarchyInput, now: Now): readonly Effect<HierarchyProtocol>[] {
@@ -129,7 +134,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'member-dropped':
         this.#pools.drop(input.pool, input.hub)
-        this.#relink(now, out)
+        this.#relinkAt = now.mono
         break
       case 'incarnation':
         this.#incarnation = input.incarnation
@@ -144,7 +149,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         this.#links.delete(input.peer)
         break
       case 'book':
-        for (const info of input.infos) this.#book.set(info.hub, info)
+        this.#neighbours.remember(input.infos)
         this.#relink(now, out)
         break
       case 'leave':
@@ -169,6 +174,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       const news = this.#pools.owed(this.#ownWord()).filter((word) => this.#news.has(word.info.hub))
       this.#report(news, out)
     }
+    if (this.#relinkAt <= now.mono) this.#relink(now, out)
   }
 
   // ---- ties
@@ -219,9 +225,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     this.#settle(member.info.hub, member.status)
     this.#announce(member.info.hub, now)
     this.#foreigners.enters(member.info.hub)
-    const mayHaveReported = member.status !== 'alive'
-    if (mayHaveReported) this.#take(this.#foreigners.review(now), now, out)
-    this.#relink(now, out)
+    if (member.status !== 'alive') this.#take(this.#foreigners.review(now), now, out)
+    this.#relinkAt = now.mono
   }
 
   #take(judgements: readonly Judgement[], now: Now, out: Effects): void {
@@ -230,20 +235,20 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       if (change.type === 'foreign') this.#settle(change.verdict.info.hub, change.verdict.status)
       out.push({ type: 'change', change })
     }
-    this.#relink(now, out)
+    this.#relinkAt = now.mono
   }
 
   #settle(hub: HubId, status: Word['status']): void {
-    this.#book.delete(hub)
+    this.#neighbours.met(hub)
     if (status === 'alive') this.#ties.pardon(hub)
     if (status === 'dead' || status === 'left') this.#ties.drop(hub)
   }
 
   // ---- links
 
-  /** Chooses parents, then keeps links to them, to the own pools and to hubs that belong into one. */
+  /** Chooses parents, then the links to keep. */
   #relink(now: Now, out: Effects): void {
-    const { self, preferredParents, poolLinks: degree } = this.#options
+    const { self, preferredParents } = this.#options
     const outsiders = [...this.#foreigners.all().values()].filter((foreign) => foreign.status === 'alive')
     const insiders = this.#pools.all().filter((member) => member.status === 'alive')
     const candidates = [...insiders, ...outsiders].filter(({ info }) => !this.#ties.isAvoided(info.hub, now))
@@ -251,13 +256,9 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     if (this.#ties.choose(parents, now)) {
       out.push({ type: 'change', change: { type: 'parents', parents: parents.map((info) => info.hub) } })
     }
-    const wanted = this.#pools.each().flatMap((members) => {
-      const staying = members.filter((member) => member.status !== 'left').map((member) => member.info)
-      return poolLinks(self.hub, staying, degree)
-    })
-    const strangers = [...outsiders.map((foreign) => foreign.info), ...this.#book.values()]
-    wanted.push(...parents, ...strangers.filter((info) => sharesPool(self, info)))
-    if (wanted.length === 0) wanted.push(...[...this.#book.values()].slice(0, maxFallbackLinks))
+    const known = { pools: this.#pools.byName(), foreign: this.#foreigners.all().values(), parents }
+    const wanted = this.#neighbours.choose(known, now)
+    this.#relinkAt = this.#neighbours.deadline()
     out.push(...this.#keep.update(wanted))
   }
 

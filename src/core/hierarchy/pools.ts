@@ -37,6 +37,10 @@ export class Pools {
     return undefined
   }
 
+  byName(): ReadonlyMap<string, ReadonlyMap<HubId, PoolMember>> {
+    return this.#pools
+  }
+
   each(): PoolMember[][] {
     return [...this.#pools.values()].map((members) => [...members.values()])
   }

@@ -1,6 +1,5 @@
-// Choosing, as pure functions over plain facts: which hubs become parents, which links are kept.
+// Choosing, as pure functions over plain facts: which hubs become parents.
 
-import { hashOf } from '../hash.ts'
 import { compareText, type HubId, type Region, type Tier } from '../ids.ts'
 import type { Coordinates, HubInfo } from '../wire.ts'
 import { distanceKm, isAbove } from './tiers.ts'
@@ -42,20 +41,6 @@ export function chooseParents(chooser: Chooser, candidates: readonly Candidate[]
     .sort((a, b) => compareKeys(a.key, b.key) || compareText(a.info.hub, b.info.hub))
     .slice(0, count)
     .map((candidate) => candidate.info)
-}
-
-/**
- * Which members of a pool to keep a link to: all of them up to `degree`; in a larger pool those with the lowest
- * symmetric hash of both ids, a random graph that both ends compute alike.
- */
-export function poolLinks(self: HubId, members: readonly HubInfo[], degree: number): HubInfo[] {
-  if (members.length <= degree) return [...members]
-  const weight = (other: HubId): string => hashOf([self, other].sort(compareText))
-  return members
-    .map((info) => ({ info, weight: weight(info.hub) }))
-    .sort((a, b) => compareText(a.weight, b.weight))
-    .slice(0, degree)
-    .map((weighted) => weighted.info)
 }
 
 /** Round trips of one power of two count as equal, so that jitter does not move a hub from parent to parent. */
