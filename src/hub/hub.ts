@@ -2,7 +2,8 @@
 // it concerns; the changes that come back are told to the others in one exhaustive switch; everything else is passed on.
 
 import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
-import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
+import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
+import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
 import type { PeerId, Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'

@@ -26,13 +26,14 @@ export interface Settings {
 }
 
 /**
- * Paces that are no setting of users: a full exchange repairs what rumours missed (memberlist's 30 s); reports repeat
- * what their changes already told within 200 ms; ties are asked for as often as SWIM probes.
+ * Paces that are no setting of users: a full exchange repairs what rumours missed (memberlist's 30 s); beliefs
+ * about other regions are looked over every 10 s, what changes is told within 200 ms; a parent of another pool is asked
+ * every 5 s, one that SWIM watches as well every 20 s.
  */
 export const paces = {
   exchangeIntervalMs: 30 * second,
   reportIntervalMs: 10 * second,
-  attachIntervalMs: 1 * second,
+  attachIntervalMs: 5 * second,
 } as const
 
 /** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */

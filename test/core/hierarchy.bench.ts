@@ -1,8 +1,9 @@
 // One hierarchy machine under test, whose clock the test moves, and what it said.
 
 import { expect } from 'vitest'
-import { Hierarchy, type HierarchyInput, type HierarchyProtocol } from '../../src/core/hierarchy/hierarchy.ts'
-import type { TierMessage, Word } from '../../src/core/hierarchy/messages.ts'
+import { Hierarchy } from '../../src/core/hierarchy/hierarchy.ts'
+import type { Report, TierMessage, Word } from '../../src/core/hierarchy/messages.ts'
+import type { HierarchyInput, HierarchyProtocol } from '../../src/core/hierarchy/protocol.ts'
 import type { Tier } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
@@ -31,7 +32,7 @@ export class Bench {
         maxChildHubs: options.maxChildHubs ?? 1,
         poolLinks: options.poolLinks ?? 300,
         reportIntervalMs: 10_000,
-        attachIntervalMs: 1_000,
+        attachIntervalMs: 5_000,
         deadRetentionMs: hour,
       },
       at(0),
@@ -51,6 +52,12 @@ export class Bench {
   member(name: string, status: Word['status'] = 'alive', where: { tier?: Tier } = {}): Effect<HierarchyProtocol>[] {
     const member = { info: infoOf(name, where), incarnation: 1, status }
     return this.step({ type: 'member', pool: 'region/north', member })
+  }
+
+  /** Another region comes into sight: there is somebody to report to. */
+  sees(name: string): void {
+    this.step({ type: 'link-up', info: infoOf(name, { region: 'south' }) })
+    this.hear(name, { kind: 'tier.introduction', body: { words: [word(name)] } })
   }
 
   report(reporter: string, ...words: Word[]): Effect<HierarchyProtocol>[] {
@@ -76,6 +83,29 @@ export class Bench {
 
 export function connected(effects: readonly Effect<HierarchyProtocol>[]): [string, boolean][] {
   return effects.flatMap((effect) => (effect.type === 'connect' ? [[effect.peer, effect.eager]] : []))
+}
+
+type Body<K extends TierMessage['kind']> = (TierMessage & { readonly kind: K })['body']
+
+/** What was said directly, by kind. */
+export function sent<K extends TierMessage['kind']>(
+  effects: readonly Effect<HierarchyProtocol>[],
+  kind: K,
+): { readonly to: string; readonly body: Body<K> }[] {
+  const said: { readonly to: string; readonly body: Body<K> }[] = []
+  for (const effect of effects) {
+    if (effect.type === 'send' && effect.message.kind === kind) {
+      said.push({ to: effect.to, body: effect.message.body as Body<K> })
+    }
+  }
+  return said
+}
+
+/** The reports that were published. */
+export function reports(effects: readonly Effect<HierarchyProtocol>[]): Report[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'publish' && effect.message.kind === 'tier.report' ? [effect.message.body] : [],
+  )
 }
 
 export function published(effects: readonly Effect<HierarchyProtocol>[]): Word[][] {

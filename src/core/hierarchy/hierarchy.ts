@@ -3,40 +3,20 @@
 // All state here is mergeable belief: several hubs may hold any role at once, and losing one costs nothing but a relay.
 
 import type { HubId, PeerId } from '../ids.ts'
-import type { Effect, Machine, Tick } from '../machine.ts'
+import type { Effect, Machine } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { type HubInfo, statementOf } from '../wire.ts'
-import { type Foreign, Foreigners, type Judgement } from './foreigners.ts'
+import type { Foreign, Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
 import { Neighbours } from './neighbours.ts'
 import { type PoolMember, Pools } from './pools.ts'
-import { Reports } from './reports.ts'
+import type { HierarchyInput, HierarchyProtocol } from './protocol.ts'
+import { Reporting } from './reporting.ts'
 import { chooseParents } from './routes.ts'
 import { isBackbone, sharesPool } from './tiers.ts'
 import { Ties } from './ties.ts'
-
-export type HierarchyInput =
-  | Tick
-  | { readonly type: 'message'; readonly from: PeerId; readonly message: TierMessage }
-  | { readonly type: 'member'; readonly pool: string; readonly member: PoolMember }
-  | { readonly type: 'member-dropped'; readonly pool: string; readonly hub: HubId }
-  | { readonly type: 'incarnation'; readonly incarnation: number }
-  | { readonly type: 'link-up'; readonly info: HubInfo }
-  | { readonly type: 'link-down'; readonly peer: PeerId }
-  /** Hubs remembered from an earlier run. */
-  | { readonly type: 'book'; readonly infos: readonly HubInfo[] }
-  | { readonly type: 'leave' }
-
-export type HierarchyChange = Judgement | { readonly type: 'parents'; readonly parents: readonly HubId[] }
-
-export interface HierarchyProtocol {
-  readonly input: HierarchyInput
-  readonly message: TierMessage
-  readonly change: HierarchyChange
-  readonly result: never
-}
 
 export interface HierarchyOptions {
   readonly self: HubInfo
@@ -55,28 +35,26 @@ export interface HierarchyOptions {
 
 type Effects = Effect<HierarchyProtocol>[]
 
+interface Attached {
+  readonly parent: HubInfo
+  readonly accepted: boolean
+  readonly digest?: string
+}
+
 const parentCount = 2
-/** Reports that follow a change wait this long for company. */
-const coalesceMs = 200
-/** A reporter is silent after this many report intervals. */
-const silentAfter = 3.5
 
 export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #options: HierarchyOptions
   readonly #pools: Pools
-  readonly #reports: Reports
-  readonly #foreigners: Foreigners
+  readonly #reporting: Reporting
   readonly #ties: Ties
   readonly #keep: Keep
   readonly #neighbours: Neighbours
   readonly #links = new Map<PeerId, HubInfo>()
-  /** Hubs whose word changed since the last report. */
-  readonly #news = new Set<HubId>()
   #incarnation: number
   #hasLeft = false
-  #attachAt: Millis
-  #reportAt: Millis
-  #newsAt: Millis = never
+  /** When ties are looked over next. */
+  #tendAt: Millis
   /** When links are to be chosen again: at once after a change, but once for all changes of that moment. */
   #relinkAt: Millis = never
 
@@ -84,18 +62,17 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     this.#options = options
     this.#incarnation = options.incarnation
     this.#pools = new Pools(options.self, options.pools)
-    this.#reports = new Reports(silentAfter * options.reportIntervalMs)
-    const { deadRetentionMs, self } = options
-    this.#foreigners = new Foreigners({ self: self.hub, reports: this.#reports, pools: this.#pools, deadRetentionMs })
+    const { self, random, attachIntervalMs } = options
     this.#keep = new Keep(self)
-    this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random: options.random }, now)
-    this.#ties = new Ties(options.attachIntervalMs)
-    this.#attachAt = now.mono + options.random.real() * options.attachIntervalMs
-    this.#reportAt = now.mono + options.random.real() * options.reportIntervalMs
+    this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random }, now)
+    this.#ties = new Ties({ self, intervalMs: attachIntervalMs, random })
+    const around = { pools: this.#pools, links: this.#links, parents: () => this.#ties.parents() }
+    this.#reporting = new Reporting({ ...options, ...around, ownWord: () => this.#ownWord() }, now)
+    this.#tendAt = now.mono + random.real() * attachIntervalMs
   }
 
   foreign(): ReadonlyMap<HubId, Foreign> {
-    return this.#foreigners.all()
+    return this.#reporting.foreigners.all()
   }
 
   parents(): HubInfo[] {
@@ -116,7 +93,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   }
 
   deadline(): Millis {
-    return this.#hasLeft ? never : Math.min(this.#attachAt, this.#reportAt, this.#newsAt, this.#relinkAt)
+    if (this.#hasLeft) return never
+    return Math.min(this.#tendAt, this.#ties.deadline(), this.#reporting.deadline(), this.#relinkAt)
   }
 
   step(input: HierarchyInput, now: Now): readonly Effect<HierarchyProtocol>[] {
@@ -138,11 +116,12 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'incarnation':
         this.#incarnation = input.incarnation
-        this.#announce(this.#options.self.hub, now)
+        this.#reporting.announce(now)
         break
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
         this.#introduce(input.info, out)
+        this.#ties.linked(input.info.hub, now)
         this.#relink(now, out)
         break
       case 'link-down':
@@ -154,7 +133,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'leave':
         this.#hasLeft = true
-        this.#report([this.#ownWord()], out)
+        this.#reporting.leave(out)
         break
     }
     return out
@@ -162,30 +141,31 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   #tick(now: Now, out: Effects): void {
     if (this.#hasLeft) return
-    if (this.#attachAt <= now.mono) {
-      this.#attachAt = now.mono + this.#options.attachIntervalMs
-      this.#tend(now, out)
-    }
-    if (this.#reportAt <= now.mono) {
-      this.#reportAt = now.mono + this.#options.reportIntervalMs * (0.9 + 0.2 * this.#options.random.real())
-      this.#report(this.#pools.owed(this.#ownWord()), out)
-      this.#take(this.#foreigners.review(now), now, out)
-    } else if (this.#newsAt <= now.mono) {
-      const news = this.#pools.owed(this.#ownWord()).filter((word) => this.#news.has(word.info.hub))
-      this.#report(news, out)
-    }
+    this.#take(this.#reporting.tick(now, out), now, out)
+    if (this.#tendAt <= now.mono || this.#ties.deadline() <= now.mono) this.#tend(now, out)
     if (this.#relinkAt <= now.mono) this.#relink(now, out)
+    this.#attach(now, out)
   }
 
   // ---- ties
 
-  /** Speaks to the parents, notices broken ties, and chooses again. */
+  /** Notices broken ties, and chooses again where a parent is missing. */
   #tend(now: Now, out: Effects): void {
-    const lost = this.#ties.sever(now)
-    for (const info of lost) this.#take(this.#foreigners.witnessDeath(info, now), now, out)
-    if (lost.length > 0 || this.#ties.parents().length < parentCount) this.#relink(now, out)
-    for (const parent of this.#ties.parents()) {
-      this.#send(parent.peer, { kind: 'tier.attach', body: { hub: this.#options.self.hub } }, out)
+    if (this.#tendAt <= now.mono) {
+      this.#tendAt = now.mono + this.#options.attachIntervalMs
+      if (this.#ties.parents().length < parentCount) this.#relinkAt = now.mono
+    }
+    for (const info of this.#ties.sever(now)) {
+      this.#take(this.#reporting.foreigners.witnessDeath(info, now), now, out)
+      this.#relinkAt = now.mono
+    }
+  }
+
+  /** Speaks to the parents whose turn it is. */
+  #attach(now: Now, out: Effects): void {
+    for (const parent of this.#ties.due(now)) {
+      const body = { hub: this.#options.self.hub, digest: this.#reporting.digest() }
+      this.#send(parent.peer, { kind: 'tier.attach', body }, out)
     }
   }
 
@@ -194,28 +174,51 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #receive({ from, message }: HierarchyInput & { type: 'message' }, now: Now, out: Effects): void {
     const sender = this.#links.get(from)
     switch (message.kind) {
-      case 'tier.report':
-        if (message.body.reporter === this.#options.self.hub) break
-        this.#reports.hear(message.body.reporter, now)
-        this.#take(this.#foreigners.believe(message.body.reporter, message.body.words, now), now, out)
-        break
-      case 'tier.introduction':
-        if (sender !== undefined) this.#take(this.#foreigners.meet(message.body.words, now), now, out)
-        break
-      case 'tier.attach': {
-        if (sender?.hub !== message.body.hub) break
-        this.#reports.hear(sender.hub, now)
-        const { maxRegionalHubs, maxChildHubs } = this.#options
-        const accepted = this.#ties.adopt(sender, sender.tier === 'regional' ? maxRegionalHubs : maxChildHubs, now)
-        this.#send(from, { kind: 'tier.attached', body: { hub: this.#options.self.hub, accepted } }, out)
+      case 'tier.report': {
+        // What is published reaches hubs that are not linked with its author; what is handed on comes over a link.
+        const isOwnVoice = sender === undefined || sender.hub === message.body.reporter
+        this.#take(this.#reporting.believe({ report: message.body, from, isOwnVoice }, now, out), now, out)
         break
       }
+      case 'tier.introduction':
+        if (sender !== undefined) this.#take(this.#reporting.foreigners.meet(message.body.words, now), now, out)
+        break
+      case 'tier.compare':
+        if (sender !== undefined) this.#compare(from, message.body.digest, out)
+        break
+      case 'tier.ledgers':
+        if (sender !== undefined) this.#reporting.listed({ from: sender, body: message.body }, now, out)
+        break
+      case 'tier.request':
+        if (sender !== undefined) this.#reporting.answer(from, message.body.reporters, out)
+        break
+      case 'tier.attach':
+        if (sender?.hub === message.body.hub) this.#adopt(sender, now, out)
+        break
       case 'tier.attached':
-        if (sender?.hub !== message.body.hub) break
-        this.#reports.hear(sender.hub, now)
-        this.#ties.answered(sender.hub, message.body.accepted, now)
+        if (sender?.hub === message.body.hub) this.#attached({ parent: sender, ...message.body }, now, out)
         break
     }
+  }
+
+  #adopt(child: HubInfo, now: Now, out: Effects): void {
+    this.#reporting.hear(child.hub, now)
+    const { self, maxRegionalHubs, maxChildHubs } = this.#options
+    const accepted = this.#ties.adopt(child, child.tier === 'regional' ? maxRegionalHubs : maxChildHubs, now)
+    const body = { hub: self.hub, accepted, digest: this.#reporting.digest() }
+    this.#send(child.peer, { kind: 'tier.attached', body }, out)
+  }
+
+  #attached({ parent, accepted, digest }: Attached, now: Now, out: Effects): void {
+    this.#reporting.hear(parent.hub, now)
+    this.#ties.answered(parent.hub, accepted, now)
+    if (!accepted) this.#relinkAt = now.mono
+    const isSame = digest === undefined || this.#reporting.vouched(digest, now)
+    if (!isSame) this.#reporting.list({ to: parent.peer, reply: true }, out)
+  }
+
+  #compare(from: PeerId, digest: string, out: Effects): void {
+    if (digest !== this.#reporting.digest()) this.#reporting.list({ to: from, reply: true }, out)
   }
 
   // ---- beliefs
@@ -223,9 +226,11 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   /** A member of an own pool changed: its tie, the reporters' worth, what is reported and the links depend on it. */
   #rethink(member: PoolMember, now: Now, out: Effects): void {
     this.#settle(member.info.hub, member.status)
-    this.#announce(member.info.hub, now)
-    this.#foreigners.enters(member.info.hub)
-    if (member.status !== 'alive') this.#take(this.#foreigners.review(now), now, out)
+    this.#reporting.announce(now)
+    const { foreigners } = this.#reporting
+    foreigners.enters(member.info.hub)
+    const isReporter = this.#reporting.isReporter(member.info.hub)
+    if (isReporter && member.status !== 'alive') this.#take(foreigners.review(now), now, out)
     this.#relinkAt = now.mono
   }
 
@@ -235,6 +240,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       if (change.type === 'foreign') this.#settle(change.verdict.info.hub, change.verdict.status)
       out.push({ type: 'change', change })
     }
+    this.#reporting.announce(now)
     this.#relinkAt = now.mono
   }
 
@@ -249,44 +255,29 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   /** Chooses parents, then the links to keep. */
   #relink(now: Now, out: Effects): void {
     const { self, preferredParents } = this.#options
-    const outsiders = [...this.#foreigners.all().values()].filter((foreign) => foreign.status === 'alive')
+    const outsiders = [...this.#reporting.foreigners.all().values()].filter((foreign) => foreign.status === 'alive')
     const insiders = this.#pools.all().filter((member) => member.status === 'alive')
     const candidates = [...insiders, ...outsiders].filter(({ info }) => !this.#ties.isAvoided(info.hub, now))
     const parents = chooseParents({ ...self, preferred: preferredParents }, candidates, parentCount)
     if (this.#ties.choose(parents, now)) {
       out.push({ type: 'change', change: { type: 'parents', parents: parents.map((info) => info.hub) } })
     }
-    const known = { pools: this.#pools.byName(), foreign: this.#foreigners.all().values(), parents }
+    const known = { pools: this.#pools.byName(), foreign: this.#reporting.foreigners.all().values(), parents }
     const wanted = this.#neighbours.choose(known, now)
     this.#relinkAt = this.#neighbours.deadline()
     out.push(...this.#keep.update(wanted))
   }
 
-  // ---- reports
+  // ---- words
 
   #ownWord(): Word {
     const status = this.#hasLeft ? 'left' : 'alive'
     return { info: this.#options.self, incarnation: this.#incarnation, status }
   }
 
-  #report(words: readonly Word[], out: Effects): void {
-    this.#news.clear()
-    this.#newsAt = never
-    for (const part of inParts(words)) {
-      const message: TierMessage = { kind: 'tier.report', body: { reporter: this.#options.self.hub, words: part } }
-      out.push({ type: 'publish', topic: 'members', message })
-    }
-  }
-
-  /** Queues a changed word for the next report. */
-  #announce(hub: HubId, now: Now): void {
-    this.#news.add(hub)
-    this.#newsAt = Math.min(this.#newsAt, now.mono + coalesceMs)
-  }
-
   /** Tells a newly linked peer of those it will want links to: its own pools, and who can be its parent. */
   #introduce(to: HubInfo, out: Effects): void {
-    const known = [...this.#pools.all(), ...this.#foreigners.all().values()].filter(
+    const known = [...this.#pools.all(), ...this.#reporting.foreigners.all().values()].filter(
       ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
     )
     for (const words of inParts([this.#ownWord(), ...known.map(statementOf)])) {

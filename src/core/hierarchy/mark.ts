@@ -19,3 +19,19 @@ function mixed(mark: number): number {
   held = Math.imul(held ^ (held >>> 13), 0xc2b2ae35)
   return (held ^ (held >>> 16)) >>> 0
 }
+
+/** A mark of a set of texts, whatever their order: each is added or taken away by the same step (XOR of 64 bits). */
+export class Tally {
+  #high = 0
+  #low = 0
+
+  toggle(text: string): void {
+    this.#high ^= markOf(text)
+    this.#low ^= markOf(`${text}.`)
+  }
+
+  /** 16 hexadecimal digits. */
+  text(): string {
+    return [this.#high, this.#low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+  }
+}

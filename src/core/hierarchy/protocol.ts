@@ -1,0 +1,29 @@
+// The words of the hierarchy machine: what it is told, what it says, what it reports.
+
+import type { HubId, PeerId } from '../ids.ts'
+import type { Tick } from '../machine.ts'
+import type { HubInfo } from '../wire.ts'
+import type { Judgement } from './foreigners.ts'
+import type { TierMessage } from './messages.ts'
+import type { PoolMember } from './pools.ts'
+
+export type HierarchyInput =
+  | Tick
+  | { readonly type: 'message'; readonly from: PeerId; readonly message: TierMessage }
+  | { readonly type: 'member'; readonly pool: string; readonly member: PoolMember }
+  | { readonly type: 'member-dropped'; readonly pool: string; readonly hub: HubId }
+  | { readonly type: 'incarnation'; readonly incarnation: number }
+  | { readonly type: 'link-up'; readonly info: HubInfo }
+  | { readonly type: 'link-down'; readonly peer: PeerId }
+  /** Hubs remembered from an earlier run. */
+  | { readonly type: 'book'; readonly infos: readonly HubInfo[] }
+  | { readonly type: 'leave' }
+
+export type HierarchyChange = Judgement | { readonly type: 'parents'; readonly parents: readonly HubId[] }
+
+export interface HierarchyProtocol {
+  readonly input: HierarchyInput
+  readonly message: TierMessage
+  readonly change: HierarchyChange
+  readonly result: never
+}
