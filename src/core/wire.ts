@@ -5,7 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
-import { hubIdPattern, regionPattern } from './ids.ts'
+import { hubIdPattern, labelPattern, regionPattern } from './ids.ts'
 
 /** Raised when old readers would misread a message; new fields and kinds do not need it. */
 export const wireVersion = 1
@@ -88,6 +88,14 @@ export const CoordinatesSchema = Type.Object({
 })
 export type Coordinates = Static<typeof CoordinatesSchema>
 
+/** What an operator says of a hub: `zone` keeps two parents apart; the other names are free. */
+export const LabelsSchema = Type.Record(
+  Type.String({ pattern: labelPattern }),
+  Type.String({ minLength: 1, maxLength: 63 }),
+  { maxProperties: 16, additionalProperties: false },
+)
+export type Labels = Static<typeof LabelsSchema>
+
 /** What a hub says about itself, everywhere a hub is described. */
 export const HubInfoSchema = Type.Object({
   hub: HubIdSchema,
@@ -97,6 +105,7 @@ export const HubInfoSchema = Type.Object({
   version: Type.String({ maxLength: 40 }),
   addresses: Type.Array(AddressSchema, { maxItems: 16 }),
   coordinates: Type.Optional(CoordinatesSchema),
+  labels: Type.Optional(LabelsSchema),
 })
 export type HubInfo = Static<typeof HubInfoSchema>
 

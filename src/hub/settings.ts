@@ -2,7 +2,7 @@
 
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
 import { type Millis, second } from '../core/time.ts'
-import type { Coordinates } from '../core/wire.ts'
+import type { Coordinates, Labels } from '../core/wire.ts'
 
 export interface Settings {
   readonly hub: HubId
@@ -10,6 +10,7 @@ export interface Settings {
   readonly region: Region
   readonly tier: Tier
   readonly coordinates?: Coordinates
+  readonly labels?: Labels
   readonly federation: string
   readonly version: string
   /** Hub ids preferred as parents, in order. */
@@ -59,6 +60,8 @@ export interface MembershipSettings {
 export interface HierarchySettings {
   readonly maxRegionalHubs: number
   readonly maxChildHubs: number
+  /** Projects registered at a local hub above which it warns. */
+  readonly maxClusters: number
   /** Links kept within a pool; a larger pool is a random graph of this degree. */
   readonly poolLinks: number
   readonly reportIntervalMs: Millis
