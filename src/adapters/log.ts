@@ -76,6 +76,7 @@ export function logChange(log: Log, change: HubChange): void {
       log.debug({ operation, reason: change.reason }, 'a message was not taken')
       break
     case 'member-dropped':
+    case 'overfull':
     case 'foreign-dropped':
     case 'lease':
     case 'beaten':

@@ -114,6 +114,9 @@ export class Metrics {
       case 'member-dropped':
       case 'foreign':
       case 'foreign-dropped':
+      case 'overfull':
+        this.#counters.overfull.inc()
+        break
       case 'parents':
       case 'lease':
       case 'entry':
@@ -151,6 +154,7 @@ function countersIn(registry: Registry) {
       'membership_failures_total',
       "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
     ),
+    overfull: counter('hubmesh_parents_overfull_total', 'Times that every hub above was full and one was asked anyway'),
     refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
     linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),

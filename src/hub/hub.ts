@@ -259,6 +259,7 @@ export class Hub {
         break
       }
       case 'parents':
+      case 'overfull':
       case 'lease':
       case 'beaten':
       case 'told':

@@ -3,7 +3,7 @@
 import { Catalog } from '../core/catalog/catalog.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
-import type { Address } from '../core/ids.ts'
+import type { Address, HubId } from '../core/ids.ts'
 import { Swim } from '../core/membership/swim.ts'
 import { Presence } from '../core/presence/presence.ts'
 import { Random } from '../core/random.ts'
@@ -36,7 +36,8 @@ export interface Machines {
 export function buildMachines({ settings, remembered, incarnation, addresses, now }: Boot): Machines {
   const { hub, peer, region, tier, version } = settings
   const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
-  const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where }
+  const said = settings.labels === undefined ? {} : { labels: settings.labels }
+  const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where, ...said }
   const random = new Random(settings.seed)
   const common = (): { self: HubInfo; incarnation: number; random: Random } => {
     return { self: info, incarnation, random: new Random(random.seed()) }
@@ -47,11 +48,13 @@ export function buildMachines({ settings, remembered, incarnation, addresses, no
   const { slices, lost } = remembered.catalog
   const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
   const maxLeases = settings.catalog.maxProjects
+  const pools = names.map((pool) => new Swim({ ...common(), ...settings.membership, pool }, now))
+  const rttMsOf = (other: HubId) => pools.map((pool) => pool.members().get(other)?.rttMs).find((rttMs) => rttMs)
   return {
     info,
-    pools: names.map((pool) => new Swim({ ...common(), ...settings.membership, pool }, now)),
+    pools,
     hierarchy: new Hierarchy(
-      { ...common(), ...settings.hierarchy, deadRetentionMs, pools: names, preferredParents },
+      { ...common(), ...settings.hierarchy, deadRetentionMs, pools: names, preferredParents, rttMsOf },
       now,
     ),
     presence: new Presence({ ...common(), ...settings.presence, self: hub, maxLeases }, now),

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { Hierarchy } from '../../src/core/hierarchy/hierarchy.ts'
 import type { Report, TierMessage, Word } from '../../src/core/hierarchy/messages.ts'
 import type { HierarchyInput, HierarchyProtocol } from '../../src/core/hierarchy/protocol.ts'
-import type { Tier } from '../../src/core/ids.ts'
+import type { HubId, Tier } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
@@ -17,6 +17,8 @@ export function word(name: string, status: Word['status'] = 'alive', incarnation
 /** One machine under test, named `me`, a local hub of `north`. */
 export class Bench {
   readonly hierarchy: Hierarchy
+  /** What membership measured. */
+  readonly rtts = new Map<HubId, Millis>()
   now: Millis = 0
 
   constructor(options: { tier?: Tier; maxChildHubs?: number; poolLinks?: number } = {}) {
@@ -34,6 +36,7 @@ export class Bench {
         reportIntervalMs: 10_000,
         attachIntervalMs: 5_000,
         deadRetentionMs: hour,
+        rttMsOf: (hub) => this.rtts.get(hub),
       },
       at(0),
     )

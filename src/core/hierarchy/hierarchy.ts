@@ -11,12 +11,11 @@ import type { Foreign, Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
 import { Neighbours } from './neighbours.ts'
+import { Parentage } from './parentage.ts'
 import { type PoolMember, Pools } from './pools.ts'
 import type { HierarchyInput, HierarchyProtocol } from './protocol.ts'
 import { Reporting } from './reporting.ts'
-import { chooseParents } from './routes.ts'
-import { isBackbone, sharesPool } from './tiers.ts'
-import { Ties } from './ties.ts'
+import { isBackbone, poolsOf, sharesPool } from './tiers.ts'
 
 export interface HierarchyOptions {
   readonly self: HubInfo
@@ -31,30 +30,22 @@ export interface HierarchyOptions {
   readonly reportIntervalMs: Millis
   readonly attachIntervalMs: Millis
   readonly deadRetentionMs: Millis
+  /** The round trip to a hub that membership measured; undefined where it did not. */
+  readonly rttMsOf: (hub: HubId) => Millis | undefined
 }
 
 type Effects = Effect<HierarchyProtocol>[]
-
-interface Attached {
-  readonly parent: HubInfo
-  readonly accepted: boolean
-  readonly digest?: string
-}
-
-const parentCount = 2
 
 export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #options: HierarchyOptions
   readonly #pools: Pools
   readonly #reporting: Reporting
-  readonly #ties: Ties
+  readonly #parentage: Parentage
   readonly #keep: Keep
   readonly #neighbours: Neighbours
   readonly #links = new Map<PeerId, HubInfo>()
   #incarnation: number
   #hasLeft = false
-  /** When ties are looked over next. */
-  #tendAt: Millis
   /** When links are to be chosen again: at once after a change, but once for all changes of that moment. */
   #relinkAt: Millis = never
 
@@ -62,13 +53,12 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     this.#options = options
     this.#incarnation = options.incarnation
     this.#pools = new Pools(options.self, options.pools)
-    const { self, random, attachIntervalMs } = options
+    const { self, random } = options
     this.#keep = new Keep(self)
     this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random }, now)
-    this.#ties = new Ties({ self, intervalMs: attachIntervalMs, random })
-    const around = { pools: this.#pools, links: this.#links, parents: () => this.#ties.parents() }
+    const around = { pools: this.#pools, links: this.#links, parents: () => this.parents() }
     this.#reporting = new Reporting({ ...options, ...around, ownWord: () => this.#ownWord() }, now)
-    this.#tendAt = now.mono + random.real() * attachIntervalMs
+    this.#parentage = new Parentage({ ...options, ...around, digest: () => this.#reporting.digest() }, now)
   }
 
   foreign(): ReadonlyMap<HubId, Foreign> {
@@ -76,11 +66,16 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   }
 
   parents(): HubInfo[] {
-    return this.#ties.parents()
+    return this.#parentage.parents()
   }
 
   children(): HubInfo[] {
-    return this.#ties.children()
+    return this.#parentage.children()
+  }
+
+  /** H12: this hub has more children than it should, or a parent that has. */
+  get isOverfull(): boolean {
+    return this.#parentage.isOverfull
   }
 
   kept(): ReadonlyMap<PeerId, HubInfo> {
@@ -94,7 +89,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   deadline(): Millis {
     if (this.#hasLeft) return never
-    return Math.min(this.#tendAt, this.#ties.deadline(), this.#reporting.deadline(), this.#relinkAt)
+    return Math.min(this.#parentage.deadline(), this.#reporting.deadline(), this.#relinkAt)
   }
 
   step(input: HierarchyInput, now: Now): readonly Effect<HierarchyProtocol>[] {
@@ -121,7 +116,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
         this.#introduce(input.info, out)
-        this.#ties.linked(input.info.hub, now)
+        this.#parentage.linked(input.info.hub, now)
         this.#relink(now, out)
         break
       case 'link-down':
@@ -142,31 +137,16 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #tick(now: Now, out: Effects): void {
     if (this.#hasLeft) return
     this.#take(this.#reporting.tick(now, out), now, out)
-    if (this.#tendAt <= now.mono || this.#ties.deadline() <= now.mono) this.#tend(now, out)
+    if (this.#parentage.deadline() <= now.mono) this.#tend(now, out)
     if (this.#relinkAt <= now.mono) this.#relink(now, out)
-    this.#attach(now, out)
+    this.#parentage.speak(now, out)
   }
 
-  // ---- ties
-
-  /** Notices broken ties, and chooses again where a parent is missing. */
+  /** Notices broken ties, and chooses again where a parent is missing or another may be better. */
   #tend(now: Now, out: Effects): void {
-    if (this.#tendAt <= now.mono) {
-      this.#tendAt = now.mono + this.#options.attachIntervalMs
-      if (this.#ties.parents().length < parentCount) this.#relinkAt = now.mono
-    }
-    for (const info of this.#ties.sever(now)) {
-      this.#take(this.#reporting.foreigners.witnessDeath(info, now), now, out)
-      this.#relinkAt = now.mono
-    }
-  }
-
-  /** Speaks to the parents whose turn it is. */
-  #attach(now: Now, out: Effects): void {
-    for (const parent of this.#ties.due(now)) {
-      const body = { hub: this.#options.self.hub, digest: this.#reporting.digest() }
-      this.#send(parent.peer, { kind: 'tier.attach', body }, out)
-    }
+    const { broken, isRestless } = this.#parentage.tend(now, out)
+    for (const info of broken) this.#take(this.#reporting.foreigners.witnessDeath(info, now), now, out)
+    if (isRestless) this.#relinkAt = now.mono
   }
 
   // ---- messages
@@ -193,28 +173,23 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         if (sender !== undefined) this.#reporting.answer(from, message.body.reporters, out)
         break
       case 'tier.attach':
-        if (sender?.hub === message.body.hub) this.#adopt(sender, now, out)
+        if (sender?.hub !== message.body.hub) break
+        this.#reporting.hear(sender.hub, now)
+        this.#send(from, { kind: 'tier.attached', body: this.#parentage.adopt(sender, message.body, now) }, out)
         break
       case 'tier.attached':
-        if (sender?.hub === message.body.hub) this.#attached({ parent: sender, ...message.body }, now, out)
+        if (sender?.hub !== message.body.hub) break
+        this.#reporting.hear(sender.hub, now)
+        if (this.#parentage.answered(sender, message.body, now)) this.#relinkAt = now.mono
+        this.#vouch(sender, message.body.digest, { now, out })
         break
     }
   }
 
-  #adopt(child: HubInfo, now: Now, out: Effects): void {
-    this.#reporting.hear(child.hub, now)
-    const { self, maxRegionalHubs, maxChildHubs } = this.#options
-    const accepted = this.#ties.adopt(child, child.tier === 'regional' ? maxRegionalHubs : maxChildHubs, now)
-    const body = { hub: self.hub, accepted, digest: this.#reporting.digest() }
-    this.#send(child.peer, { kind: 'tier.attached', body }, out)
-  }
-
-  #attached({ parent, accepted, digest }: Attached, now: Now, out: Effects): void {
-    this.#reporting.hear(parent.hub, now)
-    this.#ties.answered(parent.hub, accepted, now)
-    if (!accepted) this.#relinkAt = now.mono
-    const isSame = digest === undefined || this.#reporting.vouched(digest, now)
-    if (!isSame) this.#reporting.list({ to: parent.peer, reply: true }, out)
+  /** H10: what a hub of the backbone holds alike stands; else both list what they hold. */
+  #vouch(by: HubInfo, digest: string | undefined, { now, out }: { now: Now; out: Effects }): void {
+    if (digest === undefined || !isBackbone(by.tier) || this.#reporting.vouched(digest, now)) return
+    this.#reporting.list({ to: by.peer, reply: true }, out)
   }
 
   #compare(from: PeerId, digest: string, out: Effects): void {
@@ -246,22 +221,16 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   #settle(hub: HubId, status: Word['status']): void {
     this.#neighbours.met(hub)
-    if (status === 'alive') this.#ties.pardon(hub)
-    if (status === 'dead' || status === 'left') this.#ties.drop(hub)
+    if (status !== 'suspect') this.#parentage.settle(hub, status !== 'alive')
   }
 
   // ---- links
 
   /** Chooses parents, then the links to keep. */
   #relink(now: Now, out: Effects): void {
-    const { self, preferredParents } = this.#options
-    const outsiders = [...this.#reporting.foreigners.all().values()].filter((foreign) => foreign.status === 'alive')
-    const insiders = this.#pools.all().filter((member) => member.status === 'alive')
-    const candidates = [...insiders, ...outsiders].filter(({ info }) => !this.#ties.isAvoided(info.hub, now))
-    const parents = chooseParents({ ...self, preferred: preferredParents }, candidates, parentCount)
-    if (this.#ties.choose(parents, now)) {
-      out.push({ type: 'change', change: { type: 'parents', parents: parents.map((info) => info.hub) } })
-    }
+    const all = [...this.#reporting.foreigners.all().values(), ...this.#pools.all()]
+    const living = new Map(all.flatMap(({ info, status }) => (status === 'alive' ? [[info.hub, info]] : [])))
+    const parents = this.#parentage.choose([...living.values()], now, out)
     const known = { pools: this.#pools.byName(), foreign: this.#reporting.foreigners.all().values(), parents }
     const wanted = this.#neighbours.choose(known, now)
     this.#relinkAt = this.#neighbours.deadline()
@@ -277,8 +246,12 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   /** Tells a newly linked peer of those it will want links to: its own pools, and who can be its parent. */
   #introduce(to: HubInfo, out: Effects): void {
+    const theirs = new Set(poolsOf(to))
+    const common = this.#options.pools.filter((pool) => theirs.has(pool))
+    // The greeting of a common pool tells of its members.
+    const isGreeted = (info: HubInfo): boolean => poolsOf(info).some((pool) => common.includes(pool))
     const known = [...this.#pools.all(), ...this.#reporting.foreigners.all().values()].filter(
-      ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
+      ({ info, status }) => status === 'alive' && !isGreeted(info) && (isBackbone(info.tier) || sharesPool(info, to)),
     )
     for (const words of inParts([this.#ownWord(), ...known.map(statementOf)])) {
       this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)

@@ -49,9 +49,24 @@ const Ledgers = Type.Object({
 /** Asks for whole ledgers, told as reports. */
 const Request = Type.Object({ reporters: Type.Array(HubIdSchema, { maxItems: maxRequest }) })
 
-/** A child keeps its tie to a parent alive, and says what it holds. */
-const Attach = Type.Object({ hub: HubIdSchema, digest: Type.Optional(MarkSchema) })
-const Attached = Type.Object({ hub: HubIdSchema, accepted: Type.Boolean(), digest: Type.Optional(MarkSchema) })
+/**
+ * A child keeps its tie to a parent alive, and says what it holds. `ask`: it only wants to know how full the receiver is;
+ * `insist`: it wants to be taken although there is no room (H12).
+ */
+const Attach = Type.Object({
+  hub: HubIdSchema,
+  digest: Type.Optional(MarkSchema),
+  ask: Type.Optional(Type.Boolean()),
+  insist: Type.Optional(Type.Boolean()),
+})
+const Attached = Type.Object({
+  hub: HubIdSchema,
+  accepted: Type.Boolean(),
+  digest: Type.Optional(MarkSchema),
+  /** Of the asking hub's tier: how many children it has, and should have at most. */
+  children: Type.Optional(CountSchema),
+  capacity: Type.Optional(CountSchema),
+})
 
 export type TierMessage =
   | { readonly kind: 'tier.report'; readonly body: Report }

@@ -19,7 +19,11 @@ export type HierarchyInput =
   | { readonly type: 'book'; readonly infos: readonly HubInfo[] }
   | { readonly type: 'leave' }
 
-export type HierarchyChange = Judgement | { readonly type: 'parents'; readonly parents: readonly HubId[] }
+export type HierarchyChange =
+  | Judgement
+  | { readonly type: 'parents'; readonly parents: readonly HubId[] }
+  /** H12: every hub that could be a parent is full; this one was asked to take this hub all the same. */
+  | { readonly type: 'overfull'; readonly parent: HubId }
 
 export interface HierarchyProtocol {
   readonly input: HierarchyInput

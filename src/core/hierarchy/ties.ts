@@ -1,7 +1,7 @@
 // Ties between children and parents. A child asks its parents now and then: seldom where SWIM of a common pool watches the
 // parent already, oftener where nobody else does, and every second while it gets no answer.
 
-import type { HubId } from '../ids.ts'
+import type { HubId, Tier } from '../ids.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
@@ -19,7 +19,10 @@ const avoidFor = 12
 interface ParentTie {
   readonly info: HubInfo
   readonly askAt: Millis
+  readonly askedAt: Millis
   readonly unanswered: number
+  /** It took this hub as a child. */
+  readonly isTaken: boolean
 }
 
 interface ChildTie {
@@ -34,6 +37,7 @@ export class Ties {
   readonly #parents = new Map<HubId, ParentTie>()
   readonly #children = new Map<HubId, ChildTie>()
   readonly #avoided = new Map<HubId, Millis>()
+  #insisted: HubId | undefined
 
   constructor(parts: { self: HubInfo; intervalMs: Millis; random: Random }) {
     this.#self = parts.self
@@ -47,6 +51,36 @@ export class Ties {
 
   children(): HubInfo[] {
     return [...this.#children.values()].map((tie) => tie.info)
+  }
+
+  /** H12: the parent that is full, and was asked to take this hub all the same. */
+  get insisted(): HubId | undefined {
+    return this.#insisted
+  }
+
+  insist(hub: HubId | undefined): void {
+    this.#insisted = hub
+  }
+
+  /** Whether one of these has taken this hub as a child within its capacity. */
+  isTaken(hubs: readonly HubId[]): boolean {
+    return hubs.some((hub) => hub !== this.#insisted && this.#parents.get(hub)?.isTaken === true)
+  }
+
+  /** Children of that tier. */
+  count(tier: Tier): number {
+    let count = 0
+    for (const { info } of this.#children.values()) if (info.tier === tier) count++
+    return count
+  }
+
+  /** Whether there are more children of a tier than fit. */
+  isOver(capacityOf: (tier: Tier) => number): boolean {
+    return (['regional', 'local'] as const).some((tier) => this.count(tier) > capacityOf(tier))
+  }
+
+  hasRoom({ hub, tier }: HubInfo, capacity: number): boolean {
+    return this.#children.has(hub) || this.count(tier) < capacity
   }
 
   /** When a parent is to be asked next. */
@@ -66,7 +100,8 @@ export class Ties {
     const isSame = chosen.size === this.#parents.size && [...chosen].every((hub) => this.#parents.has(hub))
     for (const hub of [...this.#parents.keys()]) if (!chosen.has(hub)) this.#parents.delete(hub)
     for (const info of parents) {
-      const held = this.#parents.get(info.hub) ?? { askAt: now.mono, unanswered: 0 }
+      const fresh = { askAt: now.mono, askedAt: now.mono, unanswered: 0, isTaken: false }
+      const held = this.#parents.get(info.hub) ?? fresh
       this.#parents.set(info.hub, { ...held, info })
     }
     return !isSame
@@ -75,10 +110,11 @@ export class Ties {
   /** The parents to ask now. */
   due(now: Now): HubInfo[] {
     const due: HubInfo[] = []
-    for (const [hub, { info, askAt, unanswered }] of this.#parents) {
-      if (askAt > now.mono) continue
-      due.push(info)
-      this.#parents.set(hub, { info, askAt: now.mono + repeatAfter * this.#intervalMs, unanswered: unanswered + 1 })
+    for (const [hub, tie] of this.#parents) {
+      if (tie.askAt > now.mono) continue
+      due.push(tie.info)
+      const askAt = now.mono + repeatAfter * this.#intervalMs
+      this.#parents.set(hub, { ...tie, askAt, askedAt: now.mono, unanswered: tie.unanswered + 1 })
     }
     return due
   }
@@ -89,13 +125,14 @@ export class Ties {
     if (tie !== undefined) this.#parents.set(hub, { ...tie, askAt: now.mono })
   }
 
-  /** A parent answered. A refusal ends the tie. */
-  answered(hub: HubId, accepted: boolean, now: Now): void {
+  /** A parent answered. A refusal ends the tie. Returns the round trip where it is certain which question it was. */
+  answered(hub: HubId, accepted: boolean, now: Now): Millis | undefined {
     const tie = this.#parents.get(hub)
-    if (tie === undefined) return
+    if (tie === undefined) return undefined
     const pause = this.#pace(tie.info) * (0.9 + 0.2 * this.#random.real())
-    if (accepted) this.#parents.set(hub, { info: tie.info, askAt: now.mono + pause, unanswered: 0 })
+    if (accepted) this.#parents.set(hub, { ...tie, askAt: now.mono + pause, unanswered: 0, isTaken: true })
     else this.avoid(hub, now)
+    return tie.unanswered === 1 ? now.mono - tie.askedAt : undefined
   }
 
   avoid(hub: HubId, now: Now): void {
@@ -108,9 +145,9 @@ export class Ties {
     this.#avoided.delete(hub)
   }
 
-  /** A child asks; accepted while `capacity` is not exhausted. */
+  /** A child asks; accepted while there is room among those of its tier. */
   adopt(info: HubInfo, capacity: number, now: Now): boolean {
-    if (!this.#children.has(info.hub) && this.#children.size >= capacity) return false
+    if (!this.hasRoom(info, capacity)) return false
     this.#children.set(info.hub, { info, heardAt: now.mono })
     return true
   }
