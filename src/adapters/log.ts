@@ -77,6 +77,7 @@ export function logChange(log: Log, change: HubChange): void {
       logSelf(log, change)
       break
     case 'member-dropped':
+    case 'overfull':
     case 'foreign-dropped':
     case 'lease':
     case 'beaten':

@@ -121,6 +121,9 @@ export class Metrics {
       case 'member-dropped':
       case 'foreign':
       case 'foreign-dropped':
+      case 'overfull':
+        this.#counters.overfull.inc()
+        break
       case 'parents':
       case 'lease':
       case 'entry':
@@ -164,6 +167,7 @@ function countersIn(registry: Registry) {
       'membership_failures_total',
       "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
     ),
+    overfull: counter('hubmesh_parents_overfull_total', 'Times that every hub above was full and one was asked anyway'),
     refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
     accusations: counter('hubmesh_accusations_total', 'Words against hubs that were taken', ['path', 'status']),
     stalls: counter('hubmesh_stalls_total', 'Times the event loop stood still long enough to distrust its own ears'),

@@ -2,7 +2,8 @@
 // the composition before the next effect. They do not know each other.
 
 import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
-import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
+import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
+import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'

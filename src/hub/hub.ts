@@ -73,7 +73,6 @@ export class Hub {
   }
 
   beliefAbout = (hub: HubId): ReturnType<typeof factsOf> => factsOf(this, hub)
-
   statusOf(slug: Slug, now: Now): ProjectStatus {
     return seenOf(this, slug, now).presence.status
   }
@@ -94,6 +93,8 @@ export class Hub {
 
   step(input: HubInput, now: Now): HubEffect[] {
     this.#take(input, now)
+    // Links are chosen once for all that one input changed.
+    if (this.hierarchy.deadline() <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
     this.#feel(now)
     this.#settle()
     return this.#crew.effects()
@@ -191,7 +192,7 @@ export class Hub {
     this.#crew.report({ type: 'conflict', with: namesake.info })
   }
 
-  /** The one place where features meet: what happened in one of them is told to those it concerns. */
+  /** The one place where features meet: what happened in one is told to those it concerns. */
   #react(change: HubChange, now: Now): void {
     switch (change.type) {
       case 'member':
@@ -228,6 +229,7 @@ export class Hub {
       case 'conflict':
       case 'degraded':
       case 'parents':
+      case 'overfull':
       case 'lease':
       case 'beaten':
       case 'told':

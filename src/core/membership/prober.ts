@@ -32,7 +32,6 @@ export class Prober {
   readonly #probes = new Probes()
   readonly #errands = new Errands()
   readonly #order: RoundRobin
-  #watched: ReadonlySet<PeerId> | undefined
   #seq = 0
   #periodAt: Millis
 
@@ -50,10 +49,6 @@ export class Prober {
   /** Newcomers take their place in the round. */
   add(hub: HubId): void {
     this.#order.add(hub)
-  }
-
-  watch(peers: ReadonlySet<PeerId> | undefined): void {
-    this.#watched = peers
   }
 
   tick(now: Now): void {
@@ -151,7 +146,7 @@ export class Prober {
 
   #isWatched(member: Member | undefined): boolean {
     if (member === undefined || !isPresent(member.status)) return false
-    return this.#watched === undefined || this.#watched.has(member.info.peer)
+    return this.#parts.options.watches?.(member.info.peer) ?? true
   }
 
   /** Just come (back) and not linked yet: that nobody can reach it says only that links take a moment. */

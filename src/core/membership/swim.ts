@@ -132,9 +132,6 @@ export class Swim implements Machine<SwimProtocol> {
       case 'forget':
         this.#forget(input)
         break
-      case 'watch':
-        this.#prober.watch(input.peers)
-        break
       case 'strain':
         this.#health.strain(input.score)
         break
