@@ -19,7 +19,7 @@ const latencyMs = [0.2, 1] as const
  * The one knob: what a message of its backlog costs a slow member to read. Fitted on C of 4 and 16; it decides how much
  * is read in a short I before the next block.
  */
-export const readMs: Millis = 0.1
+export const readMs: Millis = 0.05
 
 export interface Anomaly {
   /** How many members are slow at once (the paper's C), for how long (D), and how long they are well in between (I). */
@@ -27,6 +27,8 @@ export interface Anomaly {
   readonly slowMs: Millis
   readonly normalMs: Millis
   readonly seed: number
+  /** A smaller pool shows the same in less time. */
+  readonly members?: number
 }
 
 export interface Counts {
@@ -40,17 +42,18 @@ export interface Counts {
 export interface PoolPlan {
   readonly random: Random
   readonly configuration: Configuration
+  readonly members?: number
   readonly readMs?: Millis
   readonly heard?: (change: SwimChange, observer: number, time: Millis) => void
   readonly sent?: (sending: Sending) => void
 }
 
-/** 128 members that know each other, at the beginning of their quiet. */
+/** Members that know each other, 128 unless said otherwise, at the beginning of their quiet. */
 export function makePool({ random, configuration, heard, sent, ...plan }: PoolPlan): Pool {
   const watch = { ...(heard && { heard }), ...(sent && { sent }) }
   const pool = new Pool({ random: new Random(random.seed()), latencyMs, readMs: plan.readMs ?? readMs, ...watch })
   const now = { mono: 0, wall: wallStart }
-  for (let index = 0; index < poolSize; index++) {
+  for (let index = 0; index < (plan.members ?? poolSize); index++) {
     pool.add(new Swim(swimOptions(index, new Random(random.seed()), configuration), now))
   }
   pool.introduce()
@@ -58,7 +61,7 @@ export function makePool({ random, configuration, heard, sent, ...plan }: PoolPl
 }
 
 export function runAnomaly(anomaly: Anomaly, configuration: Configuration, costMs = readMs): Counts {
-  const { slowMembers, slowMs, normalMs, seed } = anomaly
+  const { slowMembers, slowMs, normalMs, seed, members = poolSize } = anomaly
   let falsePositives = 0
   let atHealthy = 0
   const isSlow = (index: number): boolean => index < slowMembers
@@ -68,7 +71,7 @@ export function runAnomaly(anomaly: Anomaly, configuration: Configuration, costM
     falsePositives++
     if (!isSlow(observer)) atHealthy++
   }
-  const pool = makePool({ random: new Random(seed), configuration, readMs: costMs, heard })
+  const pool = makePool({ random: new Random(seed), configuration, members, readMs: costMs, heard })
   const cycle = new Cycle({ slowMs, normalMs, startsAt: quietMs, lengthMs })
   for (let index = 0; index < slowMembers; index++) pool.slow(index, cycle)
   pool.run(quietMs)

@@ -35,8 +35,8 @@ export interface Sending {
   readonly time: Millis
 }
 
-/** Most messages that wait for a slow member; more are lost. A socket's buffer, 416 KiB of some 800 bytes each. */
-export const maxBacklog = 512
+/** Most messages that wait for a slow member; more are lost: Linux gives a socket 208 KiB, and a full datagram costs 2.3. */
+export const maxBacklog = 92
 
 interface Arrival {
   readonly from: PeerId

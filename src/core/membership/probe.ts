@@ -36,6 +36,12 @@ export class Probes {
     return this.#bySeq.get(seq)
   }
 
+  /** That of the round; undefined when it was answered. */
+  ofRound(): Probe | undefined {
+    for (const probe of this.#bySeq.values()) if (probe.isOfRound) return probe
+    return undefined
+  }
+
   /** Whether one more may be put between. */
   hasRoomFor(target: HubId): boolean {
     if (this.#bySeq.size > maxExtra) return false

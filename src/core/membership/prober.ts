@@ -82,7 +82,7 @@ export class Prober {
   }
 
   acked({ from, seq }: { readonly from: PeerId; readonly seq: number }, now: Now): void {
-    const { voice, roster, health, sight } = this.#parts
+    const { options, voice, roster, health, sight } = this.#parts
     const errand = this.#errands.finish(seq)
     if (errand !== undefined) {
       voice.send(errand.origin, { kind: 'swim.ack', body: voice.header(errand.originSeq) })
@@ -96,7 +96,10 @@ export class Prober {
       roster.met(probe.target)
     }
     sight.probed(probe.target, isDirect, now)
-    if (probe.isOfRound) health.add(scoreDelta({ type: 'acked' }))
+    if (!probe.isOfRound) return
+    health.add(scoreDelta({ type: 'acked' }))
+    // Poor health waits longer for an answer; once it is there, the round goes on at its usual pace.
+    this.#periodAt = Math.min(this.#periodAt, Math.max(now.mono, probe.sentAt + options.probeIntervalMs))
   }
 
   nacked(seq: number): void {
@@ -127,8 +130,13 @@ export class Prober {
   }
 
   #startPeriod(now: Now): void {
-    const { options, roster, health, voice } = this.#parts
-    this.#periodAt = now.mono + options.probeIntervalMs * health.factor
+    const { options, roster, voice } = this.#parts
+    const open = this.#probes.ofRound()
+    if (open !== undefined && open.endsAt > now.mono) {
+      this.#periodAt = open.endsAt
+      return
+    }
+    this.#periodAt = now.mono + options.probeIntervalMs
     for (const member of roster.expire(now)) voice.report({ type: 'member-dropped', pool: options.pool, member })
     const all = roster.all()
     const isCandidate = (hub: HubId): boolean => {
@@ -161,7 +169,7 @@ export class Prober {
     const { hub, peer } = target.info
     const { probeIntervalMs, probeTimeoutMs, mechanisms, reaches } = options
     const usualMs = probeTimeout(roster.rtt(hub), probeTimeoutMs, probeIntervalMs)
-    const waitMs = (mechanisms.rttTimeout ? usualMs : probeTimeoutMs) * health.factor
+    const waitMs = mechanisms.rttTimeout ? usualMs : probeTimeoutMs
     const hasWay = reaches === undefined || reaches(peer)
     const seq = ++this.#seq
     const indirectAt = hasWay ? now.mono + waitMs : now.mono

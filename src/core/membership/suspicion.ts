@@ -109,7 +109,10 @@ export class Suspicion {
 
   /** Whether further accusers are worth telling of. */
   wantsMore(): boolean {
-    return this.weight <= quorum
+    const { evidence, maxMultiplier } = this.#rules
+    if (evidence) return this.weight <= quorum
+    const expected = maxMultiplier > 1 ? accusersExpected(this.#size) : 0
+    return expected > 0 && this.weight <= expected + 1
   }
 
   /** What all accusers weigh together. */
