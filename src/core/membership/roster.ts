@@ -138,7 +138,7 @@ export class Roster {
     const size = this.present().length + 1
     const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
     if (known === undefined) this.#cases.set(accused, open)
-    if (path === 'refused') open.suspicion.refused(by, now.mono)
+    if (path === 'refused' && counts) open.suspicion.refused(by, now.mono)
     const isNew = open.suspicion.accuse(by, counts)
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
     if (!isNew || !open.suspicion.wantsMore()) return undefined
