@@ -138,10 +138,11 @@ export class Roster {
     const size = this.present().length + 1
     const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
     if (known === undefined) this.#cases.set(accused, open)
-    if (path === 'refused' && counts) open.suspicion.refused(by, now.mono)
+    const isRefusal = path === 'refused' && counts && open.suspicion.refused(by, now.mono)
     const isNew = open.suspicion.accuse(by, counts)
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
-    if (!isNew || !open.suspicion.wantsMore()) return undefined
+    // A refusal is worth telling also of who has accused before: it says more than silence.
+    if (!isRefusal && !(isNew && open.suspicion.wantsMore())) return undefined
     open.accusation = accusation
     return 'joined'
   }

@@ -87,10 +87,12 @@ export class Suspicion {
     return true
   }
 
-  /** A connection was refused to this hub. */
-  refused(accuser: HubId, now: Millis): void {
+  /** A connection was refused to this hub. Whether that makes the suspicion shorter. */
+  refused(accuser: HubId, now: Millis): boolean {
+    if (this.#refusals.size >= 2 || this.#refusals.has(accuser)) return false
     this.#refusals.add(accuser)
-    if (this.#refusals.size === 2) this.#secondRefusalAt = Math.min(this.#secondRefusalAt, now)
+    if (this.#refusals.size === 2) this.#secondRefusalAt = now
+    return true
   }
 
   /** This hub stood still: what it could not hear in that time does not count against the suspect. */
