@@ -3,7 +3,7 @@
 
 import type { HubId, PeerId } from '../ids.ts'
 import type { Notary } from '../keys.ts'
-import type { Millis, Now } from '../time.ts'
+import { type Millis, minute, type Now } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Blame } from './blame.ts'
 import type { LocalHealth } from './health.ts'
@@ -13,6 +13,9 @@ import type { Mechanisms } from './protocol.ts'
 import type { Learned, Roster } from './roster.ts'
 import type { Sight } from './sight.ts'
 import type { Voice } from './voice.ts'
+
+/** While links are still being made a hub accuses, and is accused, without anybody being to blame. */
+const youngMs: Millis = minute
 
 export interface BeliefParts {
   readonly word: Statement
@@ -133,9 +136,10 @@ export class Beliefs {
     const isOwn = accusation.by === this.#word.info.hub
     const weight = isOwn || !mechanisms.discount ? 1 : this.blame.weight(accusation, now)
     // Who hears badly may suspect, but does not bury alone.
-    const isEnough = weight === 1 || accusation.status === 'suspect' || roster.mourn(accused, accusation.by)
+    const self = this.#word.info.hub
+    const isEnough = weight === 1 || accusation.status === 'suspect' || roster.mourn(accused, accusation.by, self)
     const said: Accusation = isEnough ? accusation : { ...accusation, status: 'suspect' }
-    this.blame.note(said, now)
+    this.blame.note(said, this.#isYoung(accused, now) || this.#isYoung(said.by, now), now)
     const learned = roster.accuse(said, weight, now)
     if (learned === undefined) return
     voice.rumors.tell(said)
@@ -143,6 +147,13 @@ export class Beliefs {
     if (learned === 'joined') return
     this.#changed(learned)
     if (said.status === 'suspect') this.#suspected.push(accused)
+  }
+
+  /** Whether the hub booted within the last minute: its incarnation is the time of its boot, and a few refutations. */
+  #isYoung(hub: HubId, now: Now): boolean {
+    const isSelf = hub === this.#word.info.hub
+    const incarnation = isSelf ? this.#word.incarnation : this.#parts.roster.all().get(hub)?.incarnation
+    return incarnation !== undefined && incarnation > now.wall - youngMs
   }
 
   /** This hub's own word against a member it could not reach. */

@@ -9,6 +9,8 @@ export interface Charge extends Accusation {
   /** Unix time at which this hub heard it. */
   readonly at: Millis
   readonly heardAt: Millis
+  /** Accuser or accused had only just booted: right or wrong, it says nothing about the accuser. */
+  readonly isExcused: boolean
   outcome: 'open' | 'refuted' | 'confirmed'
 }
 
@@ -31,14 +33,14 @@ export class Blame {
     return this.#ofHub.get(hub) ?? []
   }
 
-  note(accusation: Accusation, now: Now): void {
+  note(accusation: Accusation, isExcused: boolean, now: Now): void {
     const { accused, by, incarnation, status, path } = accusation
     const held = this.of(accused).some(
       (charge) =>
         charge.by === by && charge.incarnation === incarnation && charge.status === status && charge.path === path,
     )
     if (held) return
-    const charge: Charge = { ...accusation, at: now.wall, heardAt: now.mono, outcome: 'open' }
+    const charge: Charge = { ...accusation, at: now.wall, heardAt: now.mono, isExcused, outcome: 'open' }
     push(this.#ofHub, accused, charge)
     push(this.#byAccuser, by, charge)
   }
@@ -55,7 +57,7 @@ export class Blame {
   isDiscounted(accuser: HubId, now: Now): boolean {
     const charges = this.#byAccuser.get(accuser)
     if (charges === undefined) return false
-    const recent = charges.filter((charge) => now.mono - charge.heardAt < memoryMs)
+    const recent = charges.filter((charge) => !charge.isExcused && now.mono - charge.heardAt < memoryMs)
     const refuted = recent.filter((charge) => charge.outcome === 'refuted').length
     const confirmed = recent.filter((charge) => charge.outcome === 'confirmed').length
     return refuted >= manyRefuted && refuted > confirmed

@@ -143,18 +143,22 @@ export class Roster {
     const size = this.present().length + 1
     const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
     if (known === undefined) this.#cases.set(accused, open)
-    if (path === 'refused') open.suspicion.refused(by, now.mono)
+    const isRefusal = path === 'refused' && weight > 0 && open.suspicion.refused(by, now.mono)
     const isNew = open.suspicion.accuse(by, weight)
     this.#nextEnd = undefined
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
-    if (!isNew || !open.suspicion.wantsMore()) return undefined
+    // A refusal is worth telling also of who has accused before: it says more than silence.
+    if (!isRefusal && !(isNew && open.suspicion.wantsMore())) return undefined
     open.accusation = accusation
     return 'joined'
   }
 
-  /** One whose word alone does not bury says that a suspect is dead; whether enough of them do. */
-  mourn(hub: HubId, mourner: HubId): boolean {
-    return this.#cases.get(hub)?.suspicion.mourn(mourner) ?? false
+  /** One whose word alone does not bury says that a suspect is dead: whether another, or `self`, has found the same. */
+  mourn(hub: HubId, mourner: HubId, self: HubId): boolean {
+    const suspicion = this.#cases.get(hub)?.suspicion
+    if (suspicion === undefined) return false
+    const isEnough = suspicion.mourn(mourner)
+    return isEnough || suspicion.isAccusedBy(self)
   }
 
   /** The suspects whose time is over, with the word that stands against them. */

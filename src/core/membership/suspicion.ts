@@ -7,6 +7,8 @@ import type { Millis } from '../time.ts'
 
 /** Independent accusers after whom the suspicion is as short as silence makes it (Lifeguard's K). */
 export const enoughAccusers = 3
+/** So many who hear badly, or were often wrong, bury together whom one of them would not. */
+const enoughMourners = 2
 /** So many accusers, twice as many as are enough, cannot all be the sick ones. */
 const quorum = 2 * enoughAccusers
 const quorumShare = 0.6
@@ -90,16 +92,23 @@ export class Suspicion {
     return true
   }
 
-  /** A word of death by somebody whose word alone does not bury; true when so many say it that they cannot all be wrong. */
+  /** A word of death by somebody whose word alone does not bury; true when another says it too. */
   mourn(mourner: HubId): boolean {
     this.#mourners.add(mourner)
-    return this.#mourners.size >= enoughAccusers
+    return this.#mourners.size >= enoughMourners
   }
 
-  /** A connection was refused to this hub. */
-  refused(accuser: HubId, now: Millis): void {
+  /** Whether this hub is among those who came to it themselves. */
+  isAccusedBy(accuser: HubId): boolean {
+    return this.#accusers.has(accuser)
+  }
+
+  /** A connection was refused to this hub. Whether that makes the suspicion shorter. */
+  refused(accuser: HubId, now: Millis): boolean {
+    if (this.#refusals.size >= 2 || this.#refusals.has(accuser)) return false
     this.#refusals.add(accuser)
-    if (this.#refusals.size === 2) this.#secondRefusalAt = Math.min(this.#secondRefusalAt, now)
+    if (this.#refusals.size === 2) this.#secondRefusalAt = now
+    return true
   }
 
   /** This hub stood still: what it could not hear in that time does not count against the suspect. */
