@@ -1,6 +1,7 @@
 // The verdict about a far hub: whose word counts, and for how long.
 
 import { describe, expect, it } from 'vitest'
+import { Bulletin } from '../../src/core/hierarchy/bulletin.ts'
 import { Foreigners } from '../../src/core/hierarchy/foreigners.ts'
 import type { Word } from '../../src/core/hierarchy/messages.ts'
 import { Pools } from '../../src/core/hierarchy/pools.ts'
@@ -19,7 +20,10 @@ class Judge {
   readonly foreigners = new Foreigners({
     reports: this.reports,
     pools: this.pools,
+    self: infoOf('me'),
+    bornAt: 0,
     silenceMs: 30_000,
+    seasonedMs: 10_000,
     deadRetentionMs: hour,
   })
 
@@ -116,6 +120,16 @@ describe('the verdict about a far hub', () => {
     expect(judge.believes(500)).toBe('alive')
   })
 
+  it('goes by a reporter that is back, whatever was said of its earlier life', () => {
+    const judge = new Judge(['r1', 'alive', 0], ['r2', 'alive', 0])
+    judge.report('r2', [word('r1')], 0)
+    judge.report('r2', [word('x', 'dead'), word('r1', 'dead')], 100)
+    expect(judge.believes(200)).toBe('dead')
+    const [report] = new Bulletin(hubId('r1'), 2).update([word('r1', 'alive', 2), word('x')])
+    judge.foreigners.believe(report ?? { reporter: hubId('r1'), words: [] }, at(300))
+    expect(judge.believes(300)).toBe('alive')
+  })
+
   it('takes no word of a reporter that says that it leaves', () => {
     const judge = new Judge(['r1', 'alive', 0], ['r2', 'alive', 0], ['r2', 'dead', 100])
     judge.report('r1', [word('r1')], 0)
@@ -140,6 +154,25 @@ describe('the verdict about a far hub', () => {
     ]
     expect(new Judge(...left).believes(20)).toBe('left')
     expect(new Judge(...left, ['r1', 'alive', 20, 2]).believes(30)).toBe('alive')
+  })
+
+  it('is dead when the reporter that is left came to its pool after the hub had died, and so leaves it out', () => {
+    const judge = new Judge(['r1', 'alive', 0])
+    const successor = new Bulletin(hubId('r2'), 1)
+    judge.pool('r1', 'dead', 1_000)
+    for (const report of successor.update([word('r2'), word('y')])) judge.foreigners.believe(report, at(2_000))
+    judge.reports.confirm(hubId('r2'), at(2_000))
+    expect(judge.believes(11_000)).toBe('alive')
+    expect(judge.believes(12_001)).toBe('dead')
+    const mate = new Judge()
+    mate.foreigners.meet([{ ...word('x'), info: infoOf('x') }], at(0))
+    expect(mate.believes(30_000)).toBe('alive')
+    expect(mate.believes(30_001)).toBe('dead')
+    const mentioned = new Judge(['r1', 'alive', 0])
+    mentioned.pool('r1', 'dead', 1_000)
+    const knowing = new Bulletin(hubId('r2'), 1)
+    for (const report of knowing.update([word('r2'), word('x')])) mentioned.foreigners.believe(report, at(2_000))
+    expect(mentioned.believes(20_000)).toBe('alive')
   })
 
   it('stays as it was when all reporters are gone, until the silence is long', () => {

@@ -6,6 +6,7 @@ import type { HubInfo } from '../wire.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import { isUp, type Reports, type Verdict } from './reports.ts'
+import { sharesPool } from './tiers.ts'
 
 /** What is believed about a hub outside the own pools, and since when. */
 export interface Foreign extends Verdict {
@@ -20,19 +21,37 @@ export type Judgement =
 /** Most hubs outside the own pools that something is believed of. */
 const maxForeign = 20_000
 
+export interface ForeignersParts {
+  readonly self: HubInfo
+  readonly bornAt: Millis
+  readonly reports: Reports
+  readonly pools: Pools
+  /** H2: how long a hub stays what it was when nobody has a word about it. */
+  readonly silenceMs: Millis
+  /** H13: how long, when a live reporter of its pool has been one for that long and does not mention it. */
+  readonly seasonedMs: Millis
+  readonly deadRetentionMs: Millis
+}
+
 export class Foreigners {
   readonly #reports: Reports
   readonly #pools: Pools
+  readonly #self: HubInfo
+  readonly #bornAt: Millis
   readonly #silenceMs: Millis
+  readonly #seasonedMs: Millis
   readonly #deadRetentionMs: Millis
   readonly #foreign = new Map<HubId, Foreign>()
   /** M8: hubs that an operator forgot, up to and including this incarnation. */
   readonly #forgotten = new Map<HubId, number>()
 
-  constructor(parts: { reports: Reports; pools: Pools; silenceMs: Millis; deadRetentionMs: Millis }) {
+  constructor(parts: ForeignersParts) {
     this.#reports = parts.reports
     this.#pools = parts.pools
+    this.#self = parts.self
+    this.#bornAt = parts.bornAt
     this.#silenceMs = parts.silenceMs
+    this.#seasonedMs = parts.seasonedMs
     this.#deadRetentionMs = parts.deadRetentionMs
   }
 
@@ -107,9 +126,17 @@ export class Foreigners {
     return [{ type: 'foreign', verdict, ...(held === undefined ? {} : { previous: held.status }) }]
   }
 
-  /** H2: with every word void a hub stays what it was until the silence is long; then it is dead. */
+  /** By its pool's reporter; or by an own pool, that this hub has been in for long enough to know everybody. */
+  #isOmitted(info: HubInfo, now: Now): boolean {
+    const isSeasoned = now.mono - this.#bornAt >= this.#seasonedMs
+    return (isSeasoned && sharesPool(this.#self, info)) || this.#reports.isOmitted(info, now, this.#seasonedMs)
+  }
+
+  /** H2, H13: with every word void a hub stays what it was until the silence is long, or it is left out; then it is dead. */
   #afterSilence(held: Foreign | undefined, now: Now): Verdict | undefined {
-    if (held === undefined || !isUp(held) || now.mono - held.lastAt <= this.#silenceMs) return held
-    return { ...held, status: 'dead' }
+    if (held === undefined || !isUp(held)) return held
+    const silentMs = now.mono - held.lastAt
+    const isOmitted = silentMs >= this.#seasonedMs && this.#isOmitted(held.info, now)
+    return isOmitted || silentMs > this.#silenceMs ? { ...held, status: 'dead' } : held
   }
 }

@@ -20,6 +20,7 @@ export class Ledger {
   readonly reporter: HubId
   /** When the reporter was last known to stand by its words. */
   confirmed: Now
+  #since: Millis
   #words = new Map<HubId, Kept>()
   #tally = new Tally()
   #stand: Stand | undefined
@@ -30,6 +31,7 @@ export class Ledger {
   constructor(reporter: HubId, now: Now) {
     this.reporter = reporter
     this.confirmed = now
+    this.#since = now.mono
   }
 
   words(): ReadonlyMap<HubId, Kept> {
@@ -39,6 +41,11 @@ export class Ledger {
   /** The state it is in; undefined while it is known to lack something, and for a reporter that keeps no ledger. */
   stand(): Stand | undefined {
     return this.#isTorn ? undefined : this.#stand
+  }
+
+  /** Since when the reporter has been one, in its present life, as far as is known here. */
+  get since(): Millis {
+    return this.#since
   }
 
   /** The reporter's own incarnation when it last spoke of itself; 0 where it did not. */
@@ -59,6 +66,7 @@ export class Ledger {
     }
     const order = this.#stand === undefined ? 1 : compareStands(stand, this.#stand)
     if (order < 0 || (order === 0 && !this.#isTorn)) return []
+    if (this.#stand?.epoch !== stand.epoch || this.isRetired) this.#since = now.mono
     if (whole === true) return this.#gather(stand, words, now)
     const changed = words.filter((word) => this.#put(word, now)).map((word) => word.info.hub)
     this.#stand = stand

@@ -64,7 +64,8 @@ export class Reporting {
     const { pools, self, reportIntervalMs, deadRetentionMs } = parts
     const silenceMs = silentAfter * reportIntervalMs
     this.#reports = new Reports(silenceMs, (hub) => pools.member(hub))
-    this.foreigners = new Foreigners({ reports: this.#reports, pools, silenceMs, deadRetentionMs })
+    const patience = { silenceMs, seasonedMs: reportIntervalMs, deadRetentionMs }
+    this.foreigners = new Foreigners({ self, bornAt: now.mono, reports: this.#reports, pools, ...patience })
     this.#bulletin = new Bulletin(self.hub, parts.word.incarnation)
     this.#reviewAt = now.mono + parts.random.real() * reportIntervalMs
   }

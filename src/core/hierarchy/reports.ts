@@ -7,6 +7,7 @@ import type { Millis, Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import { type Kept, Ledger } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
+import { sharesPool } from './tiers.ts'
 
 export interface Verdict {
   readonly info: HubInfo
@@ -146,6 +147,20 @@ export class Reports {
     return others.length === 0 ? undefined : verdict(others)
   }
 
+  /**
+   * H13: whether a live reporter of one of the hub's pools, who has had the time to know everybody in it, does not mention
+   * it. After a restart a reporter never hears of those who died before (M2), and nobody else may be left to bury them.
+   */
+  isOmitted(info: HubInfo, now: Now, seasonedMs: Millis): boolean {
+    for (const ledger of this.#ledgers.values()) {
+      const reporter = ledger.words().get(ledger.reporter)?.word.info
+      const isSeasoned = reporter !== undefined && now.mono - ledger.since >= seasonedMs
+      if (!isSeasoned || ledger.words().has(info.hub) || ledger.stand() === undefined) continue
+      if (sharesPool(reporter, info) && this.counts(ledger, now)) return true
+    }
+    return false
+  }
+
   /** H2: a reporter counts while an own pool holds it present, or while it is confirmed and no live word buries it. */
   counts(ledger: Ledger, now: Now): boolean {
     if (ledger.isRetired) return false
@@ -163,12 +178,13 @@ export class Reports {
     return ledger.incarnation >= inPool.incarnation
   }
 
-  #isBuried({ reporter }: Ledger, now: Now): boolean {
+  /** By a word about the life in which it speaks: one about an earlier life is no news. */
+  #isBuried({ reporter, incarnation }: Ledger, now: Now): boolean {
     const heardAt = this.#heard.get(reporter) ?? Number.NEGATIVE_INFINITY
     for (const { kept, ledger } of this.#wordsOf(reporter)) {
       const isLive = ledger.reporter !== reporter && !ledger.isRetired
       const isFresh = isLive && (this.#isGrounded(ledger) || this.#isFresh(ledger.confirmed, now))
-      if (isFresh && !isUp(kept.word) && kept.firstAt >= heardAt) return true
+      if (isFresh && !isUp(kept.word) && kept.word.incarnation >= incarnation && kept.firstAt >= heardAt) return true
     }
     return false
   }
