@@ -19,11 +19,15 @@ import { layout } from './simulator.ts'
 const idle = { projects: 0, writesPerSecond: 0, removals: 0, registrations: 0 }
 const contactTargetMs: Millis = 10 * second
 
-export async function healing(): Promise<readonly Row[]> {
+export async function healing(args: readonly string[]): Promise<readonly Row[]> {
   const { values, positionals } = parseArgs({
-    args: process.argv.slice(3),
+    args: [...args],
     allowPositionals: true,
-    options: { hours: { type: 'string', default: '24' }, minutes: { type: 'string', default: '10' } },
+    options: {
+      hours: { type: 'string', default: '24' },
+      minutes: { type: 'string', default: '10' },
+      json: { type: 'boolean' },
+    },
   })
   const [word = ''] = positionals
   const parts: readonly (readonly [name: string, part: () => readonly Row[]])[] = [
