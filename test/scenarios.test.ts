@@ -60,6 +60,7 @@ const small: readonly { readonly name: string; readonly hubs: number; readonly s
   { name: 'lifeguard', hubs: 8, seconds: 45 },
   { name: 'swim-loss', hubs: 8, seconds: 60 },
   { name: 'first-detection', hubs: 8, seconds: 60 },
+  { name: 'gray-failure', hubs: 12, seconds: 60 },
   { name: 'region-lost', hubs: 12, seconds: 75 },
   { name: 'mass-failure', hubs: 9, seconds: 40 },
   { name: 'rolling-restart', hubs: 8, seconds: 60 },
@@ -78,9 +79,9 @@ describe('a scenario', () => {
 
   it.each(variants)('partition-long ends in one federation again: %s', (variant) => {
     const { violations, healed } = run(longPartition(variant), { hubs: 7, seconds: 120, seed: 4 })
-    expect(violations.filter(({ invariant }) => invariant !== 'expectation')).toEqual([])
+    expect(violations).toEqual([])
     expect(healed?.contactMs).toBeGreaterThan(0)
-    expect(healed?.rounds).toBeGreaterThan(0)
+    expect(healed?.rounds).toBeGreaterThanOrEqual(0)
   })
 
   it('of long distances proves something: settings for a local network kill there', () => {
@@ -157,8 +158,9 @@ describe('an outcome', () => {
 describe('a fault', () => {
   it('of a hub that restarts is one absence, and a new life at the same place', () => {
     const restart: Happening = { type: 'restart', hub: hub('local-2'), afterMs: 1_500 }
-    const { restarts, violations, flaps } = run(story([[20, restart]]))
-    expect([restarts.get(hub('local-2')), violations, flaps]).toEqual([1, [], 0])
+    const { restarts, violations, falseDeaths, flapsOf } = run(story([[20, restart]]))
+    expect([restarts.get(hub('local-2')), violations, falseDeaths]).toEqual([1, [], 0])
+    expect(flapsOf.get(hub('local-2')) ?? 0).toBeLessThanOrEqual(1)
   })
 
   it.each([{ moved: true }, { renewed: true }, { moved: true, renewed: true }])(
