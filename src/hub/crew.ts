@@ -4,6 +4,7 @@
 import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
+import { ownsDial } from '../core/hierarchy/tiers.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'
@@ -11,6 +12,7 @@ import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import type { Millis, Now } from '../core/time.ts'
+import type { HubInfo, Statement } from '../core/wire.ts'
 import type { Desk, DeskStep } from './desk.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Letter } from './inbox.ts'
@@ -67,6 +69,14 @@ export class Crew {
         this.catalog({ type: 'message', from, message: letter.message }, now)
         break
     }
+  }
+
+  /** Who is back is dialled at once: the pause between dials has grown long, and without a link nobody can probe it. */
+  redial(self: HubInfo, { info, status }: Statement): void {
+    const { peer, tier, addresses } = info
+    if (status !== 'alive' || !this.#machines.hierarchy.kept().has(peer)) return
+    this.say({ type: 'disconnect', peer })
+    this.say({ type: 'connect', peer, addresses, eager: ownsDial(self, { peer, tier }) })
   }
 
   pools(input: SwimInput, now: Now): void {

@@ -247,9 +247,11 @@ export class Hub {
   }
 
   #memberChanged({ member, pool, previous }: HubChange & { type: 'member' }, now: Now): void {
-    if (member.status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: member.info.peer })
+    const { info, status } = member
+    if (status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: info.peer })
     this.#crew.hierarchy({ type: 'member', pool, member }, now)
     this.#believed(member, now)
+    if (previous !== undefined && !this.links.has(info.peer)) this.#crew.redial(this.info, member)
   }
 
   #believed({ info, status }: Statement, now: Now): void {

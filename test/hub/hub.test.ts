@@ -24,6 +24,18 @@ describe('what one feature tells the others', () => {
     ])
   })
 
+  it('a member that is back without a link is dialled at once, and one with a link is left alone', () => {
+    const rig = new Rig()
+    rig.member('a', 'alive')
+    rig.member('a', 'dead')
+    const connect = { type: 'connect', peer: peerOf('a'), addresses: ['/test/a'], eager: false }
+    const dials = (effects: ReturnType<Rig['member']>) => effects.filter(({ type }) => /connect/.test(type))
+    const back = rig.member('a', 'alive', { incarnation: wallStart + 1 })
+    expect(dials(back)).toEqual([{ type: 'disconnect', peer: peerOf('a') }, connect])
+    rig.link(infoOf('a'))
+    expect(dials(rig.member('a', 'alive', { incarnation: wallStart + 2 }))).toEqual([])
+  })
+
   it('a remembered hub is dialled after a restart', () => {
     const disk = new Map()
     new Rig({ disk }).member('a', 'alive')
