@@ -248,6 +248,7 @@ export class Swim implements Machine<SwimProtocol> {
   #gossip(now: Now): void {
     const { gossipIntervalMs, gossipFanout, random, pool } = this.#options
     this.#gossipAt = now.mono + gossipIntervalMs
+    if (this.#voice.rumors.size === 0) return
     const hearers = this.#roster.hearers(now).filter(({ info }) => this.#reaches(info.peer))
     for (const hearer of random.sample(hearers, gossipFanout)) {
       const rumors = this.#voice.takeRumors()
