@@ -86,9 +86,9 @@ export type FeatureEffect =
 export function asHubEffect(effect: Exclude<FeatureEffect, { readonly type: 'reply' }>): HubEffect {
   switch (effect.type) {
     case 'send':
-      return { type: 'send', to: effect.to, ...effect.message }
+      return { type: 'send', to: effect.to, kind: effect.message.kind, body: effect.message.body }
     case 'publish':
-      return { type: 'publish', topic: effect.topic, ...effect.message }
+      return { type: 'publish', topic: effect.topic, kind: effect.message.kind, body: effect.message.body }
     case 'persist':
       return { ...effect, owner: 'catalog' }
     default:

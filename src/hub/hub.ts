@@ -63,7 +63,6 @@ export class Hub {
   get info(): HubInfo {
     return this.self.info
   }
-
   get incarnation(): number {
     return this.self.incarnation
   }
@@ -247,11 +246,11 @@ export class Hub {
   }
 
   #memberChanged({ member, pool, previous }: HubChange & { type: 'member' }, now: Now): void {
-    const { info, status } = member
-    if (status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: info.peer })
+    const { peer } = member.info
+    if (member.status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer })
     this.#crew.hierarchy({ type: 'member', pool, member }, now)
     this.#believed(member, now)
-    if (previous !== undefined && !this.links.has(info.peer)) this.#crew.redial(this.info, member)
+    if (previous !== undefined && !this.links.has(peer)) this.#crew.redial(this.info, member)
   }
 
   #believed({ info, status }: Statement, now: Now): void {

@@ -82,6 +82,7 @@ export class Probes {
   }
 }
 
+const noErrands: readonly Errand[] = []
 const nothing = { turning: [], failed: [] } as const
 
 /** Randomised round-robin: each pass visits everyone once, in a fresh order; newcomers join at a random place. */
@@ -145,7 +146,8 @@ export class Errands {
   }
 
   /** Those whose origin is owed a nack now. What is older than it can be of use is forgotten. */
-  due(mono: Millis): Errand[] {
+  due(mono: Millis): readonly Errand[] {
+    if (this.#bySeq.size === 0) return noErrands
     const owed: Errand[] = []
     for (const [seq, errand] of this.#bySeq) {
       if (!errand.hasNacked && errand.nackAt <= mono) {
