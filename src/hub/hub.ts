@@ -63,6 +63,7 @@ export class Hub {
   get info(): HubInfo {
     return this.self.info
   }
+
   get incarnation(): number {
     return this.self.incarnation
   }
@@ -71,10 +72,8 @@ export class Hub {
     return this.#state
   }
 
-  beliefAbout = (hub: HubId): ReturnType<typeof factsOf> => factsOf(this, hub)
-  statusOf(slug: Slug, now: Now): ProjectStatus {
-    return seenOf(this, slug, now).presence.status
-  }
+  readonly beliefAbout = (hub: HubId) => factsOf(this, hub)
+  readonly statusOf = (slug: Slug, now: Now): ProjectStatus => seenOf(this, slug, now).presence.status
 
   /** The first effects of a new hub: dial whom it remembers, and open its slice when nobody can be waited for. */
   start(remembered: Remembered, now: Now): HubEffect[] {
@@ -199,7 +198,7 @@ export class Hub {
         break
       case 'member-dropped':
         this.#crew.hierarchy({ type: 'member-dropped', pool: change.pool, hub: change.member.info.hub }, now)
-        this.#dropped(change.member.info.hub, change.member.info, now)
+        this.#dropped(change.member.info, now)
         break
       case 'refuted':
         if (this.#standing.adopt(change.word)) this.#sayAnew(now)
@@ -216,7 +215,7 @@ export class Hub {
         this.#believed(change.verdict, now)
         break
       case 'foreign-dropped':
-        this.#dropped(change.info.hub, change.info, now)
+        this.#dropped(change.info, now)
         break
       case 'entry': {
         this.#heed(change.id, now)
@@ -259,10 +258,10 @@ export class Hub {
   }
 
   /** A hub is remembered no more, in one pool or in the reports; perhaps another of them still knows it. */
-  #dropped(hub: HubId, info: HubInfo, now: Now): void {
-    if (peerOf(this, hub) !== undefined) return
+  #dropped(info: HubInfo, now: Now): void {
+    if (peerOf(this, info.hub) !== undefined) return
     this.#crew.store([forgetOp(info)])
-    this.#crew.presence({ type: 'home-dropped', hub }, now)
+    this.#crew.presence({ type: 'home-dropped', hub: info.hub }, now)
   }
 
   /** M1: what one pool refuted, or what this hub says anew, holds in the other, and outlives a restart. */
