@@ -19,7 +19,7 @@ const latencyMs = [0.2, 1] as const
  * The one knob: what a message of its backlog costs a slow member to read. Fitted on C of 4 and 16; it decides how much
  * is read in a short I before the next block.
  */
-export const readMs: Millis = 0.05
+export const readMs: Millis = 0.01
 
 export interface Anomaly {
   /** How many members are slow at once (the paper's C), for how long (D), and how long they are well in between (I). */

@@ -1,7 +1,7 @@
 // Our configurations on the grid, beside the figures of the Lifeguard paper's table of configurations.
 
 import type { Row } from '../row.ts'
-import { type Anomaly, type Counts, runAnomaly } from './anomaly.ts'
+import type { Anomaly, Counts } from './anomaly.ts'
 import type { Configuration } from './configurations.ts'
 import { fitted } from './grid.ts'
 import { sum } from './statistics.ts'
@@ -29,19 +29,6 @@ const messageTolerance = 5
 
 /** What one configuration counted, cell by cell of the grid. */
 export type Counted = ReadonlyMap<Configuration, readonly Counts[]>
-
-export function runGrid(
-  cells: readonly Anomaly[],
-  configurations: readonly Configuration[],
-  progress: (text: string) => void,
-): Counted {
-  const counted = new Map<Configuration, Counts[]>(configurations.map((configuration) => [configuration, []]))
-  for (const [index, cell] of cells.entries()) {
-    progress(`grid ${index + 1}/${cells.length}: C ${cell.slowMembers}, D ${cell.slowMs} ms, I ${cell.normalMs} ms`)
-    for (const configuration of configurations) counted.get(configuration)?.push(runAnomaly(cell, configuration))
-  }
-  return counted
-}
 
 export function total(counted: Counted, configuration: Configuration): Counts {
   const counts = counted.get(configuration) ?? []

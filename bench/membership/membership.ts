@@ -3,10 +3,12 @@
 // experiment, because a simulator that beats Lifeguard proves nothing until it shows Lifeguard; then HubMesh on the same.
 
 import { Random } from '../../src/core/random.ts'
+import { minute } from '../../src/core/time.ts'
 import type { Report, Row } from '../row.ts'
 import { poolSize } from './anomaly.ts'
-import { type Counted, calibrationRows, partOf, publishedNames, runGrid, table, total } from './calibration.ts'
+import { type Counted, calibrationRows, partOf, publishedNames, table, total } from './calibration.ts'
 import type { Configuration } from './configurations.ts'
+import { runGrid } from './crew.ts'
 import { firstProbe } from './firstprobe.ts'
 import { grid } from './grid.ts'
 import { detectionLatency } from './latency.ts'
@@ -22,6 +24,9 @@ const lossPoints: readonly LossPoint[] = [
   { delivery: 0.9, helpers: 3 },
 ]
 
+/** The grid's share of twelve minutes. */
+const limitMs = 9 * minute
+
 export async function membership(args: readonly string[]): Promise<Report> {
   const isQuick = args.includes('--quick')
   const startedAt = performance.now()
@@ -32,13 +37,14 @@ export async function membership(args: readonly string[]): Promise<Report> {
   const first = firstProbeRows(isQuick)
   progress('false detections by loss')
   const loss = lossRows(first.meanPeriods, isQuick)
-  const cells = grid(isQuick)
-  const counted = runGrid(cells, ['SWIM', ...publishedNames, 'HubMesh'], progress)
+  const plan = grid(isQuick)
+  const configurations: readonly Configuration[] = ['SWIM', ...publishedNames, 'HubMesh']
+  const { counted, cells } = await runGrid({ cells: plan, configurations, limitMs, progress })
   progress('detection latency')
   const rows = [...first.rows, ...loss, ...calibrationRows(counted), ...ownRows(counted, isQuick)]
   progress('done')
   const text = [
-    `${cells.length} runs of ${poolSize} members, beside the shares published of Lifeguard in brackets:`,
+    `${cells.length} of ${plan.length} runs of ${poolSize} members; in brackets the shares that the Lifeguard paper publishes:`,
     ...table(counted),
     'of these, the C that the knob was fitted on:',
     ...table(partOf(counted, cells, true)),
