@@ -9,7 +9,7 @@ import { Reports } from '../../src/core/hierarchy/reports.ts'
 import type { Millis } from '../../src/core/time.ts'
 import { hour } from '../../src/core/time.ts'
 import { word } from './hierarchy.bench.ts'
-import { at, hubId, infoOf } from './kit.ts'
+import { at, hubId, infoOf, wallStart } from './kit.ts'
 
 type Told = [reporter: string, status: Word['status'], ms: Millis, incarnation?: number]
 
@@ -128,6 +128,18 @@ describe('the verdict about a far hub', () => {
     const [report] = new Bulletin(hubId('r1'), 2).update([word('r1', 'alive', 2), word('x')])
     judge.foreigners.believe(report ?? { reporter: hubId('r1'), words: [] }, at(300))
     expect(judge.believes(300)).toBe('alive')
+  })
+
+  it('takes no word about an incarnation of the far future, and no ledger from there', () => {
+    const ahead = wallStart + 25 * hour
+    const judge = new Judge(['r1', 'alive', 0], ['r2', 'alive', 0, ahead], ['r2', 'dead', 1, Number.MAX_SAFE_INTEGER])
+    expect(judge.believes(2)).toBe('alive')
+    expect(judge.foreigners.all().get(hubId('x'))?.incarnation).toBe(1)
+    judge.foreigners.meet([word('x', 'alive', ahead)], at(2))
+    expect(judge.foreigners.all().get(hubId('x'))?.incarnation).toBe(1)
+    const forged = new Bulletin(hubId('r1'), Number.MAX_SAFE_INTEGER).update([word('x', 'dead')])
+    for (const report of forged) judge.foreigners.believe(report, at(3))
+    expect(judge.believes(4)).toBe('alive')
   })
 
   it('takes no word of a reporter that says that it leaves', () => {

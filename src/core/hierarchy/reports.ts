@@ -3,7 +3,7 @@
 // best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
 
 import type { HubId } from '../ids.ts'
-import type { Millis, Now } from '../time.ts'
+import { hour, type Millis, type Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import { type Kept, Ledger } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
@@ -68,6 +68,7 @@ export class Reports {
 
   /** Takes a report, whoever brought it, and returns whom it says something new about. */
   tell(report: Report, now: Now): HubId[] {
+    if (report.stand !== undefined && !isPlausible(report.stand.epoch, now)) return []
     const held = this.#ledgers.get(report.reporter)
     if (held === undefined && this.#ledgers.size >= maxReporters) return []
     const ledger = held ?? new Ledger(report.reporter, now)
@@ -95,7 +96,8 @@ export class Reports {
   introduce(word: Word, now: Now): boolean {
     const { hub } = word.info
     const held = [...this.#wordsOf(hub).map(({ kept }) => kept), ...this.#rumor(hub)]
-    if (word.status !== 'alive' || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
+    if (word.status !== 'alive' || !isPlausible(word.incarnation, now)) return false
+    if (held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
     if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
     this.#hearsay.set(hub, { word, firstAt: now.mono, confirmed: now })
     return true
@@ -127,6 +129,7 @@ export class Reports {
     const others: Voice[] = []
     let own: Voice | undefined
     for (const { kept, ledger } of this.#wordsOf(hub)) {
+      if (!isPlausible(kept.word.incarnation, now)) continue
       if (ledger.reporter === hub) {
         if (this.#isFresh(ledger.confirmed, now)) own = { ...kept, confirmed: ledger.confirmed }
       } else if (this.counts(ledger, now)) {
@@ -218,6 +221,11 @@ export class Reports {
     const rumor = this.#hearsay.get(hub)
     return rumor === undefined ? [] : [rumor]
   }
+}
+
+/** M5: incarnations are Unix times of boots; one from more than a day ahead would outrank the truth for ever. */
+function isPlausible(incarnation: number, now: Now): boolean {
+  return incarnation <= now.wall + 24 * hour
 }
 
 export function isUp({ status }: Pick<Word, 'status'>): boolean {
