@@ -76,11 +76,17 @@ export class Rumors {
 
   #put(entry: Entry): void {
     while (this.#levels.length <= entry.told) this.#levels.push([])
-    this.#levels[entry.told]?.push(entry)
+    const level = this.#levels[entry.told] ?? []
+    level.push(entry)
+    if (level.length <= 2 * this.#byKey.size + smallestLevel) return
+    this.#levels[entry.told] = level.filter((held) => this.#byKey.get(held.key) === held)
   }
 }
 
 const none: readonly Rumor[] = []
+
+/** A list of entries this short is not worth cleaning of those that were replaced. */
+const smallestLevel = 64
 
 /** No rumour is shorter: with less room left, looking on is in vain. */
 const smallestBytes = 40

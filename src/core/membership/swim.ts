@@ -231,11 +231,7 @@ export class Swim implements Machine<SwimProtocol> {
 
   #forget({ hub, incarnation }: SwimInput & { type: 'forget' }): void {
     const member = this.#roster.forget(hub, incarnation)
-    if (member === undefined) return
-    this.#voice.rumors.drop(hub)
-    this.#sight.gone(hub)
-    this.#beliefs.blame.forget(hub)
-    this.#voice.report({ type: 'member-dropped', pool: this.pool, member })
+    if (member !== undefined) this.#beliefs.dropped(member)
   }
 
   // ---- what is said
