@@ -88,8 +88,8 @@ export class Hub {
   }
 
   deadline(): Millis {
-    const ownAt = Math.min(this.#graceIsOver ? never : this.#graceAt, this.#standing.deadline())
-    return Math.min(ownAt, this.#crew.deadline())
+    const feelAt = this.#state === 'leaving' ? never : this.#standing.deadline()
+    return Math.min(feelAt, this.#graceIsOver ? never : this.#graceAt, this.#crew.deadline())
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
