@@ -188,6 +188,7 @@ export class Hub {
   #meetNamesake(namesake: HubInput & { type: 'namesake' }, now: Now): void {
     if (this.#state === 'leaving' || !this.#standing.mustYieldTo(namesake, now)) return
     this.#state = 'leaving'
+    this.#crew.silence()
     this.#crew.report({ type: 'conflict', with: namesake.info })
   }
 
