@@ -179,6 +179,11 @@ export class Beliefs {
     this.#parts.voice.rumors.tell(word)
   }
 
+  /** M8: this hub was forgotten up to this incarnation while it lives; cut off, for one. It speaks up above it. */
+  forgotten(incarnation: number, now: Now): void {
+    if (incarnation >= this.#word.incarnation) this.#refute(incarnation, now)
+  }
+
   /** The hub is in the table no more: nothing is told or kept of it. */
   dropped(member: Member): void {
     const { voice, sight } = this.#parts

@@ -130,7 +130,7 @@ export class Swim implements Machine<SwimProtocol> {
         this.#beliefs.speak(input.word)
         break
       case 'forget':
-        this.#forget(input)
+        this.#forget(input, now)
         break
       case 'watch':
         this.#prober.watch(input.peers)
@@ -229,7 +229,8 @@ export class Swim implements Machine<SwimProtocol> {
     else this.#beliefs.accuseBySelf(member.info.hub, 'refused', now)
   }
 
-  #forget({ hub, incarnation }: SwimInput & { type: 'forget' }): void {
+  #forget({ hub, incarnation }: SwimInput & { type: 'forget' }, now: Now): void {
+    if (hub === this.self().info.hub) this.#beliefs.forgotten(incarnation, now)
     const member = this.#roster.forget(hub, incarnation)
     if (member !== undefined) this.#beliefs.dropped(member)
   }
