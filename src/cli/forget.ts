@@ -27,6 +27,9 @@ async function forget(named: readonly string[], options: ForgetOptions): Promise
   if (named.length > 0 === (options.dead === true)) {
     throw new CommandFailed(exit.invalid, 'name hubs, or pass --dead for all that are dead or have left')
   }
+  if (options.olderThan !== undefined && options.dead !== true) {
+    throw new CommandFailed(exit.invalid, '--older-than narrows --dead: pass both, or name hubs alone')
+  }
   const ageMs = options.olderThan === undefined ? 0 : parseDuration(options.olderThan)
   if (ageMs === undefined)
     throw new CommandFailed(exit.invalid, `${options.olderThan} is no duration: write 72h or 30m`)

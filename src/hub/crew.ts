@@ -28,6 +28,7 @@ export class Crew {
   readonly #desk: Desk
   readonly #react: (change: HubChange, now: Now) => void
   #out: HubEffect[] = []
+  #isSilent = false
 
   /** `react` is told every change of a machine, after it has been put among the effects. */
   constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
@@ -42,7 +43,12 @@ export class Crew {
   effects(): HubEffect[] {
     const out = this.#out
     this.#out = []
-    return out
+    return this.#isSilent ? out.filter(({ type }) => type !== 'send' && type !== 'publish') : out
+  }
+
+  /** Nothing is said to anyone any more. */
+  silence(): void {
+    this.#isSilent = true
   }
 
   deadline(): Millis {

@@ -85,8 +85,8 @@ export class Hub {
   }
 
   deadline(): Millis {
-    const ownAt = Math.min(this.#graceIsOver ? never : this.#graceAt, this.#standing.deadline())
-    return Math.min(ownAt, this.#crew.deadline())
+    const feelAt = this.#state === 'leaving' ? never : this.#standing.deadline()
+    return Math.min(feelAt, this.#graceIsOver ? never : this.#graceAt, this.#crew.deadline())
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
@@ -187,6 +187,7 @@ export class Hub {
   #meetNamesake(namesake: HubInput & { type: 'namesake' }, now: Now): void {
     if (this.#state === 'leaving' || !this.#standing.mustYieldTo(namesake, now)) return
     this.#state = 'leaving'
+    this.#crew.silence()
     this.#crew.report({ type: 'conflict', with: namesake.info })
   }
 

@@ -34,10 +34,10 @@ export class Pulse {
   #busySeconds = 0
   readonly #until = new Map<Reason, Millis>()
 
-  /** The loop stood still for so long. */
+  /** The loop stood still for so long. Each pool notices it; it is one stall. */
   stalled(lateMs: Millis, now: Now): void {
     this.#stalls = this.#stalls.filter((at) => now.mono - at < holdMs)
-    this.#stalls.push(now.mono)
+    if (this.#stalls.at(-1) !== now.mono) this.#stalls.push(now.mono)
     if (lateMs >= longStallMs || this.#stalls.length >= manyStalls) this.#until.set('event-loop', now.mono + holdMs)
   }
 

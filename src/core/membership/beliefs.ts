@@ -7,7 +7,7 @@ import { type Millis, minute, type Now } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Blame } from './blame.ts'
 import type { LocalHealth } from './health.ts'
-import { isPlausible, isPresent, isRefutation, type State } from './member.ts'
+import { isPlausible, isPresent, isRefutation, type Member, type State } from './member.ts'
 import type { Accusation, Path, Rumor, SightWord } from './messages.ts'
 import type { Mechanisms } from './protocol.ts'
 import type { Learned, Roster } from './roster.ts'
@@ -118,7 +118,9 @@ export class Beliefs {
       const outcome = isRefutation(held.incarnation, news.incarnation) ? 'refuted' : 'confirmed'
       this.blame.settle(hub, held.incarnation, outcome)
     }
-    this.#changed(roster.learn(news, now))
+    const learned = roster.learn(news, now)
+    if (learned.evicted !== undefined) this.dropped(learned.evicted)
+    this.#changed(learned)
     voice.rumors.tell(statementOf(news))
     if (news.status === 'alive' && !isPresent(held?.status ?? 'dead')) this.#arrived.push(hub)
   }
@@ -191,6 +193,21 @@ export class Beliefs {
     this.#parts.voice.rumors.tell(word)
   }
 
+  /** M8: this hub was forgotten up to this incarnation while it lives; cut off, for one. It speaks up above it. */
+  forgotten(incarnation: number, now: Now): void {
+    if (incarnation >= this.#word.incarnation) this.#refute(incarnation, now)
+  }
+
+  /** The hub is in the table no more: nothing is told or kept of it. */
+  dropped(member: Member): void {
+    const { voice, sight } = this.#parts
+    const { hub } = member.info
+    voice.rumors.drop(hub)
+    sight.gone(hub)
+    this.blame.forget(hub)
+    voice.report({ type: 'member-dropped', pool: voice.pool, member })
+  }
+
   #hearOfSelf(news: State, now: Now): void {
     const { notary, voice } = this.#parts
     if (news.info.peer === this.#word.info.peer) {
@@ -231,6 +248,7 @@ export class Beliefs {
     const { hub } = learned.member.info
     if (!isPresent(learned.member.status)) sight.gone(hub)
     if (learned.member.status === 'dead') this.blame.settle(hub, learned.member.incarnation, 'confirmed')
-    voice.report({ type: 'member', pool: voice.pool, ...learned })
+    const { member, previous } = learned
+    voice.report({ type: 'member', pool: voice.pool, member, ...(previous === undefined ? {} : { previous }) })
   }
 }

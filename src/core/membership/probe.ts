@@ -89,25 +89,43 @@ const nothing = { turning: [], failed: [] } as const
 export class RoundRobin {
   readonly #random: Random
   #order: HubId[] = []
+  /** The same hubs. */
+  #waiting = new Set<HubId>()
 
   constructor(random: Random) {
     this.#random = random
   }
 
+  get size(): number {
+    return this.#order.length
+  }
+
   add(hub: HubId): void {
-    if (this.#order.includes(hub)) return
+    if (this.#waiting.has(hub)) return
+    this.#waiting.add(hub)
     this.#order.splice(this.#random.below(this.#order.length + 1), 0, hub)
+  }
+
+  /** Strikes all others off the list. */
+  keep(isMember: (hub: HubId) => boolean): void {
+    this.#begin(this.#order.filter(isMember))
   }
 
   /** The next hub that is still a candidate; undefined when there is none. */
   next(isCandidate: (hub: HubId) => boolean, all: () => readonly HubId[]): HubId | undefined {
     for (let pass = 0; pass < 2; pass++) {
       for (let hub = this.#order.pop(); hub !== undefined; hub = this.#order.pop()) {
+        this.#waiting.delete(hub)
         if (isCandidate(hub)) return hub
       }
-      this.#order = this.#random.shuffle(all())
+      this.#begin(this.#random.shuffle(all()))
     }
     return undefined
+  }
+
+  #begin(order: HubId[]): void {
+    this.#order = order
+    this.#waiting = new Set(order)
   }
 }
 

@@ -9,7 +9,7 @@ import { type LocalHealth, scoreDelta } from './health.ts'
 import { isPresent, type Member } from './member.ts'
 import { Errands, type Probe, Probes, RoundRobin } from './probe.ts'
 import type { SwimOptions } from './protocol.ts'
-import type { Roster } from './roster.ts'
+import { maxMembers, type Roster } from './roster.ts'
 import { probeTimeout } from './rtt.ts'
 import type { Sight } from './sight.ts'
 import { enoughAccusers } from './suspicion.ts'
@@ -49,6 +49,8 @@ export class Prober {
   /** Newcomers take their place in the round. */
   add(hub: HubId): void {
     this.#order.add(hub)
+    const all = this.#parts.roster.all()
+    if (this.#order.size > 2 * maxMembers) this.#order.keep((other) => all.has(other))
   }
 
   tick(now: Now): void {

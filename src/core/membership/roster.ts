@@ -19,6 +19,8 @@ export interface RosterOptions {
 export interface Learned {
   readonly member: Member
   readonly previous?: State
+  /** Who gave way in a full table. */
+  readonly evicted?: Member
 }
 
 /** What a statement about another hub is to this table. `news` is still to be proved. */
@@ -120,13 +122,17 @@ export class Roster {
     if (!isPlausible(news.incarnation, held?.incarnation ?? 0, now.wall)) return 'implausible'
     // M6: a name belongs to the key that holds it, while that key's hub is there.
     if (held !== undefined && held.info.peer !== peer && isPresent(held.status)) return 'name-taken'
-    return held === undefined && !this.#makeRoom() ? 'pool-full' : 'news'
+    return held === undefined && this.#isFull() && this.#spare() === undefined ? 'pool-full' : 'news'
   }
 
   /** Takes an alive or left statement that is news and proved. */
   learn(news: State, now: Now): Learned {
-    this.#close(news.info.hub)
-    return this.#set(statementOf(news), now)
+    const { hub } = news.info
+    const evicted = this.#isFull() && !this.#members.has(hub) ? this.#spare() : undefined
+    if (evicted !== undefined) this.#remove(evicted.info.hub)
+    this.#close(hub)
+    const learned = this.#set(statementOf(news), now)
+    return evicted === undefined ? learned : { ...learned, evicted }
   }
 
   /** Takes a word against a present hub at its present incarnation; undefined when it changes no belief. */
@@ -240,14 +246,15 @@ export class Roster {
     this.#digest = undefined
   }
 
-  /** Whether there is a place, or one that was never met, or is gone, can be given up. */
-  #makeRoom(): boolean {
-    if (this.#members.size < maxMembers) return true
-    for (const [hub, { status }] of this.#members) {
-      if (this.#met.has(hub) && isPresent(status)) continue
-      this.#remove(hub)
-      return true
+  #isFull(): boolean {
+    return this.#members.size >= maxMembers
+  }
+
+  /** The first that was never met, or is gone: it can be given up. */
+  #spare(): Member | undefined {
+    for (const member of this.#members.values()) {
+      if (!this.#met.has(member.info.hub) || !isPresent(member.status)) return member
     }
-    return false
+    return undefined
   }
 }

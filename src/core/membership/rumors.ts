@@ -79,7 +79,10 @@ export class Rumors {
 
   #put(entry: Entry): void {
     while (this.#levels.length <= entry.told) this.#levels.push([])
-    this.#levels[entry.told]?.push(entry)
+    const level = this.#levels[entry.told] ?? []
+    level.push(entry)
+    if (level.length <= 2 * this.#byKey.size + smallestLevel) return
+    this.#levels[entry.told] = level.filter((held) => this.#byKey.get(held.key) === held)
   }
 }
 
@@ -87,6 +90,9 @@ const none: readonly Rumor[] = []
 
 /** After so many that did not fit looking on is in vain: rumours of a pool are about equally long. */
 const maxMisfits = 3
+
+/** A list of entries this short is not worth cleaning of those that were replaced. */
+const smallestLevel = 64
 
 function keyOf(rumor: Rumor): string {
   if ('info' in rumor) return `hub ${rumor.info.hub}`

@@ -138,7 +138,7 @@ export class Swim implements Machine<SwimProtocol> {
         this.#beliefs.speak(input.word)
         break
       case 'forget':
-        this.#forget(input)
+        this.#forget(input, now)
         break
       case 'strain':
         this.#health.strain(input.score)
@@ -234,13 +234,10 @@ export class Swim implements Machine<SwimProtocol> {
     else this.#beliefs.accuseBySelf(member.info.hub, 'refused', now)
   }
 
-  #forget({ hub, incarnation }: SwimInput & { type: 'forget' }): void {
+  #forget({ hub, incarnation }: SwimInput & { type: 'forget' }, now: Now): void {
+    if (hub === this.self().info.hub) this.#beliefs.forgotten(incarnation, now)
     const member = this.#roster.forget(hub, incarnation)
-    if (member === undefined) return
-    this.#voice.rumors.drop(hub)
-    this.#sight.gone(hub)
-    this.#beliefs.blame.forget(hub)
-    this.#voice.report({ type: 'member-dropped', pool: this.pool, member })
+    if (member !== undefined) this.#beliefs.dropped(member)
   }
 
   // ---- what is said
