@@ -47,8 +47,9 @@ export class Crew {
   }
 
   /** Nothing is said to anyone any more. */
-  silence(): void {
+  silence(change: HubChange): void {
     this.#isSilent = true
+    this.report(change)
   }
 
   deadline(): Millis {

@@ -23,7 +23,7 @@ import { factsOf, peerOf, seenOf } from './sight.ts'
 import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
-/** A hub that booted this recently is told everything by those it links to. */
+/** A hub that booted this recently is told everything. */
 const newcomerMs = 1 * minute
 
 export class Hub {
@@ -91,7 +91,7 @@ export class Hub {
 
   step(input: HubInput, now: Now): HubEffect[] {
     this.#take(input, now)
-    // Links are chosen once for all that one input changed.
+    // Links are chosen once for all of it.
     if (this.hierarchy.deadline() <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
     this.#feel(now)
     this.#settle()
@@ -187,8 +187,7 @@ export class Hub {
   #meetNamesake(namesake: HubInput & { type: 'namesake' }, now: Now): void {
     if (this.#state === 'leaving' || !this.#standing.mustYieldTo(namesake, now)) return
     this.#state = 'leaving'
-    this.#crew.silence()
-    this.#crew.report({ type: 'conflict', with: namesake.info })
+    this.#crew.silence({ type: 'conflict', with: namesake.info })
   }
 
   /** The one place where features meet: what happened in one is told to those it concerns. */
