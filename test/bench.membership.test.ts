@@ -111,6 +111,7 @@ describe('the statistics', () => {
     expect(median([3, 1, 2])).toBe(2)
     expect(median([4, 1, 2, 3])).toBe(2.5)
     expect(upperShare([1, 1, 1], [2, 2, 2], new Random(1))).toBe(0.5)
+    expect(upperShare([0, 0], [20, 10], new Random(1))).toBe(0.1)
     expect(upperShare([0, 4, 0, 0], [5, 5, 5, 5], new Random(1))).toBeGreaterThan(0.3)
   })
 })

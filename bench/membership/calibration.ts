@@ -54,8 +54,10 @@ export function table(counted: Counted): readonly string[] {
     const counts = total(counted, configuration)
     const shares = sharesOf(counts, ofSwim)
     const paper = configuration in published ? published[configuration as Published] : undefined
-    const cell = (count: number, share: number, theirs: number | undefined): string =>
-      `${String(count).padStart(9)} ${share.toFixed(2).padStart(7)} % ${(theirs === undefined ? '' : `(${theirs})`).padEnd(8)}`
+    const cell = (count: number, share: number, theirs: number | undefined): string => {
+      const ours = Number.isFinite(share) ? `${share.toFixed(2)} %` : '-'
+      return `${String(count).padStart(9)} ${ours.padStart(9)} ${(theirs === undefined ? '' : `(${theirs})`).padEnd(8)}`
+    }
     return [
       configuration.padEnd(14),
       cell(counts.falsePositives, shares.falsePositives, paper?.falsePositives),

@@ -8,12 +8,12 @@
 import { Heap } from '../../simulations/engine/heap.ts'
 import type { HubId, PeerId } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
-import type { SwimMessage } from '../../src/core/membership/messages.ts'
+import type { Accusation, Rumor, SwimMessage } from '../../src/core/membership/messages.ts'
 import type { SwimChange, SwimInput, SwimProtocol } from '../../src/core/membership/protocol.ts'
 import { Swim } from '../../src/core/membership/swim.ts'
 import { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
-import { swimOptions } from './configurations.ts'
+import { indexOf, swimOptions } from './configurations.ts'
 import { wallStart } from './pool.ts'
 
 export interface LossPoint {
@@ -92,15 +92,34 @@ class Rounds {
     const swim = this.#swims[index]
     if (swim === undefined) return
     const now = { mono: this.#now, wall: wallStart + this.#now }
-    for (const effect of swim.step(input, now)) this.#perform(effect, { index, round })
+    const verdicts: Accusation[] = []
+    for (const effect of swim.step(input, now)) {
+      // In order: what the same step sends after its verdict may open the next round.
+      if (effect.type !== 'change') this.#perform(effect, { index, round })
+      else if (isVerdict(effect.change, nameOf(index))) {
+        this.#failed(index)
+        verdicts.push(effect.change.accusation)
+      }
+    }
     this.#events.push(Math.max(swim.deadline(), this.#now), { to: index })
+    for (const accusation of verdicts) this.#refute(accusation)
+  }
+
+  /** The accused answers at once, and everybody hears it: no round finds its target under suspicion. */
+  #refute(accusation: Accusation): void {
+    const accused = indexOf(accusation.accused)
+    this.#tell(accused, accusation)
+    const word = this.#swims[accused]?.self()
+    if (word === undefined) return
+    for (const index of this.#swims.keys()) if (index !== accused) this.#tell(index, word)
+  }
+
+  #tell(index: number, rumor: Rumor): void {
+    const body = { pool: 'bench', rumors: [rumor] }
+    this.#step(index, { type: 'message', from: peerOf(index), message: { kind: 'swim.gossip', body } })
   }
 
   #perform(effect: Effect<SwimProtocol>, { index, round }: { index: number; round: Round | undefined }): void {
-    if (effect.type === 'change') {
-      if (isVerdict(effect.change, nameOf(index))) this.#failed(index)
-      return
-    }
     if (effect.type !== 'send') return
     const { to, message } = effect
     const own = round ?? this.#roundOf(index, message)
@@ -134,7 +153,7 @@ class Rounds {
 }
 
 /** Whether the hub itself has found that nobody reaches a member. */
-function isVerdict(change: SwimChange, hub: HubId): boolean {
+function isVerdict(change: SwimChange, hub: HubId): change is SwimChange & { readonly type: 'accused' } {
   return change.type === 'accused' && change.accusation.by === hub && change.accusation.path === 'probe'
 }
 

@@ -28,9 +28,11 @@ const resamples = 2_000
 
 /**
  * Upper end of the one-sided 95 % interval of sum(parts) / sum(wholes), by bootstrap over the runs: false positives come in
- * clusters, so runs are independent of each other, events are not.
+ * clusters, so runs are independent of each other, events are not. Without any part it is the three events that a Poisson
+ * count of none allows.
  */
 export function upperShare(parts: readonly number[], wholes: readonly number[], random: Random): number {
+  if (sum(parts) === 0) return 3 / sum(wholes)
   const shares = Array.from({ length: resamples }, () => {
     let part = 0
     let whole = 0
