@@ -103,6 +103,19 @@ describe('a hub', () => {
     expect(bench.foreign('far')).toBe('dead')
   })
 
+  it('is quick to see that, where the link was lost as well', () => {
+    const bench = new Bench()
+    bench.member('r', 'alive', { tier: 'local' })
+    bench.report('r', up('far'))
+    bench.step({ type: 'link-up', info: infoOf('far', { tier: 'regional', region: 'south' }) })
+    bench.pass(100)
+    bench.hear('far', { kind: 'tier.attached', body: { hub: hubId('far'), accepted: true } })
+    bench.member('r', 'dead')
+    bench.step({ type: 'link-down', peer: peerOf('far') })
+    bench.pass(5_500)
+    expect(bench.foreign('far')).toBe('dead')
+  })
+
   it('does not bury a silent parent that a live reporter holds alive', () => {
     const bench = new Bench()
     bench.member('r')

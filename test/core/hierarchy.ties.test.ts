@@ -50,12 +50,12 @@ describe('ties', () => {
     expect(held.isAvoided(hubId('far'), at(80_000))).toBe(false)
   })
 
-  it('are asked again at once over a new link', () => {
+  it('are asked again at once when a link comes up or is lost', () => {
     const held = ties()
     held.choose([mate], at(0))
     held.due(at(0))
     held.answered(hubId('up'), true, at(0))
-    held.linked(hubId('up'), at(3_000))
+    held.stir(hubId('up'), at(3_000))
     expect(held.deadline()).toBe(3_000)
   })
 

@@ -117,12 +117,15 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
         this.#introduce(input.info, out)
-        this.#parentage.linked(input.info.hub, now)
+        this.#parentage.stir(input.info.hub, now)
         this.#relink(now, out)
         break
-      case 'link-down':
+      case 'link-down': {
+        const lost = this.#links.get(input.peer)
         this.#links.delete(input.peer)
+        if (lost !== undefined) this.#parentage.stir(lost.hub, now)
         break
+      }
       case 'book':
         this.#neighbours.remember(input.infos)
         this.#relink(now, out)

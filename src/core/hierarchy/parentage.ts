@@ -75,8 +75,9 @@ export class Parentage {
     else this.#ties.pardon(hub)
   }
 
-  linked(hub: HubId, now: Now): void {
-    this.#ties.linked(hub, now)
+  /** The link to the hub came up or was lost. */
+  stir(hub: HubId, now: Now): void {
+    this.#ties.stir(hub, now)
   }
 
   /** Looks round: returns whom a tie broke with, and whether parents should be chosen again. */

@@ -119,8 +119,8 @@ export class Ties {
     return due
   }
 
-  /** A link to the hub is up: a parent is asked at once. */
-  linked(hub: HubId, now: Now): void {
+  /** The link to the hub came up or was lost: a parent is asked at once. */
+  stir(hub: HubId, now: Now): void {
     const tie = this.#parents.get(hub)
     if (tie !== undefined) this.#parents.set(hub, { ...tie, askAt: now.mono })
   }
