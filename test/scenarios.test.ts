@@ -141,11 +141,14 @@ describe('an outcome', () => {
   })
 
   it('of a split tells when its parts are linked and see the same again', () => {
-    const sides = [
-      [hub('regional-0'), hub('local-2')],
-      [hub('regional-1'), hub('local-3')],
+    const sides = [[hub('regional-0'), hub('regional-1'), hub('local-2')], [hub('local-3')]]
+    const [from, to] = [hub('regional-0'), hub('local-2')]
+    const happenings: Story = [
+      [10, { type: 'split', sides }],
+      // Within one side: no contact across, although both stay linked.
+      [10, { type: 'cut', from, to }],
     ]
-    const { healed } = run(story([[10, { type: 'split', sides }]]), { hubs: 4, seconds: 60 })
+    const { healed } = run(story(happenings), { hubs: 4, seconds: 60 })
     expect(healed?.contactMs).toBeGreaterThan(0)
     expect(healed?.viewsMs).toBe((healed?.rounds ?? 0) * second)
   })

@@ -43,7 +43,8 @@ export class Healing {
     if (cuts.sides.size === 0 || this.#healedAt !== undefined) return
     const { world, sites } = this.#plan
     this.#healedAt = world.now
-    this.#cuts = cuts
+    // Single lines that were cut as well divide nobody.
+    this.#cuts = { ...cuts, oneWay: new Set() }
     const running = [...sites.values()].filter((site) => site.running !== undefined)
     for (const a of running)
       for (const b of running) for (const pool of this.#isAcross(a, b) ? sharedPools(a, b) : []) this.#apart.add(pool)
