@@ -28,6 +28,9 @@ interface Voice extends Kept {
   readonly confirmed: Now
 }
 
+/** When each reporter was last known to stand by its words; undefined where those do not count. For one moment. */
+export type Standings = Map<Ledger, Now | undefined>
+
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
 
 /** Most hubs that words, and most that hearsay, is kept of; and most reporters. */
@@ -123,18 +126,23 @@ export class Reports {
   /**
    * What to believe about a hub that is in none of the own pools; undefined when nobody has a word that counts.
    * H2: at the highest incarnation the best word of a live reporter wins. A hub's word about itself counts where nobody
-   * else speaks, and wherever it came after the others' word of its death.
+   * else speaks, and wherever it came after the others' word of its death. `standings` is kept between the hubs that are
+   * judged at one moment: a reporter's worth is the same for all that it speaks of.
    */
-  judge(hub: HubId, now: Now): Verdict | undefined {
+  judge(hub: HubId, now: Now, standings: Standings = new Map()): Verdict | undefined {
     const others: Voice[] = []
     let own: Voice | undefined
-    for (const { kept, ledger } of this.#wordsOf(hub)) {
-      if (!isPlausible(kept.word.incarnation, now)) continue
+    for (const ledger of this.#speakers.get(hub) ?? []) {
+      const kept = ledger.words().get(hub)
+      if (kept === undefined || !isPlausible(kept.word.incarnation, now)) continue
+      const { word, firstAt } = kept
       if (ledger.reporter === hub) {
-        if (this.#isFresh(ledger.confirmed, now)) own = { ...kept, confirmed: ledger.confirmed }
-      } else if (this.counts(ledger, now)) {
-        others.push({ ...kept, confirmed: this.#isGrounded(ledger) ? now : ledger.confirmed })
+        const { confirmed } = ledger
+        if (this.#isFresh(confirmed, now)) own = { word, firstAt, confirmed }
+        continue
       }
+      const confirmed = this.#standing(ledger, now, standings)
+      if (confirmed !== undefined) others.push({ word, firstAt, confirmed })
     }
     const seen = this.#eyes.get(hub)
     if (seen !== undefined && this.#isFresh(seen.confirmed, now)) others.push(seen)
@@ -162,6 +170,15 @@ export class Reports {
       if (sharesPool(reporter, info) && this.counts(ledger, now)) return true
     }
     return false
+  }
+
+  /** When the reporter was last known to stand by its words; undefined where they do not count. */
+  #standing(ledger: Ledger, now: Now, standings: Standings): Now | undefined {
+    if (standings.has(ledger)) return standings.get(ledger)
+    const confirmed = this.#isGrounded(ledger) ? now : ledger.confirmed
+    const standing = this.counts(ledger, now) ? confirmed : undefined
+    standings.set(ledger, standing)
+    return standing
   }
 
   /** H2: a reporter counts while an own pool holds it present, or while it is confirmed and no live word buries it. */
