@@ -2,6 +2,7 @@
 // The intuition: believe whoever sees best. One relay that cannot reach a healthy hub must not kill it far away, so the
 // best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
 
+import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
 import { hour, type Millis, type Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
@@ -146,8 +147,9 @@ export class Reports {
     }
     const seen = this.#eyes.get(hub)
     if (seen !== undefined && this.#isFresh(seen.confirmed, now)) others.push(seen)
-    const rumor = this.#rumor(hub).filter(({ confirmed }) => this.#isFresh(confirmed, now))
-    others.push(...rumor.filter((said) => others.every((kept) => outranks(said, kept))))
+    const rumor = this.#hearsay.get(hub)
+    const isHeard = rumor !== undefined && this.#isFresh(rumor.confirmed, now)
+    if (isHeard && others.every((kept) => outranks(rumor, kept))) others.push(rumor)
     if (own !== undefined) {
       const held = own
       const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
@@ -253,13 +255,21 @@ function outranks(kept: Kept, other: Kept): boolean {
   return kept.word.incarnation > other.word.incarnation
 }
 
+/** The best word of the highest incarnation, and the newest confirmation of any of these, which are never none. */
 function verdict(voices: readonly Voice[]): Verdict {
-  const best = voices.reduce((a, b) => {
-    if (a.word.incarnation !== b.word.incarnation) return a.word.incarnation > b.word.incarnation ? a : b
-    return goodness[b.word.status] > goodness[a.word.status] ? b : a
-  })
-  const { info, incarnation, status, signature } = best.word
-  const asOf = Math.max(...voices.map(({ confirmed }) => confirmed.wall))
-  const lastAt = Math.max(...voices.map(({ confirmed }) => confirmed.mono))
+  let best: Word | undefined
+  let asOf = Number.NEGATIVE_INFINITY
+  let lastAt = Number.NEGATIVE_INFINITY
+  for (const { word, confirmed } of voices) {
+    if (best === undefined || isBetter(word, best)) best = word
+    asOf = Math.max(asOf, confirmed.wall)
+    lastAt = Math.max(lastAt, confirmed.mono)
+  }
+  assert(best !== undefined, 'H2', 'a verdict rests on no word')
+  const { info, incarnation, status, signature } = best
   return { info, incarnation, status, signature, asOf, lastAt }
+}
+
+function isBetter(a: Word, b: Word): boolean {
+  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
 }
