@@ -5,7 +5,7 @@ import type { Millis, Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
-import { isUp, type Reports, type Verdict } from './reports.ts'
+import { isUp, type Reports, type Standings, type Verdict } from './reports.ts'
 import { sharesPool } from './tiers.ts'
 
 /** What is believed about a hub outside the own pools, and since when. */
@@ -99,17 +99,19 @@ export class Foreigners {
 
   /** A reporter may have died, or been silent for too long: everyone is judged again. */
   review(now: Now): Judgement[] {
-    return [...new Set([...this.#reports.known(), ...this.#foreign.keys()])].flatMap((hub) => this.#judge(hub, now))
+    const standings: Standings = new Map()
+    const hubs = new Set([...this.#reports.known(), ...this.#foreign.keys()])
+    return [...hubs].flatMap((hub) => this.#judge(hub, now, standings))
   }
 
   /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
-  #judge(hub: HubId, now: Now): Judgement[] {
+  #judge(hub: HubId, now: Now, standings?: Standings): Judgement[] {
     if (this.#pools.has(hub)) {
       this.#foreign.delete(hub)
       return []
     }
     const held = this.#foreign.get(hub)
-    const verdict = this.#reports.judge(hub, now) ?? this.#afterSilence(held, now)
+    const verdict = this.#reports.judge(hub, now, standings) ?? this.#afterSilence(held, now)
     if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return []
     const isGone = !isUp(verdict)
     // M2: only a word that says alive introduces a hub.

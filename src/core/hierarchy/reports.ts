@@ -2,6 +2,7 @@
 // The intuition: believe whoever sees best. One relay that cannot reach a healthy hub must not kill it far away, so the
 // best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
 
+import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
 import { hour, type Millis, type Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
@@ -27,6 +28,9 @@ export type OwnPools = (hub: HubId) => Pick<Word, 'status' | 'incarnation'> | un
 interface Voice extends Kept {
   readonly confirmed: Now
 }
+
+/** When each reporter was last known to stand by its words; undefined where those do not count. For one moment. */
+export type Standings = Map<Ledger, Now | undefined>
 
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
 
@@ -123,23 +127,29 @@ export class Reports {
   /**
    * What to believe about a hub that is in none of the own pools; undefined when nobody has a word that counts.
    * H2: at the highest incarnation the best word of a live reporter wins. A hub's word about itself counts where nobody
-   * else speaks, and wherever it came after the others' word of its death.
+   * else speaks, and wherever it came after the others' word of its death. `standings` is kept between the hubs that are
+   * judged at one moment: a reporter's worth is the same for all that it speaks of.
    */
-  judge(hub: HubId, now: Now): Verdict | undefined {
+  judge(hub: HubId, now: Now, standings: Standings = new Map()): Verdict | undefined {
     const others: Voice[] = []
     let own: Voice | undefined
-    for (const { kept, ledger } of this.#wordsOf(hub)) {
-      if (!isPlausible(kept.word.incarnation, now)) continue
+    for (const ledger of this.#speakers.get(hub) ?? []) {
+      const kept = ledger.words().get(hub)
+      if (kept === undefined || !isPlausible(kept.word.incarnation, now)) continue
+      const { word, firstAt } = kept
       if (ledger.reporter === hub) {
-        if (this.#isFresh(ledger.confirmed, now)) own = { ...kept, confirmed: ledger.confirmed }
-      } else if (this.counts(ledger, now)) {
-        others.push({ ...kept, confirmed: this.#isGrounded(ledger) ? now : ledger.confirmed })
+        const { confirmed } = ledger
+        if (this.#isFresh(confirmed, now)) own = { word, firstAt, confirmed }
+        continue
       }
+      const confirmed = this.#standing(ledger, now, standings)
+      if (confirmed !== undefined) others.push({ word, firstAt, confirmed })
     }
     const seen = this.#eyes.get(hub)
     if (seen !== undefined && this.#isFresh(seen.confirmed, now)) others.push(seen)
-    const rumor = this.#rumor(hub).filter(({ confirmed }) => this.#isFresh(confirmed, now))
-    others.push(...rumor.filter((said) => others.every((kept) => outranks(said, kept))))
+    const rumor = this.#hearsay.get(hub)
+    const isHeard = rumor !== undefined && this.#isFresh(rumor.confirmed, now)
+    if (isHeard && others.every((kept) => outranks(rumor, kept))) others.push(rumor)
     if (own !== undefined) {
       const held = own
       const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
@@ -162,6 +172,15 @@ export class Reports {
       if (sharesPool(reporter, info) && this.counts(ledger, now)) return true
     }
     return false
+  }
+
+  /** When the reporter was last known to stand by its words; undefined where they do not count. */
+  #standing(ledger: Ledger, now: Now, standings: Standings): Now | undefined {
+    if (standings.has(ledger)) return standings.get(ledger)
+    const confirmed = this.#isGrounded(ledger) ? now : ledger.confirmed
+    const standing = this.counts(ledger, now) ? confirmed : undefined
+    standings.set(ledger, standing)
+    return standing
   }
 
   /** H2: a reporter counts while an own pool holds it present, or while it is confirmed and no live word buries it. */
@@ -236,13 +255,21 @@ function outranks(kept: Kept, other: Kept): boolean {
   return kept.word.incarnation > other.word.incarnation
 }
 
+/** The best word of the highest incarnation, and the newest confirmation of any of these, which are never none. */
 function verdict(voices: readonly Voice[]): Verdict {
-  const best = voices.reduce((a, b) => {
-    if (a.word.incarnation !== b.word.incarnation) return a.word.incarnation > b.word.incarnation ? a : b
-    return goodness[b.word.status] > goodness[a.word.status] ? b : a
-  })
-  const { info, incarnation, status, signature } = best.word
-  const asOf = Math.max(...voices.map(({ confirmed }) => confirmed.wall))
-  const lastAt = Math.max(...voices.map(({ confirmed }) => confirmed.mono))
+  let best: Word | undefined
+  let asOf = Number.NEGATIVE_INFINITY
+  let lastAt = Number.NEGATIVE_INFINITY
+  for (const { word, confirmed } of voices) {
+    if (best === undefined || isBetter(word, best)) best = word
+    asOf = Math.max(asOf, confirmed.wall)
+    lastAt = Math.max(lastAt, confirmed.mono)
+  }
+  assert(best !== undefined, 'H2', 'a verdict rests on no word')
+  const { info, incarnation, status, signature } = best
   return { info, incarnation, status, signature, asOf, lastAt }
+}
+
+function isBetter(a: Word, b: Word): boolean {
+  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
 }
