@@ -14,16 +14,19 @@ import { simulatedSettings } from '../simulations/settings.ts'
 import { cborCodec } from '../src/adapters/codec.ts'
 import { hour, type Millis, minute, second } from '../src/core/time.ts'
 import type { Row } from './row.ts'
-import { layout } from './simulator.ts'
 
 const idle = { projects: 0, writesPerSecond: 0, removals: 0, registrations: 0 }
 const contactTargetMs: Millis = 10 * second
 
-export async function healing(): Promise<readonly Row[]> {
+export async function healing(args: readonly string[]): Promise<readonly Row[]> {
   const { values, positionals } = parseArgs({
-    args: process.argv.slice(3),
+    args: [...args],
     allowPositionals: true,
-    options: { hours: { type: 'string', default: '24' }, minutes: { type: 'string', default: '10' } },
+    options: {
+      hours: { type: 'string', default: '24' },
+      minutes: { type: 'string', default: '10' },
+      json: { type: 'boolean' },
+    },
   })
   const [word = ''] = positionals
   const parts: readonly (readonly [name: string, part: () => readonly Row[]])[] = [
@@ -46,6 +49,9 @@ function partition(variant: Variant): Row[] {
 
 const split = { hubs: 1_000, regions: 10, atMs: 60 * second, forMs: 2 * minute } as const
 
+/** The defaults of network.max_regional_hubs and network.max_child_hubs. */
+const caps = { maxRegionalHubs: 10, maxChildHubs: 20 } as const
+
 /** Ten minutes of a thousand hubs take too long: the split lasts until every hub has buried the other side. */
 function regions(): Row[] {
   const { hubs: count, atMs, forMs } = split
@@ -54,7 +60,7 @@ function regions(): Row[] {
     summary: '',
     usual: { hubs: count, durationMs: atMs + forMs },
     plan: (_, random) => {
-      const hubs = layout(split)
+      const hubs = topology(count, random, { ...caps, regions: split.regions })
       const sides = halves(hubs, random)
       return {
         hubs,

@@ -7,3 +7,9 @@ export interface Row {
   readonly target: string
   readonly isMet: boolean
 }
+
+/** The rows, and what is printed before them. */
+export interface Report {
+  readonly rows: readonly Row[]
+  readonly text: readonly string[]
+}

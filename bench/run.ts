@@ -2,15 +2,16 @@
 // `targets: N ok, N MISS`, and exits 1 when a target is missed. `--json` prints the rows instead.
 
 import { healing } from './healing.ts'
+import { membership } from './membership/membership.ts'
 import { propagation } from './propagation.ts'
-import type { Row } from './row.ts'
+import type { Report, Row } from './row.ts'
 import { serf } from './serf.ts'
 import { simulator } from './simulator.ts'
 import { startup } from './startup.ts'
 
-type Bench = (args: readonly string[]) => Promise<readonly Row[]>
+type Bench = (args: readonly string[]) => Promise<Report | readonly Row[]>
 
-const benches: Readonly<Record<string, Bench>> = { healing, propagation, serf, simulator, startup }
+const benches: Readonly<Record<string, Bench>> = { healing, membership, propagation, serf, simulator, startup }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]
@@ -18,14 +19,16 @@ if (bench === undefined) {
   console.error(`bench: ${name === '' ? 'name one' : `there is no ${name}`}: ${Object.keys(benches).join(', ')}`)
   process.exitCode = 2
 } else {
-  const rows = await bench(args)
+  const found = await bench(args)
+  const { rows, text } = 'rows' in found ? found : { rows: found, text: [] }
+  const met = rows.filter((row) => row.isMet).length
   if (args.includes('--json')) console.log(JSON.stringify(rows, undefined, 2))
   else {
+    for (const line of text) console.log(line)
     for (const { what, measured, target, isMet } of rows) {
       console.log(`${what.padEnd(52)} ${measured.padStart(16)}  target ${target.padEnd(12)} ${isMet ? 'ok' : 'MISS'}`)
     }
+    console.log(`targets: ${met} ok, ${rows.length - met} MISS`)
   }
-  const met = rows.filter((row) => row.isMet).length
-  if (!args.includes('--json')) console.log(`targets: ${met} ok, ${rows.length - met} MISS`)
   process.exitCode = met === rows.length ? 0 : 1
 }

@@ -61,20 +61,28 @@ async function allParts(flags: Flags): Promise<Row[]> {
   const oneRegion = { regions: 1, hubsPerRegion: hubs, regionals }
   const main = (['idle', 'kill', 'stop', 'hogs'] as const).filter((part) => parts.has(part))
   if (main.length > 0) {
-    const own = await withHubs(flags, 'main', oneRegion, (fleet) => goThrough(fleet, main, flags))
+    const own = await withHubs(flags, { ...oneRegion, name: 'main' }, (fleet) => goThrough(fleet, main, flags))
     const other = await withAgents(flags, 'main', (fleet) => goThrough(fleet, main, flags))
     rows.push(...rowsOf(own, other, hubs))
     base = own.idle
   }
   if (parts.has('flat')) rows.push(await flatness(flags, base))
   if (parts.has('links')) {
-    const plan = { regions: 1, hubsPerRegion: hubs, regionals: 0, settings: { limits: { links: fewLinks } } }
-    const losses = await withHubs(flags, 'links', plan, (fleet) => lose(fleet, 'kill', flags.kills))
+    const plan = {
+      name: 'links',
+      regions: 1,
+      hubsPerRegion: hubs,
+      regionals: 0,
+      settings: { limits: { links: fewLinks } },
+    }
+    const losses = await withHubs(flags, plan, (fleet) => lose(fleet, 'kill', flags.kills))
     rows.push(...killRows('kill -9, at most 8 links per hub', losses, undefined))
   }
   if (parts.has('drop') && isApart()) {
     const place = bridged(hubs)
-    const own = await withHubs(flags, 'drop', { ...oneRegion, place }, (fleet) => lose(fleet, 'drop', flags.kills))
+    const own = await withHubs(flags, { ...oneRegion, name: 'drop', place }, (fleet) =>
+      lose(fleet, 'drop', flags.kills),
+    )
     const agents = (fleet: Fleet) => lose(fleet, 'drop', flags.kills)
     const other = await withAgents({ ...flags, place }, 'drop', agents)
     rows.push(...notSlowerRows('packets dropped, then kill -9', own, other))
@@ -97,7 +105,7 @@ async function goThrough(fleet: Fleet, parts: readonly Part[], flags: Flags): Pr
 async function flatness(flags: Flags, known: Idle | undefined): Promise<Row> {
   const { hubs } = flags
   const measure = (name: string, regions: number, hubsPerRegion: number): Promise<Idle> =>
-    withHubs(flags, name, { regions, hubsPerRegion, regionals }, (fleet) => idle(fleet, settleMs, flags.idleMs))
+    withHubs(flags, { name, regions, hubsPerRegion, regionals }, (fleet) => idle(fleet, settleMs, flags.idleMs))
   const half = await measure('half', 1, Math.floor(hubs / 2))
   const one = known ?? (await measure('one', 1, hubs))
   const two = await measure('two', 2, hubs)
@@ -113,8 +121,13 @@ async function flatness(flags: Flags, known: Idle | undefined): Promise<Row> {
 
 // ---- fleets
 
-async function withHubs<T>(flags: Flags, name: string, plan: HubFleet, work: (fleet: Fleet) => Promise<T>): Promise<T> {
-  return withFleet(await hubFleet({ ...plan, ...logsIn(flags, `hubmesh-${name}`) }), work)
+interface Named {
+  /** Of the folder of its logs. */
+  readonly name: string
+}
+
+async function withHubs<T>(flags: Flags, plan: HubFleet & Named, work: (fleet: Fleet) => Promise<T>): Promise<T> {
+  return withFleet(await hubFleet({ ...plan, ...logsIn(flags, `hubmesh-${plan.name}`) }), work)
 }
 
 /** Undefined where the agents are left out. */

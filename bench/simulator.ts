@@ -114,7 +114,7 @@ function planOf(federation: Federation, random: Random): Plan {
 }
 
 /** As many regional and global hubs as the caps ask for: every hub finds two parents that have room for it. */
-export function layout({ hubs: count, regions }: Pick<Federation, 'hubs' | 'regions'>): HubPlan[] {
+function layout({ hubs: count, regions }: Federation): HubPlan[] {
   const regionals = above(Math.ceil(count / regions), caps.local)
   const globals = Math.ceil((parents * regions * regionals) / caps.regional)
   const global = (n: number): HubId => `global-${n % globals}` as HubId

@@ -45,6 +45,7 @@ function tests(): Count {
     const isFine = run('vitest', [
       'run',
       '--maxWorkers=3',
+      '--testTimeout=30000',
       '--reporter=dot',
       '--reporter=json',
       `--outputFile.json=${file}`,

@@ -47,6 +47,13 @@ describe('the codec', () => {
     expect(first.buffer.byteLength).toBe(first.length)
   })
 
+  it('keeps what it read apart from what it reads next', () => {
+    const value = { raw: bytes(1, 2, 3), text: 'x'.repeat(300), list: ['a', 'b'] }
+    const read = cborCodec.decode(cborCodec.encode(value))
+    cborCodec.decode(cborCodec.encode({ raw: bytes(9, 9, 9), text: 'y'.repeat(300), list: ['c', 'd'] }))
+    expect(read).toEqual(value)
+  })
+
   it('never throws on arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {

@@ -34,6 +34,7 @@ function otherValue({ path, schema }: Setting): string {
   if (schema.unit === 'size') return '512 KiB'
   if (schema.type === 'number' || schema.type === 'integer') return '7'
   if (path === 'network.parents') return 'other'
+  if (schema.type === 'object') return 'zone=a'
   return schema.type === 'array' ? '127.0.0.1:4321' : 'other'
 }
 

@@ -101,6 +101,19 @@ network: { http_port: 99999 }
     expect(node.coordinates).toEqual({ latitude: 52.5, longitude: 13.4 })
   })
 
+  it('takes labels as a mapping, as pairs or as JSON, and says what is no label', () => {
+    const labels = { zone: 'eu-1a', rack: '3' }
+    expect(
+      config(loadConfig({ file: file('node: { labels: { zone: eu-1a, rack: 3 } }'), env: named })).node.labels,
+    ).toEqual(labels)
+    for (const text of ['zone=eu-1a, rack=3', '{"zone": "eu-1a", "rack": 3}']) {
+      expect(config(loadConfig({ env: { ...named, HUBMESH_NODE__LABELS: text } })).node.labels).toEqual(labels)
+    }
+    for (const text of ['zone', 'a=b=c', '{"zone"', `zone=${'x'.repeat(64)}`, '=x', 'zone=']) {
+      expect(paths(loadConfig({ env: { ...named, HUBMESH_NODE__LABELS: text } }))).toEqual(['node.labels'])
+    }
+  })
+
   it.each([
     ['global', 2_000, 2_000],
     ['regional', 1_000, 600],

@@ -292,10 +292,8 @@ describe('the end of a hub', () => {
 
   it('without metrics has no /metrics', async () => {
     const other = await testHub({ HUBMESH_NODE__ID: 'hub-c', HUBMESH_MONITORING__METRICS_ENABLED: 'false' })
-    try {
-      expect((await fetch(`${other.url}/metrics`)).status).toBe(404)
-    } finally {
-      await other.stop()
-    }
+    const { status } = await fetch(`${other.url}/metrics`)
+    await other.stop()
+    expect(status).toBe(404)
   })
 })

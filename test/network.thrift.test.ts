@@ -58,7 +58,8 @@ describe('a stream', () => {
     }
     const quiet = (): void => {}
     const log = Object.assign(quiet, { enabled: false, error: quiet, trace: quiet, newScope: (): unknown => log })
-    const gone = Object.assign(new EventTarget(), { send, log, direction: 'outbound' }) as unknown as MessageStream
+    const parts = { send, log, direction: 'outbound', addEventListener: quiet }
+    const gone: MessageStream = Object.assign(Object.create(null), parts)
     const muxer = withRareUpdates(yamux({ enableKeepAlive: false }))().createStreamMuxer(gone)
     const thrown: unknown[] = []
     const hear = (error: unknown): void => void thrown.push(error)

@@ -142,6 +142,18 @@ describe('a bad simulated line', () => {
   })
 })
 
+describe('a long simulated line', () => {
+  it('drops nothing for being long: what is under way waits at nobody', async () => {
+    const { world, fabric, machine, b, toB } = await linkedPair()
+    fabric.weather.delayAt(machine('a'), 2_500)
+    toB('first')
+    fabric.weather.delayAt(machine('a'), 0)
+    for (let i = 0; i < 100; i++) toB('x')
+    world.run(5_000)
+    expect(b.messages.length).toBe(101)
+  })
+})
+
 describe('a simulated process', () => {
   it('that is frozen loses no link and gets everything when it thaws', async () => {
     const { world, machine, a, b, toB } = await linkedPair()

@@ -16,7 +16,7 @@ export interface Losses {
 /** A survivor that has not said so by then never will. */
 const giveUpMs = 60_000
 /** How long the fleet is left alone once everybody holds everybody alive. */
-const calmMs = 5_000
+const calmMs = 10_000
 
 export async function lose(fleet: Fleet, how: Loss, times: number): Promise<Losses> {
   const delays: number[] = []

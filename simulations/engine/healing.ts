@@ -29,6 +29,7 @@ export class Healing {
   /** Pools without a link across so far. */
   readonly #apart = new Set<string>()
   #contactAt: Millis | undefined
+  #isLooking = false
   #equalAt: Millis | undefined
   /** Who was last seen to be wrong: asked first the next time. */
   #wrong: Site | undefined
@@ -42,7 +43,8 @@ export class Healing {
     if (cuts.sides.size === 0 || this.#healedAt !== undefined) return
     const { world, sites } = this.#plan
     this.#healedAt = world.now
-    this.#cuts = cuts
+    // Single lines that were cut as well divide nobody.
+    this.#cuts = { ...cuts, oneWay: new Set() }
     const running = [...sites.values()].filter((site) => site.running !== undefined)
     for (const a of running)
       for (const b of running) for (const pool of this.#isAcross(a, b) ? sharedPools(a, b) : []) this.#apart.add(pool)
@@ -56,9 +58,9 @@ export class Healing {
     const isHeld = other.running?.links.has(site.machine.peer) === true
     if (!isHeld || !this.#isAcross(site, other)) return
     for (const pool of sharedPools(site, other)) this.#apart.delete(pool)
-    if (this.#apart.size > 0) return
-    this.#contactAt = this.#plan.world.now
-    this.#look()
+    if (this.#apart.size === 0) this.#contactAt = this.#plan.world.now
+    if (!this.#isLooking) this.#look()
+    this.#isLooking = true
   }
 
   #isAcross(a: Site, b: Site): boolean {
@@ -80,8 +82,11 @@ export class Healing {
     const running = new Set(all.filter((site) => site.running !== undefined).map((site) => site.hub))
     const first = this.#wrong === undefined ? [] : [this.#wrong]
     this.#wrong = [...first, ...all].find((site) => this.#isWrong(site, running))
-    if (this.#wrong === undefined) this.#equalAt = world.now
-    else world.after(lookEveryMs, () => this.#look())
+    if (this.#wrong === undefined) {
+      this.#equalAt = world.now
+      // One pool's link may have told the others all: that is contact enough.
+      this.#contactAt ??= world.now
+    } else world.after(lookEveryMs, () => this.#look())
   }
 
   /** A process that is no hub yet has no view: it is waited for. */

@@ -13,7 +13,7 @@ import type { Host } from './weather.ts'
 import type { Life } from './world.ts'
 
 const backOffBaseMs: Millis = 250
-const backOffCapMs: Millis = 30 * second
+const backOffCapMs: Millis = 10 * second
 /** How long the side that does not own the dial waits for the other. */
 const graceMs: Millis = 3 * second
 /** A lost link is redialled at once, but not by all in step. */

@@ -38,7 +38,10 @@ export interface Deaths {
 }
 
 export interface Healed {
-  /** From the end of the split to the first link across in the last of the pools that were split; undefined: none came. */
+  /**
+   * From the end of the split until every pool that was split has a link across, or views are equal without; undefined: it
+   * did not come.
+   */
   readonly contactMs: Millis | undefined
   /** From contact to equal views. */
   readonly viewsMs: Millis | undefined

@@ -23,6 +23,8 @@ class Socket implements End {
   readonly address: Address
   readonly #fabric: Fabric
   readonly #arrivals: Record<Channel, Millis> = { control: 0, bulk: 0 }
+  /** When all that was sent is on its way. */
+  readonly #free: Record<Channel, Millis> = { control: 0, bulk: 0 }
   #remote: Socket = this
   /** The usual one-way time. */
   #distance: Millis = 0
@@ -79,8 +81,9 @@ class Socket implements End {
     if (!this.isOpen) return
     const remote = this.#remote
     const rate = rates[channel]
-    const backlogMs = Math.max(0, this.#arrivals[channel] - world.now - this.#distance)
-    if (backlogMs * rate > queueBytes) return
+    const sent = Math.max(this.#free[channel], world.now) + bytes.length / rate
+    if ((sent - world.now) * rate > queueBytes + bytes.length) return
+    this.#free[channel] = sent
     meter.sent(bytes, 1)
     if (weather.isCut(this.owner.host, remote.owner.host)) {
       this.#vanish()
@@ -89,7 +92,7 @@ class Socket implements End {
     this.#silentSince = undefined
     if (weather.isLost(this.owner.host, remote.owner.host)) return
     const latency = this.#distance * weather.jitter() + weather.lag(this.owner.host, remote.owner.host)
-    const arrives = Math.max(this.#arrivals[channel], world.now + latency) + bytes.length / rate
+    const arrives = Math.max(this.#arrivals[channel], sent + latency)
     this.#arrivals[channel] = arrives
     const arrive = (): void => remote.#receive(channel, bytes)
     const copies = weather.isDoubled() ? 2 : 1

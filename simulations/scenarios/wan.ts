@@ -35,7 +35,7 @@ function wanWith(preset: 'wan' | 'lan'): Scenario {
         workload: lightWork(count),
         endsAt: durationMs,
         settleMs: 2 * minute,
-        settings: isWan ? forWideAreas : {},
+        settings: { 'membership.preset': preset },
         ...(isWan ? { expect: noFalseDeaths } : {}),
       }
     },
@@ -52,11 +52,4 @@ function queues(hubs: readonly HubPlan[], until: Millis, random: Random): Schedu
     all.push({ at: from + queueForMs, what: { type: 'lag', hub, addedMs: 0 } })
   }
   return all
-}
-
-/** memberlist's, with a timeout of half the interval. */
-const forWideAreas: Readonly<Record<string, unknown>> = {
-  'membership.probe_interval': '5s',
-  'membership.probe_timeout': '2500ms',
-  'membership.suspicion_multiplier': 6,
 }

@@ -54,11 +54,9 @@ export function logChange(log: Log, change: HubChange): void {
       if (change.ok) log.info({ operation }, 'the disk takes writes again')
       else log.error({ operation, error: 'a write failed' }, 'the disk does not take writes')
       break
-    case 'link': {
-      const { hub, peer, reason } = change
-      log.debug({ operation, hub, peer, reason }, change.isUp ? 'link up' : 'link down')
+    case 'link':
+      log.debug({ ...change, operation }, change.isUp ? 'link up' : 'link down')
       break
-    }
     case 'dial-failed':
       log.debug({ operation, peer: change.peer, reason: change.reason }, 'a dial failed')
       break
@@ -77,6 +75,7 @@ export function logChange(log: Log, change: HubChange): void {
       logSelf(log, change)
       break
     case 'member-dropped':
+    case 'overfull':
     case 'foreign-dropped':
     case 'lease':
     case 'beaten':

@@ -82,15 +82,16 @@ export class Metrics {
         this.#counters.accusations.inc({ path: change.accusation.path, status: change.accusation.status })
         break
       case 'stalled':
-        this.#counters.stalls.inc()
-        this.#counters.stallSeconds.inc(change.lateMs / 1_000)
+        this.#counters.stalls.observe(change.lateMs / 1_000)
+        break
+      case 'overfull':
+        this.#counters.overfull.inc()
         break
       case 'written':
         for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
         break
       case 'beaten':
-        if (change.as === 'home') this.#counters.beats.inc()
-        else this.#counters.forwarded.inc()
+        this.#counters[change.as === 'home' ? 'beats' : 'forwarded'].inc()
         break
       case 'told':
         this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
@@ -113,7 +114,7 @@ export class Metrics {
         this.#counters.errors.inc({ operation: 'sync' })
         break
       case 'storage':
-        if (!change.ok) this.#counters.errors.inc({ operation: 'storage' })
+        this.#counters.errors.inc({ operation: 'storage' }, change.ok ? 0 : 1)
         break
       case 'namesake':
       case 'conflict':
@@ -164,10 +165,13 @@ function countersIn(registry: Registry) {
       'membership_failures_total',
       "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
     ),
+    overfull: counter('hubmesh_parents_overfull_total', 'Times that every hub above was full and one was asked anyway'),
     refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
     accusations: counter('hubmesh_accusations_total', 'Words against hubs that were taken', ['path', 'status']),
-    stalls: counter('hubmesh_stalls_total', 'Times the event loop stood still long enough to distrust its own ears'),
-    stallSeconds: counter('hubmesh_stall_seconds_total', 'How long it stood still in all'),
+    stalls: histogram(
+      'hubmesh_stall_seconds',
+      'How long the event loop stood still, where this hub distrusts its own ears',
+    ),
     linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
     refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),

@@ -11,6 +11,7 @@ export const oldVariables: readonly Readonly<Record<string, string>>[] = [
     MPREG_METRICS_ENABLED: 'monitoring.metrics_enabled',
     MPREG_MAX_REGIONAL_HUBS: 'network.max_regional_hubs',
     MPREG_MAX_CHILD_HUBS: 'network.max_child_hubs',
+    MPREG_MAX_CLUSTERS: 'network.max_clusters',
   },
   {
     FEDERATION_PORT: 'network.http_port',
@@ -26,8 +27,6 @@ export const fileVariables = ['HUBMESH_CONFIG', 'MPREG_CONFIG_PATH'] as const
 
 /** Keys (or whole sections) that a later version brings. */
 const later: ReadonlySet<string> = new Set([
-  'node.labels',
-  'network.max_clusters',
   'network.trusted_proxies',
   'federation.credential',
   'federation.trust',

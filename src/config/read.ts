@@ -55,6 +55,8 @@ function asType(schema: SettingSchema, raw: unknown): Reading {
       return boolean(raw)
     case 'array':
       return list(raw)
+    case 'object':
+      return pairs(raw)
     default:
       if (typeof raw === 'string') return { ok: true, value: raw }
       return refusal(raw, 'is no text', typeof raw === 'number' ? 'put it in quotes' : undefined)
@@ -95,6 +97,37 @@ function list(raw: unknown): Reading {
     return { ok: true, value: JSON.parse(raw) }
   } catch {
     return refusal(raw, 'is no JSON list', 'write ["a", "b"] or a,b')
+  }
+}
+
+/** Names with values: an object, or text like `zone=a,rack=3`. */
+function pairs(raw: unknown): Reading {
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return { ok: true, value: asTexts(raw) }
+  const hint = 'write zone=a,rack=3 or {"zone": "a"}'
+  if (typeof raw !== 'string') return refusal(raw, 'is no list of names with values', hint)
+  if (raw.trim().startsWith('{')) {
+    const value = parseObject(raw)
+    return value === undefined ? refusal(raw, 'is no JSON object', hint) : { ok: true, value: asTexts(value) }
+  }
+  const items = raw.split(',').filter((item) => item.trim() !== '')
+  const split = items.map((item) => item.split('=').map((part) => part.trim()))
+  if (split.some((parts) => parts.length !== 2)) return refusal(raw, 'is no list of names with values', hint)
+  return { ok: true, value: Object.fromEntries(split) }
+}
+
+/** A number in YAML is meant as text here: `rack: 3`. */
+function asTexts(value: object): object {
+  const text = (held: unknown) => (typeof held === 'number' || typeof held === 'boolean' ? String(held) : held)
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, text(held)]))
+}
+
+/** JSON text as an object; undefined when it is none. */
+export function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
   }
 }
 

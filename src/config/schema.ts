@@ -3,6 +3,7 @@
 
 import { type Static, type TSchema, Type } from 'typebox'
 import { type HubId, hubIdPattern, type Region, regionPattern, type Tier, tiers } from '../core/ids.ts'
+import { type Labels, LabelsSchema } from '../core/wire.ts'
 
 /** How a person writes the value, where that is not how the hub holds it. */
 export type Unit = 'duration' | 'size'
@@ -60,6 +61,11 @@ const node = Type.Object({
       longitude: Type.Number({ minimum: -180, maximum: 180, description: 'Degrees east' }),
     }),
   ),
+  labels: Type.Unsafe<Labels>({
+    ...LabelsSchema,
+    default: {},
+    description: 'What is said of this hub: zone: a keeps its parents apart; other names are free',
+  }),
   data_dir: Type.String({
     minLength: 1,
     default: './data',
@@ -81,7 +87,8 @@ const network = Type.Object({
     description: 'Hub ids preferred as parents, in order',
   }),
   max_regional_hubs: count('Regional hubs that a global hub takes as children', { default: 10 }),
-  max_child_hubs: count('Local hubs that a regional hub takes as children', { default: 20 }),
+  max_child_hubs: count('Local hubs that a regional or global hub takes as children', { default: 20 }),
+  max_clusters: count('Projects registered at a local hub; above it the hub warns in /health', { default: 100 }),
 })
 
 const federation = Type.Object({

@@ -30,6 +30,7 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     region: node.region,
     tier: node.hub_tier,
     ...(node.coordinates === undefined ? {} : { coordinates: node.coordinates }),
+    ...(Object.keys(node.labels).length === 0 ? {} : { labels: node.labels }),
     federation: federation.id,
     version,
     parents: network.parents,
@@ -49,7 +50,8 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     hierarchy: {
       maxRegionalHubs: network.max_regional_hubs,
       maxChildHubs: network.max_child_hubs,
-      poolLinks: poolLinksFor(limits.links),
+      maxClusters: network.max_clusters,
+      poolLinks: poolLinksFor(limits.links, node.hub_tier),
       reportIntervalMs: paces.reportIntervalMs,
       attachIntervalMs: paces.attachIntervalMs,
     },

@@ -5,6 +5,7 @@ import { type Environment, readYaml } from './file.ts'
 import type { Mistake } from './mistake.ts'
 import { fileVariables, isLater, oldVariables } from './names.ts'
 import { nearest } from './nearest.ts'
+import { parseObject } from './read.ts'
 import { settings } from './schema.ts'
 
 /** What one source says about a setting, still unread. */
@@ -139,15 +140,6 @@ function unknownVariable(name: string, raw: string, given: Map<string, Given>): 
     )
   }
   return [unknownKey(path, name)]
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /**

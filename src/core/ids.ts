@@ -19,6 +19,7 @@ export type Tier = (typeof tiers)[number]
 
 export const hubIdPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
 export const regionPattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
+export const labelPattern = '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$'
 export const slugPattern = '^[a-z0-9-]{1,50}$'
 
 const slugRegex = new RegExp(slugPattern)

@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { canonical } from './hash.ts'
 import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
-import { hubIdPattern, regionPattern } from './ids.ts'
+import { hubIdPattern, labelPattern, regionPattern } from './ids.ts'
 
 /** Raised when old readers would misread a message; new fields and kinds do not need it. */
 export const wireVersion = 2
@@ -89,6 +89,14 @@ export const CoordinatesSchema = Type.Object({
 })
 export type Coordinates = Static<typeof CoordinatesSchema>
 
+/** What an operator says of a hub: `zone` keeps two parents apart; the other names are free. */
+export const LabelsSchema = Type.Record(
+  Type.String({ pattern: labelPattern }),
+  Type.String({ minLength: 1, maxLength: 63 }),
+  { maxProperties: 16, additionalProperties: false },
+)
+export type Labels = Static<typeof LabelsSchema>
+
 /** What a hub says about itself, everywhere a hub is described. */
 export const HubInfoSchema = Type.Object({
   hub: HubIdSchema,
@@ -100,6 +108,7 @@ export const HubInfoSchema = Type.Object({
   coordinates: Type.Optional(CoordinatesSchema),
   /** Why it calls itself degraded; left out while it is well. */
   degraded: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { maxItems: 8 })),
+  labels: Type.Optional(LabelsSchema),
 })
 export type HubInfo = Static<typeof HubInfoSchema>
 

@@ -2,22 +2,29 @@
 // the composition before the next effect. They do not know each other.
 
 import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
-import type { Hierarchy, HierarchyInput } from '../core/hierarchy/hierarchy.ts'
+import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
+import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
+import { ownsDial } from '../core/hierarchy/tiers.ts'
 import type { PeerId } from '../core/ids.ts'
-import type { StoreOp } from '../core/machine.ts'
+import type { StoreOp, Tick } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'
 import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
-import type { Millis, Now } from '../core/time.ts'
+import { type Millis, type Now, never } from '../core/time.ts'
+import type { HubInfo, Statement } from '../core/wire.ts'
 import type { Desk, DeskStep } from './desk.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Letter } from './inbox.ts'
 import type { Machines } from './machines.ts'
 
+const tick: Tick = { type: 'tick' }
+
 export class Crew {
   readonly #machines: Machines
   readonly #all: readonly (Swim | Hierarchy | Presence | Catalog)[]
+  /** When each of them wants waking: a machine's deadline changes in its own steps alone. */
+  readonly #due: Millis[]
   readonly #desk: Desk
   readonly #react: (change: HubChange, now: Now) => void
   #out: HubEffect[] = []
@@ -27,6 +34,7 @@ export class Crew {
   constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
     this.#machines = machines
     this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog]
+    this.#due = this.#all.map((machine) => machine.deadline())
     this.#desk = desk
     this.#react = react
   }
@@ -39,20 +47,21 @@ export class Crew {
   }
 
   /** Nothing is said to anyone any more. */
-  silence(): void {
+  silence(change: HubChange): void {
     this.#isSilent = true
+    this.report(change)
   }
 
   deadline(): Millis {
-    let next: Millis = Number.POSITIVE_INFINITY
-    for (const machine of this.#all) next = Math.min(next, machine.deadline())
+    let next = never
+    for (const at of this.#due) next = Math.min(next, at)
     return next
   }
 
   /** Wakes those whose time has come. */
   tick(now: Now): void {
-    for (const machine of this.#all) {
-      if (machine.deadline() <= now.mono) this.#perform(machine.step({ type: 'tick' }, now), now)
+    for (const [index, machine] of this.#all.entries()) {
+      if ((this.#due[index] ?? never) <= now.mono) this.#stepped(machine, machine.step(tick, now), now)
     }
   }
 
@@ -74,24 +83,35 @@ export class Crew {
     }
   }
 
+  /** Who is back is dialled at once: the pause between dials has grown long, and without a link nobody can probe it. */
+  redial(self: HubInfo, { info, status }: Statement): void {
+    const { peer, tier, addresses } = info
+    if (status !== 'alive' || !this.#machines.hierarchy.kept().has(peer)) return
+    this.say({ type: 'disconnect', peer })
+    this.say({ type: 'connect', peer, addresses, eager: ownsDial(self, { peer, tier }) })
+  }
+
   pools(input: SwimInput, now: Now): void {
     for (const swim of this.#machines.pools) this.pool(swim, input, now)
   }
 
   pool(swim: Swim, input: SwimInput, now: Now): void {
-    this.#perform(swim.step(input, now), now)
+    this.#stepped(swim, swim.step(input, now), now)
   }
 
   hierarchy(input: HierarchyInput, now: Now): void {
-    this.#perform(this.#machines.hierarchy.step(input, now), now)
+    const { hierarchy } = this.#machines
+    this.#stepped(hierarchy, hierarchy.step(input, now), now)
   }
 
   presence(input: PresenceInput, now: Now): void {
-    this.#perform(this.#machines.presence.step(input, now), now)
+    const { presence } = this.#machines
+    this.#stepped(presence, presence.step(input, now), now)
   }
 
   catalog(input: CatalogInput, now: Now): void {
-    this.#perform(this.#machines.catalog.step(input, now), now)
+    const { catalog } = this.#machines
+    this.#stepped(catalog, catalog.step(input, now), now)
   }
 
   /** What a local caller's request comes to. */
@@ -116,7 +136,9 @@ export class Crew {
     this.#out.push({ type: 'persist', owner: 'hub', token: 0, batch, synced: false })
   }
 
-  #perform(effects: readonly FeatureEffect[], now: Now): void {
+  /** What a machine answered to an input; what that makes others do comes after its new deadline is noted. */
+  #stepped(machine: Swim | Hierarchy | Presence | Catalog, effects: readonly FeatureEffect[], now: Now): void {
+    this.#due[this.#all.indexOf(machine)] = machine.deadline()
     for (const effect of effects) {
       if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)
       else this.#out.push(asHubEffect(effect))

@@ -1,7 +1,7 @@
 // What goes into a composed hub and what comes out of it: the words of all its machines, told apart by feature.
 
 import type { CatalogChange, CatalogProtocol } from '../core/catalog/catalog.ts'
-import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/hierarchy.ts'
+import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/protocol.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
 import type { SwimChange, SwimProtocol } from '../core/membership/protocol.ts'
@@ -86,9 +86,9 @@ export type FeatureEffect =
 export function asHubEffect(effect: Exclude<FeatureEffect, { readonly type: 'reply' }>): HubEffect {
   switch (effect.type) {
     case 'send':
-      return { type: 'send', to: effect.to, ...effect.message }
+      return { type: 'send', to: effect.to, kind: effect.message.kind, body: effect.message.body }
     case 'publish':
-      return { type: 'publish', topic: effect.topic, ...effect.message }
+      return { type: 'publish', topic: effect.topic, kind: effect.message.kind, body: effect.message.body }
     case 'persist':
       return { ...effect, owner: 'catalog' }
     default:

@@ -1,5 +1,6 @@
 // Is this hub well? One check a concern, each a claim with its reason; pure over what the hub believes.
 
+import { lifeField } from '../core/catalog/record.ts'
 import { isAbove } from '../core/hierarchy/tiers.ts'
 import type { Now } from '../core/time.ts'
 import type { Check } from './shapes.ts'
@@ -37,9 +38,30 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
   }
 }
 
+const overfull =
+  'more children than network.max_child_hubs or max_regional_hubs, here or at a parent: add a hub of the tier above'
+
+/** How many projects this hub's own slice holds. */
+function projectsRegistered({ catalog, info }: Patient): number {
+  let count = 0
+  for (const { kind, fields } of catalog.replicas.slice(info.hub)?.records() ?? []) {
+    if (kind === 'project' && fields[lifeField] !== undefined) count++
+  }
+  return count
+}
+
 /** One live parent of two is enough; none is a warning only where a live hub could be one. */
 function hierarchyCheck(hub: Patient, candidates: number): Check {
   const parents = hub.hierarchy.parents().map((parent) => parent.hub)
+  if (hub.hierarchy.isOverfull) return { status: 'warn', details: overfull }
+  const { maxClusters } = hub.settings.hierarchy
+  const clusters = hub.info.tier === 'local' ? projectsRegistered(hub) : 0
+  if (clusters > maxClusters) {
+    return {
+      status: 'warn',
+      details: `${clusters} projects are registered here; network.max_clusters is ${maxClusters}`,
+    }
+  }
   if (parents.length > 0) return { status: 'pass', details: `attached to ${parents.join(', ')}` }
   if (candidates > 0) return { status: 'warn', details: 'attached to no parent although a hub above is alive' }
   return {

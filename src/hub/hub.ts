@@ -23,7 +23,7 @@ import { factsOf, peerOf, seenOf } from './sight.ts'
 import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
-/** A hub that booted this recently is told everything by those it links to. */
+/** A hub that booted this recently is told everything. */
 const newcomerMs = 1 * minute
 
 export class Hub {
@@ -72,11 +72,8 @@ export class Hub {
     return this.#state
   }
 
-  beliefAbout = (hub: HubId): ReturnType<typeof factsOf> => factsOf(this, hub)
-
-  statusOf(slug: Slug, now: Now): ProjectStatus {
-    return seenOf(this, slug, now).presence.status
-  }
+  readonly beliefAbout = (hub: HubId) => factsOf(this, hub)
+  readonly statusOf = (slug: Slug, now: Now): ProjectStatus => seenOf(this, slug, now).presence.status
 
   /** The first effects of a new hub: dial whom it remembers, and open its slice when nobody can be waited for. */
   start(remembered: Remembered, now: Now): HubEffect[] {
@@ -94,6 +91,8 @@ export class Hub {
 
   step(input: HubInput, now: Now): HubEffect[] {
     this.#take(input, now)
+    // Links are chosen once for all of it.
+    if (this.hierarchy.deadline() <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
     this.#feel(now)
     this.#settle()
     return this.#crew.effects()
@@ -188,11 +187,10 @@ export class Hub {
   #meetNamesake(namesake: HubInput & { type: 'namesake' }, now: Now): void {
     if (this.#state === 'leaving' || !this.#standing.mustYieldTo(namesake, now)) return
     this.#state = 'leaving'
-    this.#crew.silence()
-    this.#crew.report({ type: 'conflict', with: namesake.info })
+    this.#crew.silence({ type: 'conflict', with: namesake.info })
   }
 
-  /** The one place where features meet: what happened in one of them is told to those it concerns. */
+  /** The one place where features meet: what happened in one is told to those it concerns. */
   #react(change: HubChange, now: Now): void {
     switch (change.type) {
       case 'member':
@@ -200,7 +198,7 @@ export class Hub {
         break
       case 'member-dropped':
         this.#crew.hierarchy({ type: 'member-dropped', pool: change.pool, hub: change.member.info.hub }, now)
-        this.#dropped(change.member.info.hub, change.member.info, now)
+        this.#dropped(change.member.info, now)
         break
       case 'refuted':
         if (this.#standing.adopt(change.word)) this.#sayAnew(now)
@@ -217,7 +215,7 @@ export class Hub {
         this.#believed(change.verdict, now)
         break
       case 'foreign-dropped':
-        this.#dropped(change.info.hub, change.info, now)
+        this.#dropped(change.info, now)
         break
       case 'entry': {
         this.#heed(change.id, now)
@@ -229,6 +227,7 @@ export class Hub {
       case 'conflict':
       case 'degraded':
       case 'parents':
+      case 'overfull':
       case 'lease':
       case 'beaten':
       case 'told':
@@ -246,9 +245,11 @@ export class Hub {
   }
 
   #memberChanged({ member, pool, previous }: HubChange & { type: 'member' }, now: Now): void {
-    if (member.status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer: member.info.peer })
+    const { peer } = member.info
+    if (member.status === 'dead' && previous !== undefined) this.#crew.say({ type: 'abort', peer })
     this.#crew.hierarchy({ type: 'member', pool, member }, now)
     this.#believed(member, now)
+    if (previous !== undefined && !this.links.has(peer)) this.#crew.redial(this.info, member)
   }
 
   #believed({ info, status }: Statement, now: Now): void {
@@ -257,10 +258,10 @@ export class Hub {
   }
 
   /** A hub is remembered no more, in one pool or in the reports; perhaps another of them still knows it. */
-  #dropped(hub: HubId, info: HubInfo, now: Now): void {
-    if (peerOf(this, hub) !== undefined) return
+  #dropped(info: HubInfo, now: Now): void {
+    if (peerOf(this, info.hub) !== undefined) return
     this.#crew.store([forgetOp(info)])
-    this.#crew.presence({ type: 'home-dropped', hub }, now)
+    this.#crew.presence({ type: 'home-dropped', hub: info.hub }, now)
   }
 
   /** M1: what one pool refuted, or what this hub says anew, holds in the other, and outlives a restart. */

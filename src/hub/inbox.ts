@@ -43,15 +43,16 @@ export interface Arrival {
 /** What was made of values that are frozen throughout: a simulator hands one publication to hundreds of hubs. */
 const judged = new WeakMap<object, Opened>()
 
-/** The decoded value as a message of this version. */
-export function openMessage(value: unknown): Opened {
-  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return judge(value)
-  const opened = judged.get(value) ?? judge(value)
+/** A published value, which may be one and the same for many hubs, as a message of this version. */
+export function openPublished(value: unknown): Opened {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return openMessage(value)
+  const opened = judged.get(value) ?? openMessage(value)
   judged.set(value, opened)
   return opened
 }
 
-function judge(value: unknown): Opened {
+/** The decoded value as a message of this version. */
+export function openMessage(value: unknown): Opened {
   const parsed = parse(kinds, value)
   if (!parsed.ok) return parsed
   const { kind, body } = parsed.value
@@ -61,7 +62,7 @@ function judge(value: unknown): Opened {
 
 /** What arrived, with nothing in it that its speaker may not say. */
 export function openArrival(arrival: Arrival, notary: Notary, keyOf: (hub: HubId) => PeerId | undefined): Opened {
-  const opened = openMessage(arrival.value)
+  const opened = arrival.topic === undefined ? openMessage(arrival.value) : openPublished(arrival.value)
   if (!opened.ok) return opened
   const { letter } = opened
   // What is published speaks for the hub whose key signed it.

@@ -3,7 +3,7 @@
 import { Catalog } from '../core/catalog/catalog.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
-import type { Address, PeerId } from '../core/ids.ts'
+import type { Address, HubId, PeerId } from '../core/ids.ts'
 import { type Keys, Notary } from '../core/keys.ts'
 import { Swim } from '../core/membership/swim.ts'
 import { Presence } from '../core/presence/presence.ts'
@@ -42,7 +42,8 @@ export interface Machines {
 export function buildMachines({ settings, remembered, incarnation, addresses, keys, reaches, now }: Boot): Machines {
   const { hub, peer, region, tier, version } = settings
   const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
-  const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where }
+  const said = settings.labels === undefined ? {} : { labels: settings.labels }
+  const info: HubInfo = { hub, peer, region, tier, version, addresses: [...addresses], ...where, ...said }
   const random = new Random(settings.seed)
   const notary = new Notary(settings.federation, keys)
   const word = notary.sign({ info, incarnation, status: 'alive' })
@@ -53,14 +54,20 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
   const { slices, lost } = remembered.catalog
   const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
   const maxLeases = settings.catalog.maxProjects
+  // Asked while it runs, when both are there: a hub probes whom it keeps links to.
+  const watches = (other: PeerId): boolean => hierarchy.watched().has(other)
+  const swim = { ...settings.membership, notary, reaches, watches }
+  const pools = names.map((pool) => new Swim({ ...common(), ...swim, pool }, now))
+  const rttMsOf = (other: HubId) => pools.map((pool) => pool.members().get(other)?.rttMs).find((rttMs) => rttMs)
+  const hierarchy = new Hierarchy(
+    { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents, rttMsOf },
+    now,
+  )
   return {
     notary,
     self: new Self(notary, word),
-    pools: names.map((pool) => new Swim({ ...common(), ...settings.membership, notary, pool, reaches }, now)),
-    hierarchy: new Hierarchy(
-      { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents },
-      now,
-    ),
+    pools,
+    hierarchy,
     presence: new Presence({ ...common(), ...settings.presence, self: hub, incarnation, maxLeases }, now),
     catalog: new Catalog({ ...common(), ...settings.catalog, hub, slices, lostEpoch }, now),
   }

@@ -1,7 +1,7 @@
 // How well the process behind this hub runs, felt from inside: how late it wakes up, how busy its loop is, how much waits to
 // be sent. A hub that runs badly hears badly: it says so to everybody, with the reason, and trusts its own probes less.
 
-import { type Millis, type Now, second } from '../core/time.ts'
+import { type Millis, type Now, never, second } from '../core/time.ts'
 
 /** What the runtime measured over the last second. */
 export interface Sample {
@@ -27,6 +27,8 @@ type Reason = 'event-loop' | 'backlog'
 /** Reasons and what they do to the local health score. */
 const scores: Readonly<Record<Reason, number>> = { 'event-loop': 2, backlog: 1 }
 
+const none: readonly Reason[] = []
+
 export class Pulse {
   #stalls: Millis[] = []
   #busySeconds = 0
@@ -47,11 +49,12 @@ export class Pulse {
 
   /** When a reason ends. */
   deadline(): Millis {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#until.values())
+    return this.#until.size === 0 ? never : Math.min(...this.#until.values())
   }
 
   /** Why the hub is degraded now; empty when it is not. In a fixed order. */
   reasons(now: Now): readonly Reason[] {
+    if (this.#until.size === 0) return none
     for (const [reason, until] of this.#until) if (until <= now.mono) this.#until.delete(reason)
     return [...this.#until.keys()].sort()
   }

@@ -3,7 +3,7 @@
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
 import { allMechanisms, type Mechanisms } from '../core/membership/protocol.ts'
 import { type Millis, second } from '../core/time.ts'
-import type { Coordinates } from '../core/wire.ts'
+import type { Coordinates, Labels } from '../core/wire.ts'
 
 export interface Settings {
   readonly hub: HubId
@@ -11,6 +11,7 @@ export interface Settings {
   readonly region: Region
   readonly tier: Tier
   readonly coordinates?: Coordinates
+  readonly labels?: Labels
   readonly federation: string
   readonly version: string
   /** Hub ids preferred as parents, in order. */
@@ -27,12 +28,12 @@ export interface Settings {
 }
 
 /**
- * Paces that are no setting of users: reports repeat what their changes already told within 200 ms; ties are asked for as
- * often as SWIM probes.
+ * Paces that are no setting of users: beliefs about other regions are looked over every 10 s, what changes is told within
+ * 200 ms; a parent of another pool is asked every 5 s, one that SWIM watches as well every 20 s.
  */
 export const paces = {
   reportIntervalMs: 10 * second,
-  attachIntervalMs: 1 * second,
+  attachIntervalMs: 5 * second,
 } as const
 
 /** All of them; a wait for answers that the operator sets is kept to. */
@@ -46,9 +47,10 @@ export const suspicionMaxMultiplier = 6
 /** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */
 const poolShare = 0.8
 
-/** Links kept within a pool: everybody where the limit allows, because SWIM probes over links. */
-export function poolLinksFor(maxLinks: number): number {
-  return Math.max(1, Math.floor(maxLinks * poolShare))
+/** Links kept within each of a hub's pools (H6): one for a local hub, two for those of the backbone. */
+export function poolLinksFor(maxLinks: number, tier: Tier): number {
+  const pools = tier === 'local' ? 1 : 2
+  return Math.max(2, Math.floor((maxLinks * poolShare) / pools))
 }
 
 export interface MembershipSettings {
@@ -69,6 +71,8 @@ export interface MembershipSettings {
 export interface HierarchySettings {
   readonly maxRegionalHubs: number
   readonly maxChildHubs: number
+  /** Projects registered at a local hub above which it warns. */
+  readonly maxClusters: number
   /** Links kept within a pool; a larger pool is a random graph of this degree. */
   readonly poolLinks: number
   readonly reportIntervalMs: Millis

@@ -45,8 +45,9 @@ export class Standing {
   /** Makes a new word when the reasons for being degraded have changed; undefined when they have not. */
   feel(now: Now): Feeling | undefined {
     const reasons = this.#pulse.reasons(now)
-    if (reasons.join() === this.#told) return undefined
-    this.#told = reasons.join()
+    const said = reasons.length === 0 ? '' : reasons.join()
+    if (said === this.#told) return undefined
+    this.#told = said
     this.self.degrade(reasons)
     return { reasons, score: this.#pulse.score(now) }
   }

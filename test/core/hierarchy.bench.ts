@@ -1,9 +1,10 @@
 // One hierarchy machine under test, whose clock the test moves, and what it said.
 
 import { expect } from 'vitest'
-import { Hierarchy, type HierarchyInput, type HierarchyProtocol } from '../../src/core/hierarchy/hierarchy.ts'
-import type { TierMessage, Word } from '../../src/core/hierarchy/messages.ts'
-import type { Tier } from '../../src/core/ids.ts'
+import { Hierarchy } from '../../src/core/hierarchy/hierarchy.ts'
+import type { Report, TierMessage, Word } from '../../src/core/hierarchy/messages.ts'
+import type { HierarchyInput, HierarchyProtocol } from '../../src/core/hierarchy/protocol.ts'
+import type { HubId, Tier } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
@@ -16,9 +17,11 @@ export function word(name: string, status: Word['status'] = 'alive', incarnation
 /** One machine under test, named `me`, a local hub of `north`. */
 export class Bench {
   readonly hierarchy: Hierarchy
+  /** What membership measured. */
+  readonly rtts = new Map<HubId, Millis>()
   now: Millis = 0
 
-  constructor(options: { tier?: Tier; maxChildHubs?: number } = {}) {
+  constructor(options: { tier?: Tier; maxChildHubs?: number; poolLinks?: number } = {}) {
     const tier = options.tier ?? 'local'
     this.hierarchy = new Hierarchy(
       {
@@ -29,17 +32,20 @@ export class Bench {
         preferredParents: [],
         maxRegionalHubs: 1,
         maxChildHubs: options.maxChildHubs ?? 1,
-        poolLinks: 300,
+        poolLinks: options.poolLinks ?? 300,
         reportIntervalMs: 10_000,
-        attachIntervalMs: 1_000,
+        attachIntervalMs: 5_000,
         deadRetentionMs: hour,
+        rttMsOf: (hub) => this.rtts.get(hub),
       },
       at(0),
     )
   }
 
   step(input: HierarchyInput): Effect<HierarchyProtocol>[] {
-    return [...this.hierarchy.step(input, at(this.now))]
+    const effects = [...this.hierarchy.step(input, at(this.now))]
+    if (this.hierarchy.deadline() <= this.now) effects.push(...this.hierarchy.step({ type: 'tick' }, at(this.now)))
+    return effects
   }
 
   hear(from: string, message: TierMessage): Effect<HierarchyProtocol>[] {
@@ -49,6 +55,12 @@ export class Bench {
   member(name: string, status: Word['status'] = 'alive', where: { tier?: Tier } = {}): Effect<HierarchyProtocol>[] {
     const member = signed({ info: infoOf(name, where), incarnation: 1, status })
     return this.step({ type: 'member', pool: 'region/north', member })
+  }
+
+  /** Another region comes into sight: there is somebody to report to. */
+  sees(name: string): void {
+    this.step({ type: 'link-up', info: infoOf(name, { region: 'south' }) })
+    this.hear(name, { kind: 'tier.introduction', body: { words: [word(name)] } })
   }
 
   report(reporter: string, ...words: Word[]): Effect<HierarchyProtocol>[] {
@@ -74,6 +86,29 @@ export class Bench {
 
 export function connected(effects: readonly Effect<HierarchyProtocol>[]): [string, boolean][] {
   return effects.flatMap((effect) => (effect.type === 'connect' ? [[effect.peer, effect.eager]] : []))
+}
+
+type Body<K extends TierMessage['kind']> = (TierMessage & { readonly kind: K })['body']
+
+/** What was said directly, by kind. */
+export function sent<K extends TierMessage['kind']>(
+  effects: readonly Effect<HierarchyProtocol>[],
+  kind: K,
+): { readonly to: string; readonly body: Body<K> }[] {
+  const said: { readonly to: string; readonly body: Body<K> }[] = []
+  for (const effect of effects) {
+    if (effect.type === 'send' && effect.message.kind === kind) {
+      said.push({ to: effect.to, body: effect.message.body as Body<K> })
+    }
+  }
+  return said
+}
+
+/** The reports that were published. */
+export function reports(effects: readonly Effect<HierarchyProtocol>[]): Report[] {
+  return effects.flatMap((effect) =>
+    effect.type === 'publish' && effect.message.kind === 'tier.report' ? [effect.message.body] : [],
+  )
 }
 
 export function published(effects: readonly Effect<HierarchyProtocol>[]): Word[][] {

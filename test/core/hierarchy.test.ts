@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { hour } from '../../src/core/time.ts'
-import { Bench, connected, statuses, up, word } from './hierarchy.bench.ts'
+import { Bench, connected, sent, statuses, up, word } from './hierarchy.bench.ts'
 import { hubId, infoOf, peerOf } from './kit.ts'
 
 describe('a hub', () => {
@@ -18,14 +18,14 @@ describe('a hub', () => {
     })
   })
 
-  it('attaches to two parents, asks them every second, and replaces one that dies', () => {
+  it('attaches to two parents, asks them at once, and replaces one that dies', () => {
     const bench = new Bench()
     bench.member('p1', 'alive', { tier: 'regional' })
     bench.member('p2', 'alive', { tier: 'regional' })
     bench.member('p3', 'alive', { tier: 'regional' })
     expect(bench.hierarchy.parents().map((info) => info.hub)).toEqual(['p1', 'p2'])
-    const asked = bench.pass(1_000).filter((effect) => effect.type === 'send' && effect.message.kind === 'tier.attach')
-    expect(asked.map((effect) => effect.type === 'send' && effect.to)).toEqual([peerOf('p1'), peerOf('p2')])
+    expect(sent(bench.pass(0), 'tier.attach').map(({ to }) => to)).toEqual([])
+    expect(sent(bench.pass(1_000), 'tier.attach').map(({ to }) => to)).toEqual([peerOf('p1'), peerOf('p2')])
     const effects = bench.member('p1', 'dead', { tier: 'regional' })
     expect(effects).toContainEqual({ type: 'change', change: { type: 'parents', parents: ['p2', 'p3'] } })
   })
@@ -36,14 +36,22 @@ describe('a hub', () => {
       bench.member(name, 'alive', { tier: 'regional' })
       bench.step({ type: 'link-up', info: infoOf(name, { tier: 'regional' }) })
     }
-    bench.hear('p1', { kind: 'tier.attached', body: { hub: hubId('p1'), accepted: false } })
-    bench.pass(1_000)
-    expect(bench.hierarchy.parents().map((info) => info.hub)).toEqual(['p2', 'p3'])
+    const parents = (): string[] => bench.hierarchy.parents().map((info) => info.hub)
+    const [refusing = '', mute = ''] = parents()
+    const answer = (hub: string, accepted: boolean) =>
+      bench.hear(hub, { kind: 'tier.attached', body: { hub: hubId(hub), accepted } })
+    answer(refusing, false)
+    bench.pass(100)
+    const third = parents().find((hub) => hub !== mute) ?? ''
+    expect([refusing, mute]).not.toContain(third)
     for (let i = 0; i < 7; i++) {
-      bench.hear('p3', { kind: 'tier.attached', body: { hub: hubId('p3'), accepted: true } })
+      answer(third, true)
       bench.pass(1_000)
     }
-    expect(bench.hierarchy.parents().map((info) => info.hub)).toEqual(['p3', 'p4'])
+    expect(parents()).toHaveLength(2)
+    expect(parents()).toContain(third)
+    expect(parents()).not.toContain(refusing)
+    expect(parents()).not.toContain(mute)
   })
 
   it('answers a child, refuses one too many, and believes no child that speaks for another', () => {
@@ -53,7 +61,10 @@ describe('a hub', () => {
     const answer = (to: string, accepted: boolean) => ({
       type: 'send',
       to: peerOf(to),
-      message: { kind: 'tier.attached', body: { hub: 'me', accepted } },
+      message: {
+        kind: 'tier.attached',
+        body: { hub: 'me', accepted, digest: '0000000000000000', children: 1, capacity: 1 },
+      },
     })
     expect(attach('a', 'a')).toEqual([answer('a', true)])
     expect(attach('b', 'b')).toEqual([answer('b', false)])
@@ -88,7 +99,20 @@ describe('a hub', () => {
     bench.member('r', 'dead')
     bench.pass(4_000)
     expect(bench.foreign('far')).toBe('alive')
-    bench.pass(4_000)
+    bench.pass(8_000)
+    expect(bench.foreign('far')).toBe('dead')
+  })
+
+  it('is quick to see that, where the link was lost as well', () => {
+    const bench = new Bench()
+    bench.member('r', 'alive', { tier: 'local' })
+    bench.report('r', up('far'))
+    bench.step({ type: 'link-up', info: infoOf('far', { tier: 'regional', region: 'south' }) })
+    bench.pass(100)
+    bench.hear('far', { kind: 'tier.attached', body: { hub: hubId('far'), accepted: true } })
+    bench.member('r', 'dead')
+    bench.step({ type: 'link-down', peer: peerOf('far') })
+    bench.pass(5_500)
     expect(bench.foreign('far')).toBe('dead')
   })
 
@@ -106,13 +130,13 @@ describe('a hub', () => {
     bench.member('a')
     bench.member('b', 'suspect')
     bench.report('r', word('far'), up('relay'))
+    // A mate is greeted with the whole pool, and needs to hear of others only.
     const effects = bench.step({ type: 'link-up', info: infoOf('new') })
     const said = effects.flatMap((effect) =>
       effect.type === 'send' && effect.message.kind === 'tier.introduction' ? [effect.message.body.words] : [],
     )
     expect(statuses(said.flat())).toEqual([
       ['me', 'alive'],
-      ['a', 'alive'],
       ['relay', 'alive'],
     ])
     bench.hear('new', {

@@ -126,7 +126,7 @@ describe('an incarnation', () => {
     ['of a hub whose clock is known to be ahead', wallStart + 2 * maxLeap, wallStart + maxLeap, true],
     ['the largest number', Number.MAX_SAFE_INTEGER, wallStart, false],
     ['of long ago', 0, 0, true],
-  ])('%s is plausible or not', (_, incarnation, known, isOne) => {
+  ] as const)('%s is plausible or not', (...[, incarnation, known, isOne]) => {
     expect(isPlausible(incarnation, known, wallStart)).toBe(isOne)
   })
 

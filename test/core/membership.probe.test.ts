@@ -95,7 +95,7 @@ describe('a roster', () => {
     roster.measured(hubId('a'), 7)
     roster.measured(hubId('nobody'), 9)
     expect(roster.present().map(({ rttMs }) => rttMs)).toEqual([7])
-    roster.accuse(accusation('a'), true, at(1))
+    roster.accuse(accusation('a'), 1, at(1))
     expect(roster.present().map(({ rttMs, status }) => [rttMs, status])).toEqual([[7, 'suspect']])
   })
 
@@ -103,7 +103,7 @@ describe('a roster', () => {
     const roster = new Roster({ suspicion, deadRetentionMs: 1_000 })
     roster.learn(state('a'), at(0))
     expect(roster.present()).toHaveLength(1)
-    roster.accuse(accusation('a', { dead: true }), true, at(0))
+    roster.accuse(accusation('a', { dead: true }), 1, at(0))
     expect([roster.present().length, roster.all().size]).toEqual([0, 1])
     expect(roster.expire(at(999))).toEqual([])
     expect(roster.expire(at(1_000)).map(({ info }) => info.hub)).toEqual(['a'])

@@ -123,10 +123,11 @@ describe('a table that calls a hub dead', () => {
     expect(dead(pool())).toBe('suspect')
   })
 
-  it('is believed where it was suspected already', () => {
+  it('buries nobody who was suspected already: two tables of one side of a split agree in their error', () => {
     const bench = pool()
     bench.tell(accusation('a', { by: 'c' }))
-    expect(dead(bench)).toBe('dead')
+    expect(dead(bench)).toBe('suspect')
+    expect(dead(bench, 'd')).toBe('suspect')
   })
 
   it('says nothing about a later boot', () => {

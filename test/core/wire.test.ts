@@ -99,6 +99,12 @@ describe('a hub as it describes itself', () => {
     ['an unknown tier', { tier: 'galactic' }, false],
     ['too many addresses', { addresses: Array(17).fill('/x') }, false],
     ['coordinates beyond the pole', { coordinates: { latitude: 91, longitude: 0 } }, false],
+    ['labels', { labels: { zone: 'eu-1a', 'rack/row': '3' } }, true],
+    ['too many labels', { labels: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`l${i}`, 'x'])) }, false],
+    ['a label without a name', { labels: { '': 'x' } }, false],
+    ['a label with too long a name', { labels: { ['l'.repeat(64)]: 'x' } }, false],
+    ['a label with too long a value', { labels: { zone: 'x'.repeat(64) } }, false],
+    ['a label that is no text', { labels: { zone: 1 } }, false],
     ['coordinates', { coordinates: { latitude: -90, longitude: 180 } }, true],
   ])('with %s', (_, change, expected) => {
     expect(check({ ...infoOf('a'), ...change })).toBe(expected)

@@ -5,7 +5,9 @@ import { asSlug } from '../../src/core/ids.ts'
 import { seal, wireVersion } from '../../src/core/wire.ts'
 import { judgeHello, sayHello } from '../../src/hub/hello.ts'
 import { isoOf } from '../../src/hub/iso.ts'
-import { at, signed, wallStart } from '../core/kit.ts'
+
+import { at, signed, slug, wallStart } from '../core/kit.ts'
+
 import { beat, changes, hubId, infoOf, peerOf, Rig, register, settingsFor } from './kit.ts'
 
 describe('what one feature tells the others', () => {
@@ -20,6 +22,18 @@ describe('what one feature tells the others', () => {
       ['a', 'dead'],
       ['me', 'alive'],
     ])
+  })
+
+  it('a member that is back without a link is dialled at once, and one with a link is left alone', () => {
+    const rig = new Rig()
+    rig.member('a', 'alive')
+    rig.member('a', 'dead')
+    const connect = { type: 'connect', peer: peerOf('a'), addresses: ['/test/a'], eager: false }
+    const dials = (effects: ReturnType<Rig['member']>) => effects.filter(({ type }) => /connect/.test(type))
+    const back = rig.member('a', 'alive', { incarnation: wallStart + 1 })
+    expect(dials(back)).toEqual([{ type: 'disconnect', peer: peerOf('a') }, connect])
+    rig.link(infoOf('a'))
+    expect(dials(rig.member('a', 'alive', { incarnation: wallStart + 2 }))).toEqual([])
   })
 
   it('a remembered hub is dialled after a restart', () => {
@@ -191,6 +205,34 @@ describe('what a hub says of itself', () => {
     rig.hear('up', 'tier.attached', { hub: 'up', accepted: false })
     expect(rig.views.health(at(0)).checks['hierarchy']).toMatchObject({ status: 'warn' })
     expect(rig.views.health(at(0)).status).toBe('degraded')
+  })
+
+  it('warns softly when more projects are registered at it than network.max_clusters', () => {
+    const settings = settingsFor('me')
+    const rig = new Rig({ settings: { ...settings, hierarchy: { ...settings.hierarchy, maxClusters: 1 } } })
+    const check = () => rig.views.health(at(0)).checks['hierarchy']
+    register(rig, slug('one'))
+    expect(check()?.status).toBe('pass')
+    register(rig, slug('two'))
+    expect(check()).toEqual({ status: 'warn', details: '2 projects are registered here; network.max_clusters is 1' })
+    rig.ask({ type: 'remove', slug: slug('one') })
+    expect(check()?.status).toBe('pass')
+  })
+
+  it('warns when it takes more children than it should', () => {
+    const settings = settingsFor('me', { tier: 'regional' })
+    const rig = new Rig({ settings: { ...settings, hierarchy: { ...settings.hierarchy, maxChildHubs: 1 } } })
+    for (const name of ['a', 'b']) {
+      rig.link(infoOf(name))
+      rig.hear(name, 'tier.attach', { hub: name, insist: true })
+    }
+    expect(rig.views.health(at(0)).checks['hierarchy']).toMatchObject({ status: 'warn' })
+    expect(rig.views.health(at(0)).checks['hierarchy']?.details).toContain('max_child_hubs')
+  })
+
+  it('tells others its labels', () => {
+    const rig = new Rig({ settings: settingsFor('me', { labels: { zone: 'a' } }) })
+    expect(rig.hub.info.labels).toEqual({ zone: 'a' })
   })
 
   it.each([

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { seal } from '../../src/core/wire.ts'
-import { isBulk, openMessage, speakerOf } from '../../src/hub/inbox.ts'
+import { isBulk, openMessage, openPublished, speakerOf } from '../../src/hub/inbox.ts'
 import { changes, infoOf, peerOf, Rig } from './kit.ts'
 
 const bodies: readonly [feature: string, kind: string, body: object, speaker: string | undefined][] = [
@@ -35,16 +35,19 @@ describe('a message', () => {
   it('that can change is judged each time it comes', () => {
     const body: Record<string, unknown> = { pool: 'p', seq: 1, rumors: [] }
     const value = seal('swim.ping', body)
-    expect(openMessage(value).ok).toBe(true)
-    body['seq'] = 'one'
-    expect(openMessage(value)).toEqual({ ok: false, reason: 'malformed' })
+    for (const open of [openMessage, openPublished]) {
+      body['seq'] = 1
+      expect(open(value).ok).toBe(true)
+      body['seq'] = 'one'
+      expect(open(value)).toEqual({ ok: false, reason: 'malformed' })
+    }
   })
 
   it('that cannot change is judged once', () => {
     const value = Object.freeze(seal('catalog.digest', Object.freeze({ digest: 'd', reply: true })))
-    const first = openMessage(value)
+    const first = openPublished(value)
     expect(first.ok).toBe(true)
-    expect(openMessage(value)).toBe(first)
+    expect(openPublished(value)).toBe(first)
   })
 
   it('is bulk when it is the catalog’s, and only then', () => {

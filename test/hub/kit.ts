@@ -43,6 +43,7 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
     hierarchy: {
       maxRegionalHubs: 10,
       maxChildHubs: 20,
+      maxClusters: 100,
       poolLinks: 300,
       reportIntervalMs: 10_000,
       attachIntervalMs: 1_000,

@@ -129,8 +129,9 @@ describe('two hubs with one name', () => {
 
   it('the older one stays, goes on, and puts its word above that of the younger', () => {
     const rig = new Rig()
-    rig.member('a', 'alive')
     rig.pass(60_000)
+    rig.link(infoOf('a'))
+    rig.member('a', 'alive')
     expect(changes(meet(rig, 'twin', 5_000))).toEqual([])
     const incarnation = wallStart + 55_000
     const effects = rig.member('me', 'alive', { incarnation, info: twin('twin') })

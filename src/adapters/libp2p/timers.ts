@@ -2,9 +2,9 @@
 
 import type { Millis } from '../../core/time.ts'
 
-/** First and longest back-off of a dial that failed: 30 s spread a mass rejoin to what inbound limits admit. */
+/** First and longest back-off of a dial that failed: two hubs that lost each other meet within the longest. */
 const baseMs: Millis = 250
-const capMs: Millis = 30_000
+const capMs: Millis = 10_000
 
 /** Full jitter: anything from nothing to the exponential bound (Brooker, "Exponential Backoff and Jitter"). */
 export function backOff(failures: number): Millis {

@@ -21,7 +21,7 @@ export class Gaps {
   keep(run: Run, at: Millis): void {
     const runs = this.#aside.get(run.hub) ?? []
     if ((runs.length === 0 && this.#aside.size >= maxHubs) || runs.length >= maxRuns) return
-    if (runs.some((held) => held.from === run.from && held.to === run.to)) return
+    if (runs.some((known) => known.from === run.from && known.to === run.to)) return
     this.#aside.set(run.hub, [...runs, run])
     this.#keptAt.set(run.hub, at)
   }
@@ -33,7 +33,9 @@ export class Gaps {
 
   /** The next delta that follows directly on where the slice stands now; what is overtaken is dropped. */
   next(hub: HubId, version: Version): Run | undefined {
-    const runs = (this.#aside.get(hub) ?? []).filter((run) => {
+    const held = this.#aside.get(hub)
+    if (held === undefined) return undefined
+    const runs = held.filter((run) => {
       const order = compareEpochs(run.epoch, version.epoch)
       return order > 0 || (order === 0 && run.to > version.seq)
     })

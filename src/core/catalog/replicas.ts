@@ -1,8 +1,8 @@
 // All slices this hub holds, the join over them, and what of them goes to the store.
 
-import { hashOf } from '../hash.ts'
-import { compareText, type HubId } from '../ids.ts'
+import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
+import { asText, type Mark, markOf, minus, noMark, plus } from './fingerprint.ts'
 import type { ListedVersion } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join } from './record.ts'
 import { compareEpochs, type Epoch, type Run, Slice, type StoredHead, type Version } from './slice.ts'
@@ -17,10 +17,10 @@ export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
   readonly #holders = new Map<EntryId, Set<HubId>>()
   readonly #joined = new Map<EntryId, Joined>()
-  /** What the digest is made of: every slice's own lines, kept until it moves, in the order of their hubs. */
-  readonly #lines = new Map<HubId, readonly string[]>()
-  #order: readonly Slice[] | undefined
-  #digest: string | undefined
+  /** What each slice adds to the digest, their sum, and the slices that have moved since. */
+  readonly #marks = new Map<HubId, Mark>()
+  readonly #moved = new Set<HubId>()
+  #sum = noMark
 
   slice(hub: HubId): Slice | undefined {
     return this.#slices.get(hub)
@@ -37,7 +37,6 @@ export class Replicas {
   /** A slice restored from the store. */
   adopt(slice: Slice): void {
     this.#slices.set(slice.hub, slice)
-    this.#order = undefined
     this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
   }
 
@@ -47,7 +46,6 @@ export class Replicas {
     if (slice === undefined) {
       slice = new Slice(run.hub, { epoch: run.epoch, seq: 0 })
       this.#slices.set(run.hub, slice)
-      this.#order = undefined
     }
     const isNewEpoch = compareEpochs(run.epoch, slice.version.epoch) > 0
     const touched = isNewEpoch ? slice.restart(run) : slice.extend(run)
@@ -65,7 +63,7 @@ export class Replicas {
       const others = this.shown(id, hub)
       if (isNews(left, join(own === undefined ? others : [...others, own]))) return []
       slice.dropSurplus(id)
-      this.#lines.delete(hub)
+      this.#moved.add(hub)
       return [{ hub, id }]
     })
   }
@@ -103,23 +101,14 @@ export class Replicas {
 
   /** C11: equal exactly when the same versions are held. */
   digest(): string {
-    this.#digest ??= this.#freshDigest()
-    return this.#digest
-  }
-
-  /** `digestOf` all versions, without asking the slices that have not moved. */
-  #freshDigest(): string {
-    this.#order ??= [...this.#slices.values()].sort((a, b) => compareText(a.hub, b.hub))
-    const all: string[] = []
-    for (const slice of this.#order) {
-      let lines = this.#lines.get(slice.hub)
-      if (lines === undefined) {
-        lines = versionsOf(slice).map(lineOf)
-        this.#lines.set(slice.hub, lines)
-      }
-      all.push(...lines)
+    for (const hub of this.#moved) {
+      const slice = this.#slices.get(hub)
+      const mark = slice === undefined ? noMark : sumOf(versionsOf(slice))
+      this.#sum = plus(minus(this.#sum, this.#marks.get(hub) ?? noMark), mark)
+      this.#marks.set(hub, mark)
     }
-    return digestOfLines(all)
+    this.#moved.clear()
+    return asText(this.#sum)
   }
 
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
@@ -132,8 +121,7 @@ export class Replicas {
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
-    this.#digest = undefined
-    this.#lines.delete(hub)
+    this.#moved.add(hub)
     for (const id of ids) {
       this.#joined.delete(id)
       const holders = this.#holders.get(id)
@@ -145,15 +133,11 @@ export class Replicas {
 
 /** Fingerprint of a list of versions, whatever its order; 16 hex digits. */
 export function digestOf(versions: readonly ListedVersion[]): string {
-  return digestOfLines(versions.map(lineOf))
+  return asText(sumOf(versions))
 }
 
-function digestOfLines(lines: string[]): string {
-  return hashOf(lines.sort(compareText)).slice(0, 16)
-}
-
-function lineOf([hub, epoch, seq]: ListedVersion): string {
-  return `${hub} ${epoch[0]} ${epoch[1]} ${seq}`
+function sumOf(versions: readonly ListedVersion[]): Mark {
+  return versions.map(([hub, epoch, seq]) => markOf(`${hub} ${epoch[0]} ${epoch[1]} ${seq}`)).reduce(plus, noMark)
 }
 
 /** How far a slice is held, and what is left of its earlier epochs. */

@@ -3,9 +3,10 @@
 import type { HubId } from '../ids.ts'
 import type { Millis, Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
-import type { Word } from './messages.ts'
+import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
-import type { Reports, Verdict } from './reports.ts'
+import { isUp, type Reports, type Standings, type Verdict } from './reports.ts'
+import { sharesPool } from './tiers.ts'
 
 /** What is believed about a hub outside the own pools, and since when. */
 export interface Foreign extends Verdict {
@@ -17,17 +18,40 @@ export type Judgement =
   | { readonly type: 'foreign'; readonly verdict: Verdict; readonly previous?: Verdict['status'] }
   | { readonly type: 'foreign-dropped'; readonly info: HubInfo }
 
+/** Most hubs outside the own pools that something is believed of. */
+const maxForeign = 20_000
+
+export interface ForeignersParts {
+  readonly self: HubInfo
+  readonly bornAt: Millis
+  readonly reports: Reports
+  readonly pools: Pools
+  /** H2: how long a hub stays what it was when nobody has a word about it. */
+  readonly silenceMs: Millis
+  /** H13: how long, when a live reporter of its pool has been one for that long and does not mention it. */
+  readonly seasonedMs: Millis
+  readonly deadRetentionMs: Millis
+}
+
 export class Foreigners {
-  readonly #self: HubId
   readonly #reports: Reports
   readonly #pools: Pools
+  readonly #self: HubInfo
+  readonly #bornAt: Millis
+  readonly #silenceMs: Millis
+  readonly #seasonedMs: Millis
   readonly #deadRetentionMs: Millis
   readonly #foreign = new Map<HubId, Foreign>()
+  /** M8: hubs that an operator forgot, up to and including this incarnation. */
+  readonly #forgotten = new Map<HubId, number>()
 
-  constructor(parts: { self: HubId; reports: Reports; pools: Pools; deadRetentionMs: Millis }) {
-    this.#self = parts.self
+  constructor(parts: ForeignersParts) {
     this.#reports = parts.reports
     this.#pools = parts.pools
+    this.#self = parts.self
+    this.#bornAt = parts.bornAt
+    this.#silenceMs = parts.silenceMs
+    this.#seasonedMs = parts.seasonedMs
     this.#deadRetentionMs = parts.deadRetentionMs
   }
 
@@ -35,23 +59,17 @@ export class Foreigners {
     return this.#foreign
   }
 
-  /** Takes a reporter's words; judges whom they say something new about, and the reporter, who has spoken. */
-  believe(reporter: HubId, words: readonly Word[], now: Now): Judgement[] {
-    const judgements: Judgement[] = []
-    for (const word of words) {
-      const { hub } = word.info
-      if (this.#pools.status(hub) !== undefined) continue
-      const isNews = this.#reports.tell(reporter, word, now)
-      if (isNews || hub === reporter) judgements.push(...this.#judge(hub, now))
-    }
-    return judgements
+  /** Takes a report; judges whom it says something new about, and the reporter. */
+  believe(report: Report, now: Now): Judgement[] {
+    const changed = new Set(this.#reports.tell(report, now)).add(report.reporter)
+    return [...changed].flatMap((hub) => this.#judge(hub, now))
   }
 
   /** Takes what a newly linked peer says of everyone: it introduces, it does not report (H5). */
   meet(words: readonly Word[], now: Now): Judgement[] {
     return words.flatMap((word) => {
       const { hub } = word.info
-      const isNews = this.#pools.status(hub) === undefined && this.#reports.introduce(word, now)
+      const isNews = !this.#pools.has(hub) && this.#reports.introduce(word, now)
       return isNews ? this.#judge(hub, now) : []
     })
   }
@@ -60,8 +78,7 @@ export class Foreigners {
   witnessDeath(info: HubInfo, now: Now): Judgement[] {
     const held = this.#foreign.get(info.hub)
     if (held === undefined) return []
-    const { incarnation, signature } = held
-    this.#reports.tell(this.#self, { info, incarnation, status: 'dead', signature }, now)
+    this.#reports.witness({ ...held, info, status: 'dead' }, now)
     return this.#judge(info.hub, now)
   }
 
@@ -70,32 +87,37 @@ export class Foreigners {
     this.#foreign.delete(hub)
   }
 
-  /** M8: nothing said of the hub at this incarnation or an earlier one is heard any more. */
+  /** M8: nothing that is said of the hub at this incarnation or an earlier one counts any more. */
   forget(hub: HubId, incarnation: number): Judgement[] {
-    this.#reports.bar(hub, incarnation)
+    this.#forgotten.set(hub, Math.max(incarnation, this.#forgotten.get(hub) ?? 0))
     const held = this.#foreign.get(hub)
     if (held === undefined || held.incarnation > incarnation) return []
     this.#foreign.delete(hub)
+    this.#reports.forget(hub)
     return [{ type: 'foreign-dropped', info: held.info }]
   }
 
-  /** A reporter may have died, or been silent for too long: everyone it spoke of is judged again. */
+  /** A reporter may have died, or been silent for too long: everyone is judged again. */
   review(now: Now): Judgement[] {
-    return [...this.#reports.known()].flatMap((hub) => this.#judge(hub, now))
+    const standings: Standings = new Map()
+    const hubs = new Set([...this.#reports.known(), ...this.#foreign.keys()])
+    return [...hubs].flatMap((hub) => this.#judge(hub, now, standings))
   }
 
   /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
-  #judge(hub: HubId, now: Now): Judgement[] {
-    if (this.#pools.status(hub) !== undefined) {
+  #judge(hub: HubId, now: Now, standings?: Standings): Judgement[] {
+    if (this.#pools.has(hub)) {
       this.#foreign.delete(hub)
       return []
     }
-    const verdict = this.#reports.judge(hub, now, (reporter) => this.#pools.status(reporter))
-    if (verdict === undefined) return []
     const held = this.#foreign.get(hub)
+    const verdict = this.#reports.judge(hub, now, standings) ?? this.#afterSilence(held, now)
+    if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return []
+    const isGone = !isUp(verdict)
+    // M2: only a word that says alive introduces a hub.
+    if (held === undefined && (isGone || this.#foreign.size >= maxForeign)) return []
     const isSame = held?.status === verdict.status && held.incarnation === verdict.incarnation
     const since = isSame ? held.since : { mono: now.mono, wall: now.wall }
-    const isGone = verdict.status === 'dead' || verdict.status === 'left'
     if (isGone && now.mono - since.mono >= this.#deadRetentionMs) {
       this.#foreign.delete(hub)
       this.#reports.forget(hub)
@@ -104,5 +126,19 @@ export class Foreigners {
     this.#foreign.set(hub, { ...verdict, since })
     if (isSame) return []
     return [{ type: 'foreign', verdict, ...(held === undefined ? {} : { previous: held.status }) }]
+  }
+
+  /** By its pool's reporter; or by an own pool, that this hub has been in for long enough to know everybody. */
+  #isOmitted(info: HubInfo, now: Now): boolean {
+    const isSeasoned = now.mono - this.#bornAt >= this.#seasonedMs
+    return (isSeasoned && sharesPool(this.#self, info)) || this.#reports.isOmitted(info, now, this.#seasonedMs)
+  }
+
+  /** H2, H13: with every word void a hub stays what it was until the silence is long, or it is left out; then it is dead. */
+  #afterSilence(held: Foreign | undefined, now: Now): Verdict | undefined {
+    if (held === undefined || !isUp(held)) return held
+    const silentMs = now.mono - held.lastAt
+    const isOmitted = silentMs >= this.#seasonedMs && this.#isOmitted(held.info, now)
+    return isOmitted || silentMs > this.#silenceMs ? { ...held, status: 'dead' } : held
   }
 }

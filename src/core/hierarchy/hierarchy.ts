@@ -3,42 +3,19 @@
 // All state here is mergeable belief: several hubs may hold any role at once, and losing one costs nothing but a relay.
 
 import type { HubId, PeerId } from '../ids.ts'
-import type { Effect, Machine, Tick } from '../machine.ts'
+import type { Effect, Machine } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { type HubInfo, type Statement, statementOf } from '../wire.ts'
-import { type Foreign, Foreigners, type Judgement } from './foreigners.ts'
+import type { Foreign, Judgement } from './foreigners.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
+import { Neighbours } from './neighbours.ts'
+import { Parentage } from './parentage.ts'
 import { type PoolMember, Pools } from './pools.ts'
-import { Reports } from './reports.ts'
-import { chooseParents, poolLinks } from './routes.ts'
-import { isBackbone, sharesPool } from './tiers.ts'
-import { Ties } from './ties.ts'
-
-export type HierarchyInput =
-  | Tick
-  | { readonly type: 'message'; readonly from: PeerId; readonly message: TierMessage }
-  | { readonly type: 'member'; readonly pool: string; readonly member: PoolMember }
-  | { readonly type: 'member-dropped'; readonly pool: string; readonly hub: HubId }
-  /** What this hub says of itself has changed. */
-  | { readonly type: 'self'; readonly word: Statement }
-  | { readonly type: 'link-up'; readonly info: HubInfo }
-  | { readonly type: 'link-down'; readonly peer: PeerId }
-  /** M8: an operator forgot a hub, up to and including this incarnation. */
-  | { readonly type: 'forget'; readonly hub: HubId; readonly incarnation: number }
-  /** Hubs remembered from an earlier run. */
-  | { readonly type: 'book'; readonly infos: readonly HubInfo[] }
-  | { readonly type: 'leave'; readonly word: Statement }
-
-export type HierarchyChange = Judgement | { readonly type: 'parents'; readonly parents: readonly HubId[] }
-
-export interface HierarchyProtocol {
-  readonly input: HierarchyInput
-  readonly message: TierMessage
-  readonly change: HierarchyChange
-  readonly result: never
-}
+import type { HierarchyInput, HierarchyProtocol } from './protocol.ts'
+import { Reporting } from './reporting.ts'
+import { isBackbone, poolsOf, sharesPool } from './tiers.ts'
 
 export interface HierarchyOptions {
   readonly self: HubInfo
@@ -54,66 +31,66 @@ export interface HierarchyOptions {
   readonly reportIntervalMs: Millis
   readonly attachIntervalMs: Millis
   readonly deadRetentionMs: Millis
+  /** The round trip to a hub that membership measured; undefined where it did not. */
+  readonly rttMsOf: (hub: HubId) => Millis | undefined
 }
 
 type Effects = Effect<HierarchyProtocol>[]
 
-const parentCount = 2
-/** Remembered hubs that are dialled when nothing better is known. */
-const maxFallbackLinks = 16
-/** Reports that follow a change wait this long for company. */
-const coalesceMs = 200
-/** A reporter is silent after this many report intervals. */
-const silentAfter = 3.5
-
 export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #options: HierarchyOptions
   readonly #pools: Pools
-  readonly #reports: Reports
-  readonly #foreigners: Foreigners
-  readonly #ties: Ties
+  readonly #reporting: Reporting
+  readonly #parentage: Parentage
   readonly #keep: Keep
+  readonly #neighbours: Neighbours
   readonly #links = new Map<PeerId, HubInfo>()
-  /** Hubs remembered from an earlier run and not yet met. */
-  readonly #book = new Map<HubId, HubInfo>()
-  /** Hubs whose word changed since the last report. */
-  readonly #news = new Set<HubId>()
   #word: Statement
   #hasLeft = false
-  #attachAt: Millis
-  #reportAt: Millis
-  #newsAt: Millis = never
+  /** When links are to be chosen again: at once after a change, but once for all changes of that moment. */
+  #relinkAt: Millis = never
 
   constructor(options: HierarchyOptions, now: Now) {
     this.#options = options
     this.#word = options.word
     this.#pools = new Pools(options.self, options.pools)
-    this.#reports = new Reports(silentAfter * options.reportIntervalMs)
-    const { deadRetentionMs, self } = options
-    this.#foreigners = new Foreigners({ self: self.hub, reports: this.#reports, pools: this.#pools, deadRetentionMs })
+    const { self, random } = options
     this.#keep = new Keep(self)
-    this.#ties = new Ties(options.attachIntervalMs)
-    this.#attachAt = now.mono + options.random.real() * options.attachIntervalMs
-    this.#reportAt = now.mono + options.random.real() * options.reportIntervalMs
+    this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random }, now)
+    const around = { pools: this.#pools, links: this.#links, parents: () => this.parents() }
+    this.#reporting = new Reporting({ ...options, ...around, ownWord: () => this.#word }, now)
+    this.#parentage = new Parentage({ ...options, ...around, digest: () => this.#reporting.digest() }, now)
   }
 
   foreign(): ReadonlyMap<HubId, Foreign> {
-    return this.#foreigners.all()
+    return this.#reporting.foreigners.all()
   }
 
   parents(): HubInfo[] {
-    return this.#ties.parents()
+    return this.#parentage.parents()
   }
 
-  children = (): HubInfo[] => this.#ties.children()
+  children(): HubInfo[] {
+    return this.#parentage.children()
+  }
 
-  /** Links this hub wants to hold, by peer. */
+  /** H12: this hub has more children than it should, or a parent that has. */
+  get isOverfull(): boolean {
+    return this.#parentage.isOverfull
+  }
+
   kept(): ReadonlyMap<PeerId, HubInfo> {
     return this.#keep.kept()
   }
 
+  /** The peers this hub keeps pool links to: in a pool larger than the link degree it probes only these. */
+  watched(): ReadonlySet<PeerId> {
+    return this.#neighbours.watched()
+  }
+
   deadline(): Millis {
-    return this.#hasLeft ? never : Math.min(this.#attachAt, this.#reportAt, this.#newsAt)
+    if (this.#hasLeft) return never
+    return Math.min(this.#parentage.deadline(), this.#reporting.deadline(), this.#relinkAt)
   }
 
   step(input: HierarchyInput, now: Now): readonly Effect<HierarchyProtocol>[] {
@@ -131,32 +108,36 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'member-dropped':
         this.#pools.drop(input.pool, input.hub)
-        this.#relink(now, out)
+        this.#relinkAt = now.mono
         break
       case 'self':
         this.#word = input.word
-        this.#announce(this.#options.self.hub, now)
+        this.#reporting.announce(now)
         break
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
         this.#introduce(input.info, out)
+        this.#parentage.stir(input.info.hub, now)
         this.#relink(now, out)
         break
-      case 'link-down':
+      case 'link-down': {
+        const lost = this.#links.get(input.peer)
         this.#links.delete(input.peer)
+        if (lost !== undefined) this.#parentage.stir(lost.hub, now)
         break
+      }
       case 'book':
-        for (const info of input.infos) this.#book.set(info.hub, info)
+        this.#neighbours.remember(input.infos)
         this.#relink(now, out)
         break
       case 'forget':
-        this.#book.delete(input.hub)
-        this.#take(this.#foreigners.forget(input.hub, input.incarnation), now, out)
+        this.#neighbours.forget(input.hub)
+        this.#take(this.#reporting.foreigners.forget(input.hub, input.incarnation), now, out)
         break
       case 'leave':
         this.#hasLeft = true
         this.#word = input.word
-        this.#report([this.#word], out)
+        this.#reporting.leave(out)
         break
     }
     return out
@@ -164,30 +145,17 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   #tick(now: Now, out: Effects): void {
     if (this.#hasLeft) return
-    if (this.#attachAt <= now.mono) {
-      this.#attachAt = now.mono + this.#options.attachIntervalMs
-      this.#tend(now, out)
-    }
-    if (this.#reportAt <= now.mono) {
-      this.#reportAt = now.mono + this.#options.reportIntervalMs * (0.9 + 0.2 * this.#options.random.real())
-      this.#report(this.#pools.owed(this.#word), out)
-      this.#take(this.#foreigners.review(now), now, out)
-    } else if (this.#newsAt <= now.mono) {
-      const news = this.#pools.owed(this.#word).filter((word) => this.#news.has(word.info.hub))
-      this.#report(news, out)
-    }
+    this.#take(this.#reporting.tick(now, out), now, out)
+    if (this.#parentage.deadline() <= now.mono) this.#tend(now, out)
+    if (this.#relinkAt <= now.mono) this.#relink(now, out)
+    this.#parentage.speak(now, out)
   }
 
-  // ---- ties
-
-  /** Speaks to the parents, notices broken ties, and chooses again. */
+  /** Notices broken ties, and chooses again where a parent is missing or another may be better. */
   #tend(now: Now, out: Effects): void {
-    const lost = this.#ties.sever(now)
-    for (const info of lost) this.#take(this.#foreigners.witnessDeath(info, now), now, out)
-    if (lost.length > 0 || this.#ties.parents().length < parentCount) this.#relink(now, out)
-    for (const parent of this.#ties.parents()) {
-      this.#send(parent.peer, { kind: 'tier.attach', body: { hub: this.#options.self.hub } }, out)
-    }
+    const { broken, isRestless } = this.#parentage.tend(now, out)
+    for (const info of broken) this.#take(this.#reporting.foreigners.witnessDeath(info, now), now, out)
+    if (isRestless) this.#relinkAt = now.mono
   }
 
   // ---- messages
@@ -195,28 +163,46 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #receive({ from, message }: HierarchyInput & { type: 'message' }, now: Now, out: Effects): void {
     const sender = this.#links.get(from)
     switch (message.kind) {
-      case 'tier.report':
-        if (message.body.reporter === this.#options.self.hub) break
-        this.#reports.hear(message.body.reporter, now)
-        this.#take(this.#foreigners.believe(message.body.reporter, message.body.words, now), now, out)
-        break
-      case 'tier.introduction':
-        if (sender !== undefined) this.#take(this.#foreigners.meet(message.body.words, now), now, out)
-        break
-      case 'tier.attach': {
-        if (sender?.hub !== message.body.hub) break
-        this.#reports.hear(sender.hub, now)
-        const { maxRegionalHubs, maxChildHubs } = this.#options
-        const accepted = this.#ties.adopt(sender, sender.tier === 'regional' ? maxRegionalHubs : maxChildHubs, now)
-        this.#send(from, { kind: 'tier.attached', body: { hub: this.#options.self.hub, accepted } }, out)
+      case 'tier.report': {
+        // What is published reaches hubs that are not linked with its author; what is handed on comes over a link.
+        const isOwnVoice = sender === undefined || sender.hub === message.body.reporter
+        this.#take(this.#reporting.believe({ report: message.body, from, isOwnVoice }, now, out), now, out)
         break
       }
+      case 'tier.introduction':
+        if (sender !== undefined) this.#take(this.#reporting.foreigners.meet(message.body.words, now), now, out)
+        break
+      case 'tier.compare':
+        if (sender !== undefined) this.#compare(from, message.body.digest, out)
+        break
+      case 'tier.ledgers':
+        if (sender !== undefined) this.#reporting.listed({ from: sender, body: message.body }, now, out)
+        break
+      case 'tier.request':
+        if (sender !== undefined) this.#reporting.answer(from, message.body.reporters, out)
+        break
+      case 'tier.attach':
+        if (sender?.hub !== message.body.hub) break
+        this.#reporting.hear(sender.hub, now)
+        this.#send(from, { kind: 'tier.attached', body: this.#parentage.adopt(sender, message.body, now) }, out)
+        break
       case 'tier.attached':
         if (sender?.hub !== message.body.hub) break
-        this.#reports.hear(sender.hub, now)
-        this.#ties.answered(sender.hub, message.body.accepted, now)
+        this.#reporting.hear(sender.hub, now)
+        if (this.#parentage.answered(sender, message.body, now)) this.#relinkAt = now.mono
+        this.#vouch(sender, message.body.digest, { now, out })
         break
     }
+  }
+
+  /** H10: what a hub of the backbone holds alike stands; else both list what they hold. */
+  #vouch(by: HubInfo, digest: string | undefined, { now, out }: { now: Now; out: Effects }): void {
+    if (digest === undefined || !isBackbone(by.tier) || this.#reporting.vouched(digest, now)) return
+    this.#reporting.list({ to: by.peer, reply: true }, out)
+  }
+
+  #compare(from: PeerId, digest: string, out: Effects): void {
+    if (digest !== this.#reporting.digest()) this.#reporting.list({ to: from, reply: true }, out)
   }
 
   // ---- beliefs
@@ -224,11 +210,12 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   /** A member of an own pool changed: its tie, the reporters' worth, what is reported and the links depend on it. */
   #rethink(member: PoolMember, now: Now, out: Effects): void {
     this.#settle(member.info.hub, member.status)
-    this.#announce(member.info.hub, now)
-    this.#foreigners.enters(member.info.hub)
-    const mayHaveReported = member.status !== 'alive'
-    if (mayHaveReported) this.#take(this.#foreigners.review(now), now, out)
-    this.#relink(now, out)
+    this.#reporting.announce(now)
+    const { foreigners } = this.#reporting
+    foreigners.enters(member.info.hub)
+    const isReporter = this.#reporting.isReporter(member.info.hub)
+    if (isReporter && member.status !== 'alive') this.#take(foreigners.review(now), now, out)
+    this.#relinkAt = now.mono
   }
 
   #take(judgements: readonly Judgement[], now: Now, out: Effects): void {
@@ -237,60 +224,42 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       if (change.type === 'foreign') this.#settle(change.verdict.info.hub, change.verdict.status)
       out.push({ type: 'change', change })
     }
-    this.#relink(now, out)
+    this.#reporting.announce(now)
+    this.#relinkAt = now.mono
   }
 
   #settle(hub: HubId, status: Word['status']): void {
-    this.#book.delete(hub)
-    if (status === 'alive') this.#ties.pardon(hub)
-    if (status === 'dead' || status === 'left') this.#ties.drop(hub)
+    this.#neighbours.met(hub)
+    if (status !== 'suspect') this.#parentage.settle(hub, status !== 'alive')
   }
 
   // ---- links
 
-  /** Chooses parents, then keeps links to them, to the own pools and to hubs that belong into one. */
+  /** Chooses parents, then the links to keep. */
   #relink(now: Now, out: Effects): void {
-    const { self, preferredParents, poolLinks: degree } = this.#options
-    const outsiders = [...this.#foreigners.all().values()].filter((foreign) => foreign.status === 'alive')
-    const insiders = this.#pools.all().filter((member) => member.status === 'alive')
-    const candidates = [...insiders, ...outsiders].filter(({ info }) => !this.#ties.isAvoided(info.hub, now))
-    const parents = chooseParents({ ...self, preferred: preferredParents }, candidates, parentCount)
-    if (this.#ties.choose(parents, now)) {
-      out.push({ type: 'change', change: { type: 'parents', parents: parents.map((info) => info.hub) } })
-    }
-    const wanted = this.#pools.each().flatMap((members) => {
-      const staying = members.filter((member) => member.status !== 'left').map((member) => member.info)
-      return poolLinks(self.hub, staying, degree)
-    })
-    const strangers = [...outsiders.map((foreign) => foreign.info), ...this.#book.values()]
-    wanted.push(...parents, ...strangers.filter((info) => sharesPool(self, info)))
-    if (wanted.length === 0) wanted.push(...[...this.#book.values()].slice(0, maxFallbackLinks))
+    const all = [...this.#reporting.foreigners.all().values(), ...this.#pools.all()]
+    const living = new Map(all.flatMap(({ info, status }) => (status === 'alive' ? [[info.hub, info]] : [])))
+    const parents = this.#parentage.choose([...living.values()], now, out)
+    const known = { pools: this.#pools.byName(), foreign: this.#reporting.foreigners.all().values(), parents }
+    const wanted = this.#neighbours.choose(known, now)
+    this.#relinkAt = this.#neighbours.deadline()
     out.push(...this.#keep.update(wanted))
   }
 
-  // ---- reports
-
-  #report(words: readonly Word[], out: Effects): void {
-    this.#news.clear()
-    this.#newsAt = never
-    const reporter = this.#options.self.hub
-    for (const part of inParts(words))
-      out.push({ type: 'publish', topic: 'members', message: { kind: 'tier.report', body: { reporter, words: part } } })
-  }
-
-  /** Queues a changed word for the next report. */
-  #announce(hub: HubId, now: Now): void {
-    this.#news.add(hub)
-    this.#newsAt = Math.min(this.#newsAt, now.mono + coalesceMs)
-  }
+  // ---- words
 
   /** Tells a newly linked peer of those it will want links to: its own pools, and who can be its parent. */
   #introduce(to: HubInfo, out: Effects): void {
-    const known = [...this.#pools.all(), ...this.#foreigners.all().values()].filter(
-      ({ info, status }) => status === 'alive' && (isBackbone(info.tier) || sharesPool(info, to)),
+    const theirs = new Set(poolsOf(to))
+    const common = this.#options.pools.filter((pool) => theirs.has(pool))
+    // The greeting of a common pool tells of its members.
+    const isGreeted = (info: HubInfo): boolean => poolsOf(info).some((pool) => common.includes(pool))
+    const known = [...this.#pools.all(), ...this.#reporting.foreigners.all().values()].filter(
+      ({ info, status }) => status === 'alive' && !isGreeted(info) && (isBackbone(info.tier) || sharesPool(info, to)),
     )
-    const parts = inParts([this.#word, ...known.map(statementOf)])
-    for (const words of parts) this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
+    for (const words of inParts([this.#word, ...known.map(statementOf)])) {
+      this.#send(to.peer, { kind: 'tier.introduction', body: { words } }, out)
+    }
   }
 
   #send(to: PeerId, message: TierMessage, out: Effects): void {

@@ -5,6 +5,8 @@ import { type HubInfo, statementOf } from '../wire.ts'
 import type { Word } from './messages.ts'
 import { reporters } from './tiers.ts'
 
+const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, left: 1, dead: 0 }
+
 /** A word about a hub of an own pool, with the measured round trip, milliseconds. */
 export interface PoolMember extends Word {
   readonly rttMs?: number
@@ -27,14 +29,23 @@ export class Pools {
     this.#pools.get(pool)?.delete(hub)
   }
 
-  /** What the own pools say about a hub; undefined when it is in none of them. */
-  status(hub: HubId): Word['status'] | undefined {
-    if (hub === this.#self.hub) return 'alive'
+  /** What the own pools say about a hub: the best of the newest; undefined when it is in none of them. */
+  member(hub: HubId): PoolMember | undefined {
+    let best: PoolMember | undefined
     for (const members of this.#pools.values()) {
       const member = members.get(hub)
-      if (member !== undefined) return member.status
+      if (member !== undefined && (best === undefined || isBetter(member, best))) best = member
     }
-    return undefined
+    return best
+  }
+
+  /** Whether own pools speak of the hub: this hub itself included. */
+  has(hub: HubId): boolean {
+    return hub === this.#self.hub || this.member(hub) !== undefined
+  }
+
+  byName(): ReadonlyMap<string, ReadonlyMap<HubId, PoolMember>> {
+    return this.#pools
   }
 
   each(): PoolMember[][] {
@@ -56,4 +67,8 @@ export class Pools {
     }
     return [...words.values()]
   }
+}
+
+function isBetter(a: Word, b: Word): boolean {
+  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
 }

@@ -2,19 +2,13 @@
 // The intuition: believe whoever sees best. One relay that cannot reach a healthy hub must not kill it far away, so the
 // best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
 
+import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
-import type { Millis, Now } from '../time.ts'
+import { hour, type Millis, type Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
-import type { Word } from './messages.ts'
-
-interface Kept {
-  readonly word: Word
-  /** When this reporter first said exactly this (status and incarnation). */
-  readonly firstAt: Millis
-  /** When it last said so. */
-  lastAt: Millis
-  lastWall: Millis
-}
+import { type Kept, Ledger } from './ledger.ts'
+import type { Report, Word } from './messages.ts'
+import { sharesPool } from './tiers.ts'
 
 export interface Verdict {
   readonly info: HubInfo
@@ -23,35 +17,52 @@ export interface Verdict {
   readonly signature: string
   /** Unix time of the newest word it rests on. */
   readonly asOf: Millis
+  /** The same on the monotonic clock. */
+  readonly lastAt: Millis
 }
 
 /** What this hub's own pools say about a reporter; undefined: it is in none of them. */
-export type OwnPools = (hub: HubId) => Word['status'] | undefined
+export type OwnPools = (hub: HubId) => Pick<Word, 'status' | 'incarnation'> | undefined
+
+/** A word that counts, and when its reporter was last known to stand by it. */
+interface Voice extends Kept {
+  readonly confirmed: Now
+}
+
+/** When each reporter was last known to stand by its words; undefined where those do not count. For one moment. */
+export type Standings = Map<Ledger, Now | undefined>
 
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
 
-const noWords: ReadonlyMap<HubId, Kept> = new Map()
-/** Most hubs that words, and most that hearsay, is kept of. */
+/** Most hubs that words, and most that hearsay, is kept of; and most reporters. */
 const maxHubs = 20_000
+const maxReporters = 2_000
 
 export class Reports {
   readonly #silenceMs: Millis
-  readonly #words = new Map<HubId, Map<HubId, Kept>>()
+  readonly #ownPools: OwnPools
+  readonly #ledgers = new Map<HubId, Ledger>()
+  /** Who speaks of each hub. */
+  readonly #speakers = new Map<HubId, Set<Ledger>>()
   /** H5: what introductions said; counts only above the incarnation that reports speak of, and is never repeated. */
-  readonly #hearsay = new Map<HubId, Kept>()
+  readonly #hearsay = new Map<HubId, Voice>()
+  /** H4: what this hub saw itself. */
+  readonly #eyes = new Map<HubId, Voice>()
   /** When each hub was last heard with its own voice. */
   readonly #heard = new Map<HubId, Millis>()
 
-  /** M8: hubs that an operator forgot, up to and including this incarnation. */
-  readonly #barred = new Map<HubId, number>()
-
-  /** A word that its reporter has not repeated for `silenceMs` is void. */
-  constructor(silenceMs: Millis) {
+  /** A reporter of whom nothing was known for `silenceMs` has no word. */
+  constructor(silenceMs: Millis, ownPools: OwnPools) {
     this.#silenceMs = silenceMs
+    this.#ownPools = ownPools
   }
 
   known(): ReadonlySet<HubId> {
-    return new Set([...this.#words.keys(), ...this.#hearsay.keys()])
+    return new Set([...this.#speakers.keys(), ...this.#hearsay.keys()])
+  }
+
+  ledgers(): ReadonlyMap<HubId, Ledger> {
+    return this.#ledgers
   }
 
   /** The hub spoke itself: no earlier word of death about it holds (H3). */
@@ -59,22 +70,27 @@ export class Reports {
     if (this.#heard.has(hub) || this.#heard.size < maxHubs) this.#heard.set(hub, now.mono)
   }
 
-  /** Takes a reporter's word and says whether it is another than before. Death never introduces a hub (M2). */
-  tell(reporter: HubId, word: Word, now: Now): boolean {
-    if (this.#isBarred(word)) return false
-    const byReporter = this.#words.get(word.info.hub)
-    const isKnown = byReporter !== undefined || this.#hearsay.has(word.info.hub)
-    if (!isKnown && (!isUp(word) || this.#words.size >= maxHubs)) return false
-    const held = byReporter?.get(reporter)
-    if (held?.word.status === word.status && held.word.incarnation === word.incarnation) {
-      held.lastAt = now.mono
-      held.lastWall = now.wall
-      return false
-    }
-    const kept: Kept = { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall }
-    if (byReporter === undefined) this.#words.set(word.info.hub, new Map([[reporter, kept]]))
-    else byReporter.set(reporter, kept)
-    return true
+  /** Takes a report, whoever brought it, and returns whom it says something new about. */
+  tell(report: Report, now: Now): HubId[] {
+    if (report.stand !== undefined && !isPlausible(report.stand.epoch, now)) return []
+    const held = this.#ledgers.get(report.reporter)
+    if (held === undefined && this.#ledgers.size >= maxReporters) return []
+    const ledger = held ?? new Ledger(report.reporter, now)
+    this.#ledgers.set(report.reporter, ledger)
+    const changed = ledger.take(report, now)
+    for (const hub of changed) this.#index(hub, ledger)
+    return changed
+  }
+
+  /** Somebody who knows says that the reporter stands by its words (H2). */
+  confirm(reporter: HubId, now: Now): void {
+    const ledger = this.#ledgers.get(reporter)
+    if (ledger !== undefined) ledger.confirmed = now
+  }
+
+  /** What this hub saw itself. */
+  witness(word: Word, now: Now): void {
+    this.#eyes.set(word.info.hub, { word, firstAt: now.mono, confirmed: now })
   }
 
   /**
@@ -83,93 +99,177 @@ export class Reports {
    */
   introduce(word: Word, now: Now): boolean {
     const { hub } = word.info
-    if (this.#isBarred(word)) return false
-    const held = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
-    if (word.status !== 'alive' || held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
+    const held = [...this.#wordsOf(hub).map(({ kept }) => kept), ...this.#rumor(hub)]
+    if (word.status !== 'alive' || !isPlausible(word.incarnation, now)) return false
+    if (held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
     if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
-    this.#hearsay.set(hub, { word, firstAt: now.mono, lastAt: now.mono, lastWall: now.wall })
+    this.#hearsay.set(hub, { word, firstAt: now.mono, confirmed: now })
     return true
   }
 
-  /** M8: forgets what was said, and hears no more of it. */
-  bar(hub: HubId, incarnation: number): void {
-    this.#barred.set(hub, Math.max(incarnation, this.#barred.get(hub) ?? 0))
-    const known = [...(this.#words.get(hub)?.values() ?? []), ...this.#rumor(hub)]
-    if (known.every((kept) => this.#isBarred(kept.word))) this.forget(hub)
+  /** Lets go of the ledgers that have had no word for the time of silence: beliefs outlast them. */
+  prune(now: Now): void {
+    for (const [reporter, ledger] of this.#ledgers) {
+      if (this.counts(ledger, now) || this.#isFresh(ledger.confirmed, now)) continue
+      this.#ledgers.delete(reporter)
+      for (const hub of ledger.words().keys()) this.#unspeak(hub, ledger)
+    }
+    for (const [hub, { confirmed }] of this.#eyes) if (!this.#isFresh(confirmed, now)) this.#eyes.delete(hub)
   }
 
+  /** Hearsay and what was seen of the hub; the words of reporters are theirs to drop. */
   forget(hub: HubId): void {
-    this.#words.delete(hub)
-    for (const byReporter of this.#words.values()) byReporter.delete(hub)
     this.#hearsay.delete(hub)
     this.#heard.delete(hub)
+    this.#eyes.delete(hub)
   }
 
   /**
-   * What to believe about a hub that is in none of the own pools; undefined when nobody ever spoke of it.
+   * What to believe about a hub that is in none of the own pools; undefined when nobody has a word that counts.
    * H2: at the highest incarnation the best word of a live reporter wins. A hub's word about itself counts where nobody
-   * else speaks, and wherever it came after the others' word of its death. With every word void the hub is dead.
+   * else speaks, and wherever it came after the others' word of its death. `standings` is kept between the hubs that are
+   * judged at one moment: a reporter's worth is the same for all that it speaks of.
    */
-  judge(hub: HubId, now: Now, ownPools: OwnPools): Verdict | undefined {
-    const words = this.#words.get(hub) ?? noWords
-    const all = [...words.values(), ...this.#rumor(hub)]
-    const isFresh = (kept: Kept): boolean => now.mono - kept.lastAt <= this.#silenceMs
-    const others: Kept[] = []
-    for (const [reporter, kept] of words) {
-      if (reporter !== hub && isFresh(kept) && this.#isLive(reporter, now, ownPools)) others.push(kept)
+  judge(hub: HubId, now: Now, standings: Standings = new Map()): Verdict | undefined {
+    const others: Voice[] = []
+    let own: Voice | undefined
+    for (const ledger of this.#speakers.get(hub) ?? []) {
+      const kept = ledger.words().get(hub)
+      if (kept === undefined || !isPlausible(kept.word.incarnation, now)) continue
+      const { word, firstAt } = kept
+      if (ledger.reporter === hub) {
+        const { confirmed } = ledger
+        if (this.#isFresh(confirmed, now)) own = { word, firstAt, confirmed }
+        continue
+      }
+      const confirmed = this.#standing(ledger, now, standings)
+      if (confirmed !== undefined) others.push({ word, firstAt, confirmed })
     }
-    others.push(...this.#rumor(hub).filter((rumor) => isFresh(rumor) && others.every((kept) => outranks(rumor, kept))))
-    const own = words.get(hub)
-    if (own !== undefined && isFresh(own)) {
+    const seen = this.#eyes.get(hub)
+    if (seen !== undefined && this.#isFresh(seen.confirmed, now)) others.push(seen)
+    const rumor = this.#hearsay.get(hub)
+    const isHeard = rumor !== undefined && this.#isFresh(rumor.confirmed, now)
+    if (isHeard && others.every((kept) => outranks(rumor, kept))) others.push(rumor)
+    if (own !== undefined) {
+      const held = own
       const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
-      const isOwnLeave = own.word.status === 'left' && others.every((kept) => !outranks(kept, own))
-      if (isOwnLeave) return verdict([own])
-      if (others.every((kept) => isUp(kept.word) || heardAt > kept.firstAt)) return verdict([own, ...others])
+      const isOwnLeave = held.word.status === 'left' && others.every((kept) => !outranks(kept, held))
+      if (isOwnLeave) return verdict([held])
+      if (others.every((kept) => isUp(kept.word) || heardAt > kept.firstAt)) return verdict([held, ...others])
     }
-    if (others.length > 0) return verdict(others)
-    const [first, ...rest] = all
-    if (first === undefined) return undefined
-    const newest = rest.reduce((a, b) => (b.lastAt > a.lastAt ? b : a), first)
-    const last = verdict([newest])
-    return isUp(newest.word) && !isFresh(newest) ? { ...last, status: 'dead' } : last
+    return others.length === 0 ? undefined : verdict(others)
   }
 
-  #isBarred({ info, incarnation }: Word): boolean {
-    return incarnation <= (this.#barred.get(info.hub) ?? -1)
+  /**
+   * H13: whether a live reporter of one of the hub's pools, who has had the time to know everybody in it, does not mention
+   * it. After a restart a reporter never hears of those who died before (M2), and nobody else may be left to bury them.
+   */
+  isOmitted(info: HubInfo, now: Now, seasonedMs: Millis): boolean {
+    for (const ledger of this.#ledgers.values()) {
+      const reporter = ledger.words().get(ledger.reporter)?.word.info
+      const isSeasoned = reporter !== undefined && now.mono - ledger.since >= seasonedMs
+      if (!isSeasoned || ledger.words().has(info.hub) || ledger.stand() === undefined) continue
+      if (sharesPool(reporter, info) && this.counts(ledger, now)) return true
+    }
+    return false
   }
 
-  #rumor(hub: HubId): Kept[] {
+  /** When the reporter was last known to stand by its words; undefined where they do not count. */
+  #standing(ledger: Ledger, now: Now, standings: Standings): Now | undefined {
+    if (standings.has(ledger)) return standings.get(ledger)
+    const confirmed = this.#isGrounded(ledger) ? now : ledger.confirmed
+    const standing = this.counts(ledger, now) ? confirmed : undefined
+    standings.set(ledger, standing)
+    return standing
+  }
+
+  /** H2: a reporter counts while an own pool holds it present, or while it is confirmed and no live word buries it. */
+  counts(ledger: Ledger, now: Now): boolean {
+    if (ledger.isRetired) return false
+    const inPool = this.#ownPools(ledger.reporter)
+    if (inPool !== undefined && !isUp(inPool)) return false
+    if (this.#isGrounded(ledger)) return true
+    if (!this.#isFresh(ledger.confirmed, now)) return false
+    return inPool !== undefined || !this.#isBuried(ledger, now)
+  }
+
+  /** Whether this hub watches the reporter itself, in the life in which the reporter last spoke: it needs no repeating. */
+  #isGrounded(ledger: Ledger): boolean {
+    const inPool = this.#ownPools(ledger.reporter)
+    if (inPool === undefined || !isUp(inPool)) return false
+    return ledger.incarnation >= inPool.incarnation
+  }
+
+  /** By a word about the life in which it speaks: one about an earlier life is no news. */
+  #isBuried({ reporter, incarnation }: Ledger, now: Now): boolean {
+    const heardAt = this.#heard.get(reporter) ?? Number.NEGATIVE_INFINITY
+    for (const { kept, ledger } of this.#wordsOf(reporter)) {
+      const isLive = ledger.reporter !== reporter && !ledger.isRetired
+      const isFresh = isLive && (this.#isGrounded(ledger) || this.#isFresh(ledger.confirmed, now))
+      if (isFresh && !isUp(kept.word) && kept.word.incarnation >= incarnation && kept.firstAt >= heardAt) return true
+    }
+    return false
+  }
+
+  #isFresh(confirmed: Now, now: Now): boolean {
+    return now.mono - confirmed.mono <= this.#silenceMs
+  }
+
+  #wordsOf(hub: HubId): { readonly kept: Kept; readonly ledger: Ledger }[] {
+    const words: { readonly kept: Kept; readonly ledger: Ledger }[] = []
+    for (const ledger of this.#speakers.get(hub) ?? []) {
+      const kept = ledger.words().get(hub)
+      if (kept !== undefined) words.push({ kept, ledger })
+    }
+    return words
+  }
+
+  #index(hub: HubId, ledger: Ledger): void {
+    const speakers = this.#speakers.get(hub) ?? new Set()
+    if (!ledger.words().has(hub)) this.#unspeak(hub, ledger)
+    else if (this.#speakers.size < maxHubs || speakers.size > 0) this.#speakers.set(hub, speakers.add(ledger))
+  }
+
+  #unspeak(hub: HubId, ledger: Ledger): void {
+    const speakers = this.#speakers.get(hub)
+    speakers?.delete(ledger)
+    if (speakers?.size === 0) this.#speakers.delete(hub)
+  }
+
+  #rumor(hub: HubId): Voice[] {
     const rumor = this.#hearsay.get(hub)
     return rumor === undefined ? [] : [rumor]
   }
-
-  /** A reporter counts while its own pool holds it present, or while it is heard and no fresh word buries it. */
-  #isLive(reporter: HubId, now: Now, ownPools: OwnPools): boolean {
-    const inPool = ownPools(reporter)
-    if (inPool !== undefined) return inPool === 'alive' || inPool === 'suspect'
-    const heardAt = this.#heard.get(reporter)
-    if (heardAt === undefined || now.mono - heardAt > this.#silenceMs) return false
-    for (const [by, kept] of this.#words.get(reporter) ?? []) {
-      const isFresh = now.mono - kept.lastAt <= this.#silenceMs
-      if (by !== reporter && isFresh && !isUp(kept.word) && kept.firstAt >= heardAt) return false
-    }
-    return true
-  }
 }
 
-function isUp(word: Word): boolean {
-  return word.status === 'alive' || word.status === 'suspect'
+/** M5: incarnations are Unix times of boots; one from more than a day ahead would outrank the truth for ever. */
+function isPlausible(incarnation: number, now: Now): boolean {
+  return incarnation <= now.wall + 24 * hour
+}
+
+export function isUp({ status }: Pick<Word, 'status'>): boolean {
+  return status === 'alive' || status === 'suspect'
 }
 
 function outranks(kept: Kept, other: Kept): boolean {
   return kept.word.incarnation > other.word.incarnation
 }
 
-function verdict(words: readonly Kept[]): Verdict {
-  const best = words.reduce((a, b) => {
-    if (a.word.incarnation !== b.word.incarnation) return a.word.incarnation > b.word.incarnation ? a : b
-    return goodness[b.word.status] > goodness[a.word.status] ? b : a
-  })
-  const asOf = Math.max(...words.map((kept) => kept.lastWall))
-  return { ...best.word, asOf }
+/** The best word of the highest incarnation, and the newest confirmation of any of these, which are never none. */
+function verdict(voices: readonly Voice[]): Verdict {
+  let best: Word | undefined
+  let asOf = Number.NEGATIVE_INFINITY
+  let lastAt = Number.NEGATIVE_INFINITY
+  for (const { word, confirmed } of voices) {
+    if (best === undefined || isBetter(word, best)) best = word
+    asOf = Math.max(asOf, confirmed.wall)
+    lastAt = Math.max(lastAt, confirmed.mono)
+  }
+  assert(best !== undefined, 'H2', 'a verdict rests on no word')
+  const { info, incarnation, status, signature } = best
+  return { info, incarnation, status, signature, asOf, lastAt }
+}
+
+function isBetter(a: Word, b: Word): boolean {
+  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
 }

@@ -10,9 +10,17 @@ export function isAbove(upper: Tier, lower: Tier): boolean {
   return height[upper] > height[lower]
 }
 
+/** The name of the pool of all regional and global hubs. */
+export const backbonePool = 'backbone'
+
 /** The backbone is the pool of all regional and global hubs. */
 export function isBackbone(tier: Tier): boolean {
   return tier !== 'local'
+}
+
+/** The names of the pools a hub belongs to: its region's, and the backbone where its tier is in it. */
+export function poolsOf({ region, tier }: Place): string[] {
+  return [`region/${region}`, ...(isBackbone(tier) ? [backbonePool] : [])]
 }
 
 /** Whether two hubs are members of one pool: of a region, or of the backbone. */

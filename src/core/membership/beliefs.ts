@@ -3,7 +3,7 @@
 
 import type { HubId, PeerId } from '../ids.ts'
 import type { Notary } from '../keys.ts'
-import type { Millis, Now } from '../time.ts'
+import { type Millis, minute, type Now } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Blame } from './blame.ts'
 import type { LocalHealth } from './health.ts'
@@ -13,6 +13,9 @@ import type { Mechanisms } from './protocol.ts'
 import type { Learned, Roster } from './roster.ts'
 import type { Sight } from './sight.ts'
 import type { Voice } from './voice.ts'
+
+/** While links are still being made a hub accuses, and is accused, without anybody being to blame. */
+const youngMs: Millis = minute
 
 export interface BeliefParts {
   readonly word: Statement
@@ -70,7 +73,10 @@ export class Beliefs {
     }
   }
 
-  /** A whole table. Its suspicions and deaths are the sender's words, and have to be confirmed here. */
+  /**
+   * A whole table. What it holds for dead is only suspected here, as in memberlist: after a split both sides' tables are full
+   * of deaths that the dead will deny with their next breath.
+   */
   hearTable(members: readonly Statement[], from: PeerId, now: Now): void {
     const { roster } = this.#parts
     const by = roster.byPeer(from)?.info.hub ?? members[0]?.info.hub
@@ -83,9 +89,8 @@ export class Beliefs {
       const held = roster.all().get(info.hub)
       // M2: what is known as suspect may be alive; what is known as dead introduces nobody.
       if (status === 'suspect' || held !== undefined) this.learn({ ...statement, status: 'alive' }, now)
-      const isAgreed = status === 'dead' && held?.status === 'suspect' && held.incarnation === incarnation
-      const word = { accused: info.hub, incarnation, by: by ?? info.hub, path: 'exchange', health: 0 } as const
-      if (by !== undefined && by !== info.hub) this.accuse({ ...word, status: isAgreed ? 'dead' : 'suspect' }, now)
+      if (by === undefined || by === info.hub) continue
+      this.accuse({ accused: info.hub, incarnation, status: 'suspect', by, path: 'exchange', health: 0 }, now)
     }
   }
 
@@ -131,17 +136,26 @@ export class Beliefs {
     const held = roster.all().get(accused)
     if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return
     const isOwn = accusation.by === this.#word.info.hub
-    const counts = isOwn || !mechanisms.discount || this.blame.counts(accusation, now)
-    // Who hears badly may suspect, but somebody else has to bury.
-    const said: Accusation = counts ? accusation : { ...accusation, status: 'suspect' }
-    this.blame.note(said, now)
-    const learned = roster.accuse(said, counts, now)
+    const weight = isOwn || !mechanisms.discount ? 1 : this.blame.weight(accusation, now)
+    // Who hears badly may suspect, but does not bury alone.
+    const self = this.#word.info.hub
+    const isEnough = weight === 1 || accusation.status === 'suspect' || roster.mourn(accused, accusation.by, self)
+    const said: Accusation = isEnough ? accusation : { ...accusation, status: 'suspect' }
+    this.blame.note(said, this.#isYoung(accused, now) || this.#isYoung(said.by, now), now)
+    const learned = roster.accuse(said, weight, now)
     if (learned === undefined) return
     voice.rumors.tell(said)
     voice.report({ type: 'accused', pool: voice.pool, accusation: said })
     if (learned === 'joined') return
     this.#changed(learned)
     if (said.status === 'suspect') this.#suspected.push(accused)
+  }
+
+  /** Whether the hub booted within the last minute: its incarnation is the time of its boot, and a few refutations. */
+  #isYoung(hub: HubId, now: Now): boolean {
+    const isSelf = hub === this.#word.info.hub
+    const incarnation = isSelf ? this.#word.incarnation : this.#parts.roster.all().get(hub)?.incarnation
+    return incarnation !== undefined && incarnation > now.wall - youngMs
   }
 
   /** This hub's own word against a member it could not reach. */

@@ -9,6 +9,8 @@ export interface Charge extends Accusation {
   /** Unix time at which this hub heard it. */
   readonly at: Millis
   readonly heardAt: Millis
+  /** Accuser or accused had only just booted: right or wrong, it says nothing about the accuser. */
+  readonly isExcused: boolean
   outcome: 'open' | 'refuted' | 'confirmed'
 }
 
@@ -19,7 +21,7 @@ const maxHubs = 4_096
 /** So many refuted charges within the hour, and more refuted than confirmed ones, discount an accuser. */
 const manyRefuted = 3
 const memoryMs: Millis = 3_600_000
-/** An accuser with this score or a worse one hears badly: its word counts for little (health.ts). */
+/** An accuser with this score or a worse one hears badly: its word counts for half (health.ts). */
 const poorHealth = 4
 
 export class Blame {
@@ -31,14 +33,14 @@ export class Blame {
     return this.#ofHub.get(hub) ?? []
   }
 
-  note(accusation: Accusation, now: Now): void {
+  note(accusation: Accusation, isExcused: boolean, now: Now): void {
     const { accused, by, incarnation, status, path } = accusation
     const held = this.of(accused).some(
       (charge) =>
         charge.by === by && charge.incarnation === incarnation && charge.status === status && charge.path === path,
     )
     if (held) return
-    const charge: Charge = { ...accusation, at: now.wall, heardAt: now.mono, outcome: 'open' }
+    const charge: Charge = { ...accusation, at: now.wall, heardAt: now.mono, isExcused, outcome: 'open' }
     push(this.#ofHub, accused, charge)
     push(this.#byAccuser, by, charge)
   }
@@ -55,15 +57,16 @@ export class Blame {
   isDiscounted(accuser: HubId, now: Now): boolean {
     const charges = this.#byAccuser.get(accuser)
     if (charges === undefined) return false
-    const recent = charges.filter((charge) => now.mono - charge.heardAt < memoryMs)
+    const recent = charges.filter((charge) => !charge.isExcused && now.mono - charge.heardAt < memoryMs)
     const refuted = recent.filter((charge) => charge.outcome === 'refuted').length
     const confirmed = recent.filter((charge) => charge.outcome === 'confirmed').length
     return refuted >= manyRefuted && refuted > confirmed
   }
 
-  /** Whether its word shortens a suspicion and may end it: it hears well, and was not wrong most of the time. */
-  counts({ by, health }: Accusation, now: Now): boolean {
-    return health < poorHealth && !this.isDiscounted(by, now)
+  /** What its word weighs in a suspicion: 1 where it hears well, half where it does not, nothing where it was mostly wrong. */
+  weight({ by, health }: Accusation, now: Now): number {
+    if (this.isDiscounted(by, now)) return 0
+    return health < poorHealth ? 1 : 0.5
   }
 
   forget(hub: HubId): void {

@@ -36,6 +36,12 @@ export class Probes {
     return this.#bySeq.get(seq)
   }
 
+  /** That of the round; undefined when it was answered. */
+  ofRound(): Probe | undefined {
+    for (const probe of this.#bySeq.values()) if (probe.isOfRound) return probe
+    return undefined
+  }
+
   /** Whether one more may be put between. */
   hasRoomFor(target: HubId): boolean {
     if (this.#bySeq.size > maxExtra) return false
@@ -76,6 +82,7 @@ export class Probes {
   }
 }
 
+const noErrands: readonly Errand[] = []
 const nothing = { turning: [], failed: [] } as const
 
 /** Randomised round-robin: each pass visits everyone once, in a fresh order; newcomers join at a random place. */
@@ -157,7 +164,8 @@ export class Errands {
   }
 
   /** Those whose origin is owed a nack now. What is older than it can be of use is forgotten. */
-  due(mono: Millis): Errand[] {
+  due(mono: Millis): readonly Errand[] {
+    if (this.#bySeq.size === 0) return noErrands
     const owed: Errand[] = []
     for (const [seq, errand] of this.#bySeq) {
       if (!errand.hasNacked && errand.nackAt <= mono) {

@@ -15,6 +15,9 @@ import type { Sight } from './sight.ts'
 import { enoughAccusers } from './suspicion.ts'
 import type { Voice } from './voice.ts'
 
+/** A newcomer is given so many intervals to be linked. */
+const arrivalIntervals = 5
+
 export interface ProberParts {
   readonly options: SwimOptions
   readonly roster: Roster
@@ -29,7 +32,6 @@ export class Prober {
   readonly #probes = new Probes()
   readonly #errands = new Errands()
   readonly #order: RoundRobin
-  #watched: ReadonlySet<PeerId> | undefined
   #seq = 0
   #periodAt: Millis
 
@@ -51,10 +53,6 @@ export class Prober {
     if (this.#order.size > 2 * maxMembers) this.#order.keep((other) => all.has(other))
   }
 
-  watch(peers: ReadonlySet<PeerId> | undefined): void {
-    this.#watched = peers
-  }
-
   tick(now: Now): void {
     const { turning, failed } = this.#probes.due(now.mono)
     for (const [seq, probe] of turning) {
@@ -73,6 +71,7 @@ export class Prober {
   askNow(hub: HubId, now: Now): void {
     const member = this.#parts.roster.all().get(hub)
     if (member === undefined || !isPresent(member.status) || !this.#probes.hasRoomFor(hub)) return
+    if (this.#isArriving(member, now)) return
     this.#ask(member, false, now)
   }
 
@@ -85,7 +84,7 @@ export class Prober {
   }
 
   acked({ from, seq }: { readonly from: PeerId; readonly seq: number }, now: Now): void {
-    const { voice, roster, health, sight } = this.#parts
+    const { options, voice, roster, health, sight } = this.#parts
     const errand = this.#errands.finish(seq)
     if (errand !== undefined) {
       voice.send(errand.origin, { kind: 'swim.ack', body: voice.header(errand.originSeq) })
@@ -99,7 +98,10 @@ export class Prober {
       roster.met(probe.target)
     }
     sight.probed(probe.target, isDirect, now)
-    if (probe.isOfRound) health.add(scoreDelta({ type: 'acked' }))
+    if (!probe.isOfRound) return
+    health.add(scoreDelta({ type: 'acked' }))
+    // Poor health waits longer for an answer; once it is there, the round goes on at its usual pace.
+    this.#periodAt = Math.min(this.#periodAt, Math.max(now.mono, probe.sentAt + options.probeIntervalMs))
   }
 
   nacked(seq: number): void {
@@ -112,8 +114,12 @@ export class Prober {
     const { options, roster, voice } = this.#parts
     const target = roster.all().get(request.target)
     if (target === undefined) return
-    const seq = ++this.#seq
     const { from: origin, seq: originSeq } = request
+    if (options.reaches?.(target.info.peer) === false) {
+      if (options.mechanisms.localHealth) voice.send(origin, { kind: 'swim.nack', body: voice.header(originSeq) })
+      return
+    }
+    const seq = ++this.#seq
     const waitMs = probeTimeout(roster.rtt(request.target), options.probeTimeoutMs, options.probeIntervalMs)
     const nackAt = now.mono + (options.mechanisms.rttTimeout ? waitMs : options.probeTimeoutMs)
     this.#errands.start(seq, { origin, originSeq, nackAt, until: now.mono + 2 * options.probeIntervalMs })
@@ -126,11 +132,19 @@ export class Prober {
   }
 
   #startPeriod(now: Now): void {
-    const { options, roster, health, voice } = this.#parts
-    this.#periodAt = now.mono + options.probeIntervalMs * health.factor
+    const { options, roster, voice } = this.#parts
+    const open = this.#probes.ofRound()
+    if (open !== undefined && open.endsAt > now.mono) {
+      this.#periodAt = open.endsAt
+      return
+    }
+    this.#periodAt = now.mono + options.probeIntervalMs
     for (const member of roster.expire(now)) voice.report({ type: 'member-dropped', pool: options.pool, member })
     const all = roster.all()
-    const isCandidate = (hub: HubId): boolean => this.#isWatched(all.get(hub))
+    const isCandidate = (hub: HubId): boolean => {
+      const member = all.get(hub)
+      return this.#isWatched(member) && !(member !== undefined && this.#isArriving(member, now))
+    }
     const hub = this.#order.next(isCandidate, () => roster.present().map((member) => member.info.hub))
     const target = hub === undefined ? undefined : all.get(hub)
     if (target !== undefined) this.#ask(target, true, now)
@@ -142,7 +156,14 @@ export class Prober {
 
   #isWatched(member: Member | undefined): boolean {
     if (member === undefined || !isPresent(member.status)) return false
-    return this.#watched === undefined || this.#watched.has(member.info.peer)
+    return this.#parts.options.watches?.(member.info.peer) ?? true
+  }
+
+  /** Just come (back) and not linked yet: that nobody can reach it says only that links take a moment. */
+  #isArriving({ info, status, since }: Member, now: Now): boolean {
+    const { reaches, probeIntervalMs } = this.#parts.options
+    if (status !== 'alive' || reaches === undefined || reaches(info.peer)) return false
+    return now.mono - since.mono < arrivalIntervals * probeIntervalMs
   }
 
   #ask(target: Member, isOfRound: boolean, now: Now): void {
@@ -150,7 +171,7 @@ export class Prober {
     const { hub, peer } = target.info
     const { probeIntervalMs, probeTimeoutMs, mechanisms, reaches } = options
     const usualMs = probeTimeout(roster.rtt(hub), probeTimeoutMs, probeIntervalMs)
-    const waitMs = (mechanisms.rttTimeout ? usualMs : probeTimeoutMs) * health.factor
+    const waitMs = mechanisms.rttTimeout ? usualMs : probeTimeoutMs
     const hasWay = reaches === undefined || reaches(peer)
     const seq = ++this.#seq
     const indirectAt = hasWay ? now.mono + waitMs : now.mono

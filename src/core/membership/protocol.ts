@@ -20,8 +20,6 @@ export type SwimInput =
   | { readonly type: 'self'; readonly word: Statement }
   /** An operator forgot a hub, up to and including this incarnation. */
   | { readonly type: 'forget'; readonly hub: HubId; readonly incarnation: number }
-  /** Peers to probe in a pool that is larger than the links a hub may hold; undefined: everybody. */
-  | { readonly type: 'watch'; readonly peers: ReadonlySet<PeerId> | undefined }
   /** How strained the process is: the least score of its health, 0 when it is not. */
   | { readonly type: 'strain'; readonly score: number }
   | { readonly type: 'leave'; readonly word: Statement }
@@ -97,4 +95,6 @@ export interface SwimOptions {
   readonly deadRetentionMs: Millis
   /** Whether a message to the peer has a way to go. Left out: always. */
   readonly reaches?: (peer: PeerId) => boolean
+  /** Whom to probe in a pool that is larger than the links a hub may hold. Left out: everybody. */
+  readonly watches?: (peer: PeerId) => boolean
 }

@@ -51,6 +51,8 @@ export class Roster {
   #present: readonly Member[] | undefined
   #digest: string | undefined
   #expireAt: Millis = never
+  /** When the next suspicion runs out; undefined after a change to one. */
+  #nextEnd: Millis | undefined
 
   constructor(options: RosterOptions) {
     this.#options = options
@@ -90,9 +92,12 @@ export class Roster {
 
   /** When the next suspicion runs out. */
   deadline(): Millis {
-    let next: Millis = never
-    for (const { suspicion } of this.#cases.values()) next = Math.min(next, suspicion.endsAt)
-    return next
+    if (this.#nextEnd === undefined) {
+      let next: Millis = never
+      for (const { suspicion } of this.#cases.values()) next = Math.min(next, suspicion.endsAt)
+      this.#nextEnd = next
+    }
+    return this.#nextEnd
   }
 
   /** Equal on hubs that believe the same. A suspicion is on its way to one of two ends, and counts as life. */
@@ -131,7 +136,7 @@ export class Roster {
   }
 
   /** Takes a word against a present hub at its present incarnation; undefined when it changes no belief. */
-  accuse(accusation: Accusation, counts: boolean, now: Now): Learned | 'joined' | undefined {
+  accuse(accusation: Accusation, weight: number, now: Now): Learned | 'joined' | undefined {
     const { accused, incarnation, status, by, path } = accusation
     const held = this.#members.get(accused)
     if (held === undefined || held.incarnation !== incarnation || !isPresent(held.status)) return undefined
@@ -144,8 +149,9 @@ export class Roster {
     const size = this.present().length + 1
     const open: Case = known ?? { suspicion: new Suspicion(this.#options.suspicion, size, now.mono), accusation }
     if (known === undefined) this.#cases.set(accused, open)
-    const isRefusal = path === 'refused' && counts && open.suspicion.refused(by, now.mono)
-    const isNew = open.suspicion.accuse(by, counts)
+    const isRefusal = path === 'refused' && weight > 0 && open.suspicion.refused(by, now.mono)
+    const isNew = open.suspicion.accuse(by, weight)
+    this.#nextEnd = undefined
     if (isFirst) return this.#set({ ...statementOf(held), status }, now)
     // A refusal is worth telling also of who has accused before: it says more than silence.
     if (!isRefusal && !(isNew && open.suspicion.wantsMore())) return undefined
@@ -153,9 +159,18 @@ export class Roster {
     return 'joined'
   }
 
+  /** One whose word alone does not bury says that a suspect is dead: whether another, or `self`, has found the same. */
+  mourn(hub: HubId, mourner: HubId, self: HubId): boolean {
+    const suspicion = this.#cases.get(hub)?.suspicion
+    if (suspicion === undefined) return false
+    const isEnough = suspicion.mourn(mourner)
+    return isEnough || suspicion.isAccusedBy(self)
+  }
+
   /** The suspects whose time is over, with the word that stands against them. */
   overdue(now: Now): Accusation[] {
     const due: Accusation[] = []
+    if (this.deadline() > now.mono) return due
     for (const [hub, { suspicion, accusation }] of this.#cases) {
       const status = this.#members.get(hub)?.status
       assert(status === 'suspect', 'M3', `a suspicion runs against ${hub}, which is ${status}`)
@@ -167,6 +182,7 @@ export class Roster {
   /** This hub could hear nobody for so long. */
   postpone(byMs: Millis): void {
     for (const { suspicion } of this.#cases.values()) suspicion.postpone(byMs)
+    this.#nextEnd = undefined
   }
 
   met(hub: HubId): void {
@@ -218,7 +234,7 @@ export class Roster {
   }
 
   #close(hub: HubId): void {
-    this.#cases.delete(hub)
+    if (this.#cases.delete(hub)) this.#nextEnd = undefined
   }
 
   #remove(hub: HubId): void {

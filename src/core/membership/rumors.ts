@@ -49,15 +49,18 @@ export class Rumors {
     const limit = Math.max(1, tellLimit(poolSize))
     const taken: Entry[] = []
     let left = budget.bytes
-    const isFull = (): boolean => taken.length >= budget.count || (taken.length > 0 && left < smallestBytes)
+    let misfits = 0
+    const isFull = (): boolean => taken.length >= budget.count || misfits >= maxMisfits
     for (const level of this.#levels) {
       const kept: Entry[] = []
       for (let entry = level.pop(); entry !== undefined; entry = level.pop()) {
         if (this.#byKey.get(entry.key) !== entry) continue
         // The first always fits: what is too long for every message would never be told.
         const fits = taken.length < budget.count && (entry.bytes <= left || taken.length === 0)
-        if (!fits) kept.push(entry)
-        else {
+        if (!fits) {
+          kept.push(entry)
+          misfits++
+        } else {
           taken.push(entry)
           left -= entry.bytes
         }
@@ -85,18 +88,23 @@ export class Rumors {
 
 const none: readonly Rumor[] = []
 
+/** After so many that did not fit looking on is in vain: rumours of a pool are about equally long. */
+const maxMisfits = 3
+
 /** A list of entries this short is not worth cleaning of those that were replaced. */
 const smallestLevel = 64
-
-/** No rumour is shorter: with less room left, looking on is in vain. */
-const smallestBytes = 40
 
 function keyOf(rumor: Rumor): string {
   if ('info' in rumor) return `hub ${rumor.info.hub}`
   return 'accused' in rumor ? `hub ${rumor.accused}` : `sight ${rumor.by}`
 }
 
-/** Upper bound of what it takes on the wire: CBOR is a little shorter than JSON. */
+/** What it takes as JSON, about; CBOR is a little shorter. Counted, because writing it out cost more than telling it. */
 function sizeOf(rumor: Rumor): number {
-  return JSON.stringify(rumor).length
+  if ('accused' in rumor) return 100 + rumor.accused.length + rumor.by.length + (rumor.rttMs === undefined ? 0 : 14)
+  if ('blind' in rumor) return rumor.blind.reduce((sum, hub) => sum + hub.length + 3, 50 + rumor.by.length)
+  const { hub, peer, region, version, addresses, coordinates, degraded = [] } = rumor.info
+  const texts = hub.length + peer.length + region.length + version.length + rumor.signature.length
+  const fixed = coordinates === undefined ? 150 : 214
+  return [...addresses, ...degraded].reduce((sum, text) => sum + text.length + 3, fixed + texts)
 }

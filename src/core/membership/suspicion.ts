@@ -7,6 +7,8 @@ import type { Millis } from '../time.ts'
 
 /** Independent accusers after whom the suspicion is as short as silence makes it (Lifeguard's K). */
 export const enoughAccusers = 3
+/** So many who hear badly, or were often wrong, bury together whom one of them would not. */
+const enoughMourners = 2
 /** So many accusers, twice as many as are enough, cannot all be the sick ones. */
 const quorum = 2 * enoughAccusers
 const quorumShare = 0.6
@@ -55,7 +57,9 @@ export class Suspicion {
   readonly startedAt: Millis
   readonly #rules: SuspicionRules
   readonly #size: number
-  readonly #accusers = new Set<HubId>()
+  /** Accuser → what its word weighs. */
+  readonly #accusers = new Map<HubId, number>()
+  readonly #mourners = new Set<HubId>()
   readonly #refusals = new Set<HubId>()
   #secondRefusalAt: Millis = Number.POSITIVE_INFINITY
   /** Time in which this hub could not have heard a refutation. */
@@ -73,18 +77,30 @@ export class Suspicion {
     const { multiplier, maxMultiplier, probeIntervalMs, evidence } = this.#rules
     const minMs = suspicionTimeout(multiplier, this.#size, probeIntervalMs)
     const expected = maxMultiplier > 1 ? accusersExpected(this.#size) : 0
-    const confirmations = Math.max(0, this.#accusers.size - 1)
+    const confirmations = Math.max(0, this.weight - 1)
     const silent = dynamicTimeout({ minMs, maxMs: minMs * maxMultiplier, confirmations, expected })
     if (!evidence) return this.startedAt + silent + this.#lostMs
-    const many = this.#accusers.size >= quorum ? minMs * quorumShare : silent
+    const many = this.weight >= quorum ? minMs * quorumShare : silent
     return this.#lostMs + Math.min(this.startedAt + Math.min(many, silent), this.#refusedBy(minMs, probeIntervalMs))
   }
 
-  /** Whether this accuser is new; one who does not count is noted, but shortens nothing. */
-  accuse(accuser: HubId, counts: boolean): boolean {
-    if (!counts || this.#accusers.has(accuser)) return false
-    this.#accusers.add(accuser)
+  /** Whether this accuser is new. `weight`: 1 for one who hears well, less for one who does not, 0 shortens nothing. */
+  accuse(accuser: HubId, weight: number): boolean {
+    const known = this.#accusers.get(accuser) ?? 0
+    if (weight <= known) return false
+    this.#accusers.set(accuser, weight)
     return true
+  }
+
+  /** A word of death by somebody whose word alone does not bury; true when another says it too. */
+  mourn(mourner: HubId): boolean {
+    this.#mourners.add(mourner)
+    return this.#mourners.size >= enoughMourners
+  }
+
+  /** Whether this hub is among those who came to it themselves. */
+  isAccusedBy(accuser: HubId): boolean {
+    return this.#accusers.has(accuser)
   }
 
   /** A connection was refused to this hub. Whether that makes the suspicion shorter. */
@@ -102,11 +118,17 @@ export class Suspicion {
 
   /** Whether further accusers are worth telling of. */
   wantsMore(): boolean {
-    return this.#accusers.size <= quorum
+    const { evidence, maxMultiplier } = this.#rules
+    if (evidence) return this.weight <= quorum
+    const expected = maxMultiplier > 1 ? accusersExpected(this.#size) : 0
+    return expected > 0 && this.weight <= expected + 1
   }
 
-  get accusers(): number {
-    return this.#accusers.size
+  /** What all accusers weigh together. */
+  get weight(): number {
+    let sum = 0
+    for (const weight of this.#accusers.values()) sum += weight
+    return sum
   }
 
   /**

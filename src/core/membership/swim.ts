@@ -35,6 +35,8 @@ export class Swim implements Machine<SwimProtocol> {
   #hasLeft = false
   #gossipAt: Millis
   #exchangeAt: Millis
+  /** As of the last step: nothing else changes it. */
+  #next: Millis
   /** When this machine asked to be woken. */
   #promised: Millis = never
 
@@ -57,7 +59,8 @@ export class Swim implements Machine<SwimProtocol> {
     this.#prober = new Prober({ options, roster, beliefs, health, sight, voice }, now)
     this.#gossipAt = now.mono + random.real() * options.gossipIntervalMs
     this.#exchangeAt = now.mono + random.real() * options.exchangeIntervalMs
-    this.#promised = Math.max(now.mono, this.deadline())
+    this.#next = this.#earliest()
+    this.#promised = Math.max(now.mono, this.#next)
   }
 
   get pool(): string {
@@ -95,6 +98,10 @@ export class Swim implements Machine<SwimProtocol> {
   }
 
   deadline(): Millis {
+    return this.#next
+  }
+
+  #earliest(): Millis {
     if (this.#hasLeft) return never
     const gossipAt = this.#voice.rumors.size > 0 ? this.#gossipAt : never
     const beliefAt = Math.min(this.#beliefs.deadline(), this.#sight.deadline())
@@ -108,7 +115,8 @@ export class Swim implements Machine<SwimProtocol> {
       for (const hub of this.#beliefs.takeArrived()) this.#prober.add(hub)
       for (const hub of this.#beliefs.takeSuspected()) this.#prober.join(hub, now)
     }
-    this.#promised = Math.max(now.mono, this.deadline())
+    this.#next = this.#earliest()
+    this.#promised = Math.max(now.mono, this.#next)
     return this.#voice.effects()
   }
 
@@ -131,9 +139,6 @@ export class Swim implements Machine<SwimProtocol> {
         break
       case 'forget':
         this.#forget(input, now)
-        break
-      case 'watch':
-        this.#prober.watch(input.peers)
         break
       case 'strain':
         this.#health.strain(input.score)
@@ -240,6 +245,7 @@ export class Swim implements Machine<SwimProtocol> {
   #gossip(now: Now): void {
     const { gossipIntervalMs, gossipFanout, random, pool } = this.#options
     this.#gossipAt = now.mono + gossipIntervalMs
+    if (this.#voice.rumors.size === 0) return
     const hearers = this.#roster.hearers(now).filter(({ info }) => this.#reaches(info.peer))
     for (const hearer of random.sample(hearers, gossipFanout)) {
       const rumors = this.#voice.takeRumors()

@@ -8,6 +8,8 @@ import { Rumors } from './rumors.ts'
 
 type SwimEffect = Effect<SwimProtocol>
 
+const none: readonly never[] = []
+
 export class Voice {
   readonly pool: string
   readonly rumors = new Rumors()
@@ -23,6 +25,7 @@ export class Voice {
   /** What was said and reported since the last time. */
   effects(): readonly SwimEffect[] {
     const out = this.#out
+    if (out.length === 0) return none
     this.#out = []
     return out
   }
@@ -37,15 +40,14 @@ export class Voice {
 
   /** What every question and answer begins with; `first` goes before the rumours that are due. */
   header(seq: number, first?: Rumor): { pool: string; seq: number; rumors: Rumor[] } {
+    const { pool } = this
     const rumors = this.takeRumors()
-    return {
-      pool: this.pool,
-      seq,
-      rumors: (first === undefined ? [...rumors] : [first, ...rumors]).slice(0, maxRumors),
-    }
+    if (first === undefined) return { pool, seq, rumors: [...rumors] }
+    return { pool, seq, rumors: [first, ...rumors].slice(0, maxRumors) }
   }
 
   takeRumors(): readonly Rumor[] {
+    if (this.rumors.size === 0) return none
     return this.rumors.take({ bytes: rumorBudgetBytes, count: maxRumors }, this.#poolSize())
   }
 }

@@ -183,8 +183,10 @@ export class Presence implements Machine<PresenceProtocol> {
       for (const lease of leases) this.#resume(lease, now, out)
       return
     }
-    for (const lease of leases) if (lease.claim[1] === home) this.#observe(lease, now, out)
-    if (covers !== undefined) this.#dropUnnamed({ home, rev, covers }, new Set(leases.map((lease) => lease.slug)), out)
+    const others = leases.filter((lease) => lease.claim[1] !== home || !this.#held.renew(lease, now.mono))
+    for (const lease of others) if (lease.claim[1] === home) this.#observe(lease, now, out)
+    if (covers === undefined || leases.length - others.length === this.#held.countOf(home)) return
+    this.#dropUnnamed({ home, rev, covers }, new Set(leases.map((lease) => lease.slug)), out)
   }
 
   /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */

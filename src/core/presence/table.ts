@@ -2,13 +2,13 @@
 
 import type { HubId, Slug } from '../ids.ts'
 import type { Millis } from '../time.ts'
-import type { Lease } from './lease.ts'
+import { compareClaims, type Lease } from './lease.ts'
 
 /** What this hub holds about one project. */
 export interface Held {
-  readonly lease: Lease
+  lease: Lease
   /** When its home last told it, monotonic; at the home, when it last beat. */
-  readonly heardAt: Millis
+  heardAt: Millis
 }
 
 export class LeaseTable {
@@ -30,6 +30,20 @@ export class LeaseTable {
   /** The projects of one home; a copy, so that they can be changed on the way. */
   ofHome(home: HubId): Slug[] {
     return [...(this.#byHome.get(home) ?? [])]
+  }
+
+  countOf(home: HubId): number {
+    return this.#byHome.get(home)?.size ?? 0
+  }
+
+  /** Notes in place that a home said the same again; false when it is not the same. */
+  renew(lease: Lease, heardAt: Millis): boolean {
+    const held = this.#held.get(lease.slug)
+    const isSame = held?.lease.rev === lease.rev && compareClaims(held.lease.claim, lease.claim) === 0
+    if (!isSame || lease.state === 'gone') return false
+    held.lease = lease
+    held.heardAt = heardAt
+    return true
   }
 
   set(held: Held): void {

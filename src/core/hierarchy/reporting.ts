@@ -1,0 +1,260 @@
+// How regions hear of each other. A reporter writes a ledger, publishes what changes in it, and is silent otherwise: what
+// nobody repeats costs nothing, however large the federation. That all is still as it was follows from who is watched:
+// hubs of the backbone watch the reporters themselves; a child compares one mark with its parents, and what the two hold
+// alike stands. Where marks differ they list what they hold and fetch what they lack.
+// After Merkle-free anti-entropy by versions (van Renesse, Dumitriu, Gough, Thomas, "Scuttlebutt", 2008).
+
+import type { HubId, PeerId } from '../ids.ts'
+import type { Effect } from '../machine.ts'
+import type { Random } from '../random.ts'
+import { type Millis, type Now, never } from '../time.ts'
+import type { HubInfo } from '../wire.ts'
+import { Bulletin, wholeReports } from './bulletin.ts'
+import { Foreigners, type Judgement } from './foreigners.ts'
+import { compareStands, type Ledger } from './ledger.ts'
+import { Tally } from './mark.ts'
+import { maxLedgers, type Report, type Stand, type TierMessage, type Word } from './messages.ts'
+import type { Pools } from './pools.ts'
+import type { HierarchyProtocol } from './protocol.ts'
+import { isUp, Reports } from './reports.ts'
+import { Requests } from './requests.ts'
+import { isBackbone } from './tiers.ts'
+
+type Effects = Effect<HierarchyProtocol>[]
+
+/** Reports that follow a change wait this long for company. */
+const coalesceMs = 200
+/** H2: a reporter is silent after this many report intervals. */
+const silentAfter = 3.5
+
+export interface ReportingParts {
+  readonly self: HubInfo
+  readonly word: Word
+  readonly random: Random
+  readonly pools: Pools
+  readonly links: ReadonlyMap<PeerId, HubInfo>
+  readonly parents: () => readonly HubInfo[]
+  readonly ownWord: () => Word
+  readonly reportIntervalMs: Millis
+  readonly deadRetentionMs: Millis
+}
+
+interface Heard {
+  readonly report: Report
+  readonly from: PeerId
+  readonly isOwnVoice: boolean
+}
+
+interface Listed {
+  readonly from: HubInfo
+  readonly body: Extract<TierMessage, { kind: 'tier.ledgers' }>['body']
+}
+
+export class Reporting {
+  readonly foreigners: Foreigners
+  readonly #parts: ReportingParts
+  readonly #reports: Reports
+  readonly #bulletin: Bulletin
+  readonly #requests = new Requests()
+  #reviewAt: Millis
+  #newsAt: Millis = never
+
+  constructor(parts: ReportingParts, now: Now) {
+    this.#parts = parts
+    const { pools, self, reportIntervalMs, deadRetentionMs } = parts
+    const silenceMs = silentAfter * reportIntervalMs
+    this.#reports = new Reports(silenceMs, (hub) => pools.member(hub))
+    const patience = { silenceMs, seasonedMs: reportIntervalMs, deadRetentionMs }
+    this.foreigners = new Foreigners({ self, bornAt: now.mono, reports: this.#reports, pools, ...patience })
+    this.#bulletin = new Bulletin(self.hub, parts.word.incarnation)
+    this.#reviewAt = now.mono + parts.random.real() * reportIntervalMs
+  }
+
+  deadline(): Millis {
+    return Math.min(this.#reviewAt, this.#newsAt)
+  }
+
+  /** A hub spoke with its own voice (H3). */
+  hear(hub: HubId, now: Now): void {
+    this.#reports.hear(hub, now)
+  }
+
+  /** Something that may have to be reported changed. */
+  announce(now: Now): void {
+    this.#newsAt = Math.min(this.#newsAt, now.mono + coalesceMs)
+  }
+
+  /** Whether words of that hub are held. */
+  isReporter(hub: HubId): boolean {
+    return this.#reports.ledgers().has(hub)
+  }
+
+  tick(now: Now, out: Effects): Judgement[] {
+    const isReview = this.#reviewAt <= now.mono
+    if (isReview || this.#newsAt <= now.mono) this.#publish(out)
+    if (!isReview) return []
+    const { reportIntervalMs, random } = this.#parts
+    this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
+    this.#confirmSelf(out)
+    this.#compare(out)
+    this.#ask(this.#requests.next(now), out)
+    const judgements = this.foreigners.review(now)
+    this.#reports.prune(now)
+    return judgements
+  }
+
+  /** This hub goes, and says so whether it is a reporter or not. */
+  leave(out: Effects): void {
+    const { self, ownWord } = this.#parts
+    this.#say({ reporter: self.hub, words: [ownWord()] }, out)
+  }
+
+  // ---- what this hub reports
+
+  #publish(out: Effects): void {
+    this.#newsAt = never
+    const owed = this.#hasAudience() ? this.#parts.pools.owed(this.#parts.ownWord()) : []
+    for (const report of this.#bulletin.update(owed)) this.#say(report, out)
+  }
+
+  /** Hubs of one region share its pool: where there is no other there is nobody to report to. */
+  #hasAudience(): boolean {
+    const { self, pools } = this.#parts
+    const isFar = ({ info }: { readonly info: HubInfo }): boolean => info.region !== self.region
+    return [...this.foreigners.all().values()].some(isFar) || pools.all().some(isFar)
+  }
+
+  /** H9: a stand-in is watched by nobody far away: it says every interval itself that it stands by its words. */
+  #confirmSelf(out: Effects): void {
+    if (isBackbone(this.#parts.self.tier)) return
+    for (const report of this.#bulletin.confirmation()) this.#say(report, out)
+  }
+
+  #say(report: Report, out: Effects): void {
+    out.push({ type: 'publish', topic: 'members', message: { kind: 'tier.report', body: report } })
+  }
+
+  // ---- what others report
+
+  /** A report: published by the reporter itself, or handed on by a linked peer that was asked for it. */
+  believe({ report, from, isOwnVoice }: Heard, now: Now, out: Effects): Judgement[] {
+    const { reporter } = report
+    if (reporter === this.#parts.self.hub) return []
+    if (isOwnVoice) this.#reports.hear(reporter, now)
+    const judgements = this.foreigners.believe(report, now)
+    if (judgements.some((each) => this.#silences(each))) judgements.push(...this.foreigners.review(now))
+    if (isOwnVoice) this.#reports.confirm(reporter, now)
+    const isWhole = this.#reports.ledgers().get(reporter)?.stand() !== undefined
+    if (isWhole) this.#requests.done(reporter)
+    const isLacking = !isWhole && isOwnVoice && report.stand !== undefined
+    this.#ask(isLacking ? this.#requests.want([reporter], this.#sourceNear(from), now) : this.#requests.next(now), out)
+    return judgements
+  }
+
+  /** A reporter that is gone takes its words with it. */
+  #silences(judgement: Judgement): boolean {
+    return judgement.type === 'foreign' && !isUp(judgement.verdict) && this.isReporter(judgement.verdict.info.hub)
+  }
+
+  /** Whom to ask for what a reporter said: itself, else a parent, else anybody. */
+  #sourceNear(peer: PeerId): PeerId | undefined {
+    const { links, parents, random } = this.#parts
+    if (links.has(peer)) return peer
+    const near = parents().filter((parent) => links.has(parent.peer))
+    return random.pick(near)?.peer ?? random.pick([...links.keys()])
+  }
+
+  // ---- comparing
+
+  /** H10: a mark of the ledgers of all reporters of the backbone that are believed present. */
+  digest(): string {
+    const tally = new Tally()
+    for (const { reporter, stand } of this.#held()) tally.toggle(`${reporter} ${stand.epoch} ${stand.seq}`)
+    return tally.text()
+  }
+
+  /** H10: where a parent holds the same, what it watches, and this hub does not, stands. Says whether it does. */
+  vouched(digest: string, now: Now): boolean {
+    if (digest !== this.digest()) return false
+    for (const { reporter } of this.#held()) this.#reports.confirm(reporter, now)
+    return true
+  }
+
+  /** A peer lists what it holds: what is the same here stands, what is newer there is fetched. */
+  listed({ from, body }: Listed, now: Now, out: Effects): void {
+    const lacking: HubId[] = []
+    for (const theirs of body.held) {
+      if (theirs.reporter === this.#parts.self.hub) continue
+      const stand = this.#reports.ledgers().get(theirs.reporter)?.stand()
+      const order = stand === undefined ? -1 : compareStands(stand, theirs)
+      if (order < 0) lacking.push(theirs.reporter)
+      if (isBackbone(from.tier)) this.#reports.confirm(theirs.reporter, now)
+    }
+    this.#ask(this.#requests.want(lacking, from.peer, now), out)
+    if (body.reply) this.list({ to: from.peer, reply: false }, out)
+  }
+
+  /** A peer asks for whole ledgers. */
+  answer(from: PeerId, reporters: readonly HubId[], out: Effects): void {
+    for (const reporter of reporters) {
+      const isOwn = reporter === this.#parts.self.hub
+      const ledger = this.#reports.ledgers().get(reporter)
+      const reports = isOwn ? this.#bulletin.whole() : wholeOf(ledger)
+      for (const body of reports) out.push({ type: 'send', to: from, message: { kind: 'tier.report', body } })
+    }
+  }
+
+  /** A hub with parents compares with them; one without compares with somebody it is linked to. */
+  #compare(out: Effects): void {
+    const { links, parents, random } = this.#parts
+    const held = this.#held()
+    if (held.length === 0 || parents().length > 0) return
+    const upper = [...links].filter(([, info]) => isBackbone(info.tier)).map(([peer]) => peer)
+    const peer = random.pick(upper.length > 0 ? upper : [...links.keys()])
+    if (peer === undefined) return
+    out.push({ type: 'send', to: peer, message: { kind: 'tier.compare', body: { digest: this.digest() } } })
+  }
+
+  /** Lists what is held here; `reply` asks for the other's list. */
+  list({ to, reply }: { readonly to: PeerId; readonly reply: boolean }, out: Effects): void {
+    const held = this.#held().map(({ reporter, stand: { epoch, seq } }) => ({ reporter, epoch, seq }))
+    out.push({ type: 'send', to, message: { kind: 'tier.ledgers', body: { held: held.slice(0, maxLedgers), reply } } })
+  }
+
+  #ask(wants: readonly { readonly reporter: HubId; readonly from: PeerId }[], out: Effects): void {
+    const bySource = new Map<PeerId, HubId[]>()
+    for (const { reporter, from } of wants) bySource.set(from, [...(bySource.get(from) ?? []), reporter])
+    for (const [to, reporters] of bySource) {
+      out.push({ type: 'send', to, message: { kind: 'tier.request', body: { reporters } } })
+    }
+  }
+
+  #held(): { readonly reporter: HubId; readonly stand: Stand }[] {
+    const held: { readonly reporter: HubId; readonly stand: Stand }[] = []
+    const { self } = this.#parts
+    const own = this.#bulletin.stand()
+    if (own !== undefined && own.count > 0 && isBackbone(self.tier)) held.push({ reporter: self.hub, stand: own })
+    for (const [reporter, ledger] of this.#reports.ledgers()) {
+      const stand = ledger.stand()
+      if (stand !== undefined && stand.count > 0 && this.#isWatched(ledger)) held.push({ reporter, stand })
+    }
+    return held
+  }
+
+  /** Whether the backbone watches the reporter and holds it present, in the life in which it wrote the ledger. */
+  #isWatched(ledger: Ledger): boolean {
+    const belief = this.#parts.pools.member(ledger.reporter) ?? this.foreigners.all().get(ledger.reporter)
+    if (belief === undefined || !isBackbone(belief.info.tier) || !isUp(belief)) return false
+    return ledger.incarnation >= belief.incarnation
+  }
+}
+
+function wholeOf(ledger: Ledger | undefined): Report[] {
+  const stand = ledger?.stand()
+  if (ledger === undefined || stand === undefined) return []
+  return wholeReports(
+    ledger.reporter,
+    stand,
+    [...ledger.words().values()].map(({ word }) => word),
+  )
+}
