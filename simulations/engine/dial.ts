@@ -47,13 +47,15 @@ export function dial(fabric: Fabric, plan: DialPlan, done: (outcome: DialOutcome
     else fabric.hop(there, () => answer(to, hello), to.life)
   }
   const answer = (to: Listener, greeting: Uint8Array): void => {
-    const isWelcome = to.peer !== from.peer && to.admits(from.peer, greeting)
-    const hello = to.hello()
-    fabric.hop(back, () => (isWelcome ? judge({ to, hello, greeting }) : finish('not-admitted')), from.life)
+    const admission = to.peer === from.peer ? undefined : to.admits(from.peer, greeting)
+    const isWelcome = admission?.ok === true
+    const isTold = isWelcome || admission?.isMutual === true
+    const met: Meeting = { to, isWelcome, hello: to.hello(), greeting }
+    fabric.hop(back, () => (isTold ? judge(met) : finish('not-admitted')), from.life)
   }
   const judge = (met: Meeting): void => {
     if (isSettled) return
-    const isWelcome = from.admits(met.to.peer, met.hello)
+    const isWelcome = from.admits(met.to.peer, met.hello).ok && met.isWelcome
     if (isWelcome) establish(fabric, from, met)
     finish(isWelcome ? 'linked' : 'not-admitted')
   }
@@ -62,6 +64,7 @@ export function dial(fabric: Fabric, plan: DialPlan, done: (outcome: DialOutcome
 
 interface Meeting {
   readonly to: Listener
+  readonly isWelcome: boolean
   /** What the other side said, and what it was told. */
   readonly hello: Uint8Array
   readonly greeting: Uint8Array

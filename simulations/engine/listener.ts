@@ -2,7 +2,7 @@
 
 import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
-import type { Channel } from '../../src/hub/ports.ts'
+import type { Admission, Channel } from '../../src/hub/ports.ts'
 import type { Host } from './weather.ts'
 import type { Life } from './world.ts'
 
@@ -14,7 +14,7 @@ export interface Listener {
   /** Its ends of all connections that are not closed; the ends enter and leave by themselves. */
   readonly ends: Set<End>
   hello(): Uint8Array
-  admits(peer: PeerId, hello: Uint8Array): boolean
+  admits(peer: PeerId, hello: Uint8Array): Admission
   /** A connection is made; the end is still to be opened. */
   accept(end: End, hello: Uint8Array): void
   heard(from: PeerId, bytes: Uint8Array): void

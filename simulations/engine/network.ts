@@ -5,7 +5,7 @@ import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
-import type { Channel, ConnectTarget, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
+import type { Admission, Channel, ConnectTarget, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
 import { type DialOutcome, dial } from './dial.ts'
 import type { Fabric } from './fabric.ts'
 import type { End, Listener } from './listener.ts'
@@ -127,8 +127,8 @@ export class SimNetwork implements Network, Listener {
     return this.#events?.hello() ?? new Uint8Array()
   }
 
-  admits(peer: PeerId, hello: Uint8Array): boolean {
-    return this.#events?.admit(peer, hello).ok ?? false
+  admits(peer: PeerId, hello: Uint8Array): Admission {
+    return this.#events?.admit(peer, hello) ?? { ok: false, reason: 'not-running' }
   }
 
   accept(end: End, hello: Uint8Array): void {

@@ -215,8 +215,10 @@ export class Driver implements LocalHub {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
         if (judged.ok) return { ok: true, hub: judged.hello.info.hub }
         this.#onChange({ type: 'hello-refused', peer, reason: judged.reason })
-        if (judged.namesake !== undefined) this.#feed({ type: 'namesake', ...judged.namesake })
-        return { ok: false, reason: judged.reason }
+        if (judged.namesake === undefined) return { ok: false, reason: judged.reason }
+        this.#feed({ type: 'namesake', ...judged.namesake })
+        // M9: which of the two goes, each finds by the other's hello.
+        return { ok: false, reason: judged.reason, isMutual: true }
       },
       linkUp: (peer, bytes) => {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))

@@ -35,7 +35,10 @@ export interface Store {
 /** Which long-lived stream a message takes: `control` is small and quick, `bulk` is paced behind it. */
 export type Channel = 'control' | 'bulk'
 
-export type Admission = { readonly ok: true; readonly hub: HubId } | { readonly ok: false; readonly reason: string }
+export type Admission =
+  | { readonly ok: true; readonly hub: HubId }
+  /** `isMutual`: the peer has to judge this hub for the same reason, and hears its hello although it is not admitted. */
+  | { readonly ok: false; readonly reason: string; readonly isMutual?: boolean }
 
 export type DownReason = 'closed' | 'aborted' | 'refused' | 'silent'
 

@@ -3,6 +3,8 @@
 // open and aborts it later. Only when both said yes is there a link.
 //
 //   dialer → life, hello        listener → yes, life, hello | no, reason        dialer → yes | no, reason
+//
+// A listener that refuses for a reason which is the dialer's as well says its hello all the same: the dialer then refuses it.
 
 import { randomBytes } from 'node:crypto'
 import type { Stream } from '@libp2p/interface'
@@ -58,7 +60,7 @@ export function answer(stream: Stream, self: Greeter): Promise<Greeting> {
   return converse(stream, async (hear) => {
     const asked = await hear()
     const admission = judge(self, asked)
-    if (!admission.ok) {
+    if (!admission.ok && admission.isMutual !== true) {
       stream.send(frame(refusal(admission.reason)))
       return { kind: 'refused', reason: admission.reason }
     }
