@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Admission, Channel, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
+import { admissionCases } from './admission.ts'
 
 /**
  * Where the hubs of one case live. A simulated world advances its own clock in `until` and `elapse`. `Options` are a world's
@@ -134,6 +135,7 @@ export function networkContract(title: string, makeWorld: () => Promise<NetworkW
     )
   describe(`${title} keeps the network contract`, () => {
     linkCases(scene)
+    admissionCases(scene)
     lossCases(scene)
     messageCases(scene)
     gossipCases(scene)
@@ -155,46 +157,6 @@ function linkCases(scene: Scene): void {
     expect(a.ups).toEqual([{ peer: b.peer, hello: 'hello from b', address: expect.stringContaining('/') }])
     expect(b.ups).toEqual([{ peer: a.peer, hello: 'hello from a', address: expect.stringContaining('/') }])
     expect([...a.downs, ...b.downs]).toEqual([])
-  })
-
-  scene('gives no link to a peer that is not admitted, and tells the dialer', async (world) => {
-    const a = await openHub(world, 'a')
-    const b = await openHub(world, 'b', {
-      admit: (_, hello) => ({ ok: false, reason: `no place for "${hello}"` }),
-    })
-    dial(a, b)
-    await world.until(() => a.failures.length > 0, soon)
-    expect(a.failures[0]).toEqual({ peer: b.peer, reason: 'not-admitted' })
-    b.network.send(a.peer, 'control', utf8('nothing for you'))
-    await world.elapse(300)
-    expect([a.ups, b.ups, a.messages]).toEqual([[], [], []])
-  })
-
-  scene('lets a peer that is refused for a reason of both hear why, and links neither', async (world) => {
-    const heard: string[] = []
-    const a = await openHub(world, 'a', {
-      admit: (_, hello) => {
-        heard.push(hello)
-        return { ok: true, hub: 'b' as never }
-      },
-    })
-    const b = await openHub(world, 'b', { admit: () => ({ ok: false, reason: 'the same name', isMutual: true }) })
-    dial(a, b)
-    await world.until(() => heard.length > 0, soon)
-    expect(heard[0]).toBe('hello from b')
-    await world.elapse(300)
-    expect(links(b, a)).toBe(0)
-    expect(b.ups).toEqual([])
-  })
-
-  scene('gives no link to a peer that the dialer itself does not admit', async (world) => {
-    const a = await openHub(world, 'a', { admit: () => ({ ok: false, reason: 'a stranger' }) })
-    const b = await openHub(world, 'b')
-    dial(a, b)
-    await world.until(() => a.failures.length > 0, soon)
-    expect(a.failures[0]?.reason).toBe('not-admitted')
-    await world.elapse(300)
-    expect(links(a, b) + links(b, a)).toBe(0)
   })
 
   scene('keeps exactly one link when both ends dial at once, and gossip flows both ways', async (world) => {
