@@ -1,12 +1,9 @@
 // Who is let in: the part of every `Network`'s contract that is about hellos and refusals.
 
 import { expect } from 'vitest'
-import { dial, links, type NetworkWorld, openHub } from './network.ts'
+import { dial, links, type NetworkWorld, openHub, soon, utf8 } from './hubs.ts'
 
 type Scene = (claim: string, play: (world: NetworkWorld) => Promise<void>) => void
-
-const soon = 10_000
-const utf8 = (value: string) => new TextEncoder().encode(value)
 
 export function admissionCases(scene: Scene): void {
   scene('gives no link to a peer that is not admitted, and tells the dialer', async (world) => {
