@@ -6,6 +6,7 @@ import { Machine } from '../simulations/engine/machine.ts'
 import { Trace } from '../simulations/engine/trace.ts'
 import { World } from '../simulations/engine/world.ts'
 import type { Region } from '../src/core/ids.ts'
+import { namesakeContract } from './contracts/namesakes.ts'
 import { type NetworkWorld, networkContract, openHub } from './contracts/network.ts'
 
 function simulated(seed: number, lines: string[] = []) {
@@ -35,6 +36,7 @@ function simulated(seed: number, lines: string[] = []) {
 }
 
 networkContract('The simulated network', async () => simulated(1).contractWorld)
+namesakeContract('The simulated network', async () => simulated(1).contractWorld)
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
