@@ -16,7 +16,8 @@ import { bridged } from './serf/place.ts'
 const targets = { killP50Ms: 1_000, killP99Ms: 2_000, cpuPercent: 1, bytesPerSecond: 600, falseDeaths: 0 }
 /** Idle bytes of two regions over those of one, per hub: the same but for chance and one more pool's reports. */
 const flatRatio = 1.15
-const settleMs = 60_000
+/** A hub without projects says so with its first three refreshes of presence; after that nothing is to be told. */
+const settleMs = 150_000
 /** Two regional hubs carry a region, the others are local. */
 const regionals = 2
 /** Connections per hub of which its pool takes eight. */

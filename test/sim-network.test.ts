@@ -7,6 +7,7 @@ import { Trace } from '../simulations/engine/trace.ts'
 import { World } from '../simulations/engine/world.ts'
 import type { Region } from '../src/core/ids.ts'
 import { type NetworkWorld, openHub } from './contracts/hubs.ts'
+import { namesakeContract } from './contracts/namesakes.ts'
 import { networkContract } from './contracts/network.ts'
 
 function simulated(seed: number, lines: string[] = []) {
@@ -36,6 +37,7 @@ function simulated(seed: number, lines: string[] = []) {
 }
 
 networkContract('The simulated network', async () => simulated(1).contractWorld)
+namesakeContract('The simulated network', async () => simulated(1).contractWorld)
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 

@@ -19,23 +19,6 @@ export function admissionCases(scene: Scene): void {
     expect([a.ups, b.ups, a.messages]).toEqual([[], [], []])
   })
 
-  scene('lets a peer that is refused for a reason of both hear why, and links neither', async (world) => {
-    const heard: string[] = []
-    const a = await openHub(world, 'a', {
-      admit: (_, hello) => {
-        heard.push(hello)
-        return { ok: true, hub: 'b' as never }
-      },
-    })
-    const b = await openHub(world, 'b', { admit: () => ({ ok: false, reason: 'the same name', isMutual: true }) })
-    dial(a, b)
-    await world.until(() => heard.length > 0, soon)
-    expect(heard[0]).toBe('hello from b')
-    await world.elapse(300)
-    expect(links(b, a)).toBe(0)
-    expect(b.ups).toEqual([])
-  })
-
   scene('gives no link to a peer that the dialer itself does not admit', async (world) => {
     const a = await openHub(world, 'a', { admit: () => ({ ok: false, reason: 'a stranger' }) })
     const b = await openHub(world, 'b')

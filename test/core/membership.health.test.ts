@@ -116,6 +116,29 @@ describe('a hub whose loop stood still for three seconds', () => {
     expect(suspects(bench).length).toBeGreaterThan(0)
   })
 
+  it('asks nobody for help about a question whose answer may lie unread', () => {
+    const requests = (stallAwareness: boolean): number => {
+      const bench = pool({ stallAwareness })
+      bench.nextPing()
+      bench.now += 3_000
+      return sent(bench.step({ type: 'tick' }), 'swim.ping-request').length
+    }
+    expect([requests(false), requests(true)]).toEqual([3, 0])
+  })
+
+  it('does not judge by a refused connection either, until it has listened for a second', () => {
+    const bench = pool({ stallAwareness: true, evidence: true })
+    bench.now = bench.swim.deadline() + 3_000
+    bench.step({ type: 'tick' })
+    const refused = { type: 'evidence', peer: peerOf('a'), what: 'refused' } as const
+    bench.pass(990, 'answered')
+    bench.step(refused)
+    expect(bench.status('a')).toBe('alive')
+    bench.pass(20, 'answered')
+    bench.step(refused)
+    expect(bench.status('a')).toBe('suspect')
+  })
+
   it('says by how much, so that an operator can know', () => {
     const bench = pool({ stallAwareness: true })
     const due = bench.swim.deadline()

@@ -78,6 +78,20 @@ describe('a hub that is accused', () => {
   })
 })
 
+describe('a hub that was buried', () => {
+  it('is still told so for half a minute, so that one that lives can speak up, and then no more', () => {
+    const bench = new Bench()
+    bench.learn(state('a'), state('a', 'dead'))
+    const told = (ms: number, news: string): number => {
+      bench.learn(state(news))
+      return sent(bench.pass(ms, 'answered'), 'swim.gossip').filter(({ to }) => to === peerOf('a')).length
+    }
+    expect(told(29_000, 'b')).toBeGreaterThan(0)
+    bench.pass(1_001, 'answered')
+    expect(told(10_000, 'c')).toBe(0)
+  })
+})
+
 describe('a hub that is started again', () => {
   const restarted = state('a', 'alive', booted + 20_000)
 

@@ -102,6 +102,18 @@ describe('who reaches a hub', () => {
     expect(cells(rig, 'a')).toContainEqual(['b', 'through-others', 'through-others', false])
   })
 
+  it('is what a hub said last, in whatever order its words arrive', () => {
+    const rig = rigWith('a', 'b')
+    const say = (seq: number, ...blind: string[]) =>
+      rig.hear('gossip', 'swim.gossip', { pool, rumors: [{ by: 'b', seq, blind }] })
+    say(8)
+    say(7, 'a')
+    say(8, 'a')
+    expect(cells(rig, 'a')).toContainEqual(['b', 'direct', 'direct', false])
+    say(9, 'a')
+    expect(cells(rig, 'a')).toContainEqual(['b', 'through-others', 'direct', true])
+  })
+
   it('forgets a word that is not repeated, and one of a hub that is gone', () => {
     const rig = rigWith('a', 'b')
     sight(rig, 'b', 'a')
