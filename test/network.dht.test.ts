@@ -1,7 +1,7 @@
 // Finding hubs through the DHT: deleting kad-dht fails these.
 
 import { describe, expect, it, vi } from 'vitest'
-import { linked, openHub } from './contracts/network.ts'
+import { linked, openHub } from './contracts/hubs.ts'
 import { bareNode, freePort, scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })

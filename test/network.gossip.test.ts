@@ -1,7 +1,7 @@
 // Gossip among real hubs: deleting gossipsub fails these.
 
 import { describe, expect, it, vi } from 'vitest'
-import { type ContractHub, dial, linked, openHub } from './contracts/network.ts'
+import { type ContractHub, dial, linked, openHub } from './contracts/hubs.ts'
 import { bareNode, scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })

@@ -9,7 +9,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { freshLife, greet } from '../src/adapters/libp2p/hello.ts'
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
 import type { HubId } from '../src/core/ids.ts'
-import { dial, gossipReaches, linked, links, openHub } from './contracts/network.ts'
+import { dial, gossipReaches, linked, links, openHub } from './contracts/hubs.ts'
 import { bareNode, RealWorld, scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })

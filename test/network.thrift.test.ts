@@ -5,7 +5,7 @@ import type { MessageStream } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import { describe, expect, it, vi } from 'vitest'
 import { withRareUpdates } from '../src/adapters/libp2p/thrift.ts'
-import { dial, linked, openHub } from './contracts/network.ts'
+import { dial, linked, openHub } from './contracts/hubs.ts'
 import { scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })

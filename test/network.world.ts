@@ -15,7 +15,7 @@ import { createNetwork, peerOf } from '../src/adapters/libp2p/network.ts'
 import type { NetworkOptions, NetworkStats } from '../src/adapters/libp2p/options.ts'
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
 import type { Network } from '../src/hub/ports.ts'
-import type { NetworkWorld } from './contracts/network.ts'
+import type { NetworkWorld } from './contracts/hubs.ts'
 
 export type RealNetwork = Network & { stats(): NetworkStats }
 

@@ -6,8 +6,8 @@ import { Machine } from '../simulations/engine/machine.ts'
 import { Trace } from '../simulations/engine/trace.ts'
 import { World } from '../simulations/engine/world.ts'
 import type { Region } from '../src/core/ids.ts'
-import { namesakeContract } from './contracts/namesakes.ts'
-import { type NetworkWorld, networkContract, openHub } from './contracts/network.ts'
+import { type NetworkWorld, openHub } from './contracts/hubs.ts'
+import { networkContract } from './contracts/network.ts'
 
 function simulated(seed: number, lines: string[] = []) {
   const world = new World(seed, new Trace((line) => lines.push(line)))
@@ -36,7 +36,6 @@ function simulated(seed: number, lines: string[] = []) {
 }
 
 networkContract('The simulated network', async () => simulated(1).contractWorld)
-namesakeContract('The simulated network', async () => simulated(1).contractWorld)
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 

@@ -69,6 +69,8 @@ export class Healing {
 
   outcome(): Healed | undefined {
     if (this.#healedAt === undefined) return undefined
+    // A run may end between two looks.
+    if (this.#isLooking && this.#equalAt === undefined) this.#look()
     const contactMs = this.#contactAt === undefined ? undefined : this.#contactAt - this.#healedAt
     if (this.#contactAt === undefined || this.#equalAt === undefined)
       return { contactMs, viewsMs: undefined, rounds: undefined }

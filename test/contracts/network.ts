@@ -2,120 +2,21 @@
 // production is what the simulator plays to it. Time and death belong to the world that is handed in.
 
 import { describe, expect, it } from 'vitest'
-import type { Address, PeerId } from '../../src/core/ids.ts'
-import type { Topic } from '../../src/core/machine.ts'
-import type { Admission, Channel, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
-
-/**
- * Where the hubs of one case live. A simulated world advances its own clock in `until` and `elapse`. `Options` are a world's
- * own; the contract gives none.
- */
-export interface NetworkWorld<Options = unknown> {
-  /** An unopened network of the hub with this name. The same name again has the same key, address and options. */
-  network(name: string, options?: Options): Promise<{ readonly peer: PeerId; readonly network: Network }>
-  /** Lets time pass until the claim holds; throws when it does not within `ms`. */
-  until(claim: () => boolean, ms: number): Promise<void>
-  /** Lets time pass: for claims that something does not happen. */
-  elapse(ms: number): Promise<void>
-  /** Ends a hub's network without a farewell. Its peers may notice. */
-  kill(name: string): Promise<void>
-  /** Ends everything. */
-  end(): Promise<void>
-}
-
-type Failure = Parameters<NetworkEvents['dialFailed']>[1]
-
-/** One hub of a case, and all that its network told it. */
-export interface ContractHub {
-  readonly name: string
-  readonly peer: PeerId
-  readonly network: Network
-  readonly addresses: readonly Address[]
-  readonly ups: { readonly peer: PeerId; readonly hello: string; readonly address: Address }[]
-  readonly downs: { readonly peer: PeerId; readonly reason: DownReason }[]
-  readonly failures: { readonly peer: PeerId; readonly reason: Failure }[]
-  readonly messages: { readonly from: PeerId; readonly bytes: Uint8Array }[]
-  readonly gossip: { readonly topic: Topic; readonly author: PeerId; readonly text: string }[]
-  readonly garbage: string[]
-}
-
-interface Opening<Options> {
-  /** Judges a peer's hello; everybody is admitted when it is left out. */
-  readonly admit?: (peer: PeerId, hello: string) => Admission
-  readonly options?: Options
-}
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-const utf8 = (value: string) => new TextEncoder().encode(value)
-/** Time for a link, a redial or a gossip beat. */
-const soon = 10_000
-
-/** For the whole of a case, whatever clock its world has. */
-const realTimeBound = 60_000
-
-/** Opens a network and records what it says. */
-export async function openHub<Options>(
-  world: NetworkWorld<Options>,
-  name: string,
-  { admit, options }: Opening<Options> = {},
-): Promise<ContractHub> {
-  const { peer, network } = await world.network(name, options)
-  const hub = { name, peer, network, ups: [], downs: [], failures: [], messages: [], gossip: [], garbage: [] }
-  const record: Omit<ContractHub, 'addresses'> = hub
-  let addresses: readonly Address[] | undefined
-  let failure: string | undefined
-  network.open(
-    {
-      hello: () => utf8(`hello from ${name}`),
-      admit: (from, hello) => (admit === undefined ? { ok: true, hub: name as never } : admit(from, text(hello))),
-      linkUp: (from, hello, address) => record.ups.push({ peer: from, hello: text(hello), address }),
-      linkDown: (from, reason) => record.downs.push({ peer: from, reason }),
-      dialFailed: (to, reason) => record.failures.push({ peer: to, reason }),
-      message: (from, bytes) => record.messages.push({ from, bytes }),
-      gossip: (topic, author, bytes) => record.gossip.push({ topic, author, text: text(bytes) }),
-      garbage: (reason) => record.garbage.push(reason),
-    },
-    (own) => {
-      addresses = own
-    },
-    (reason) => {
-      failure = reason
-    },
-  )
-  await world.until(() => addresses !== undefined || failure !== undefined, soon)
-  if (addresses === undefined) throw new Error(`${name} did not open: ${failure}`)
-  return { ...record, addresses }
-}
-
-/** Links that a hub was told of and not told to be gone: 0 or 1 for a correct network. */
-export function links(hub: ContractHub, to: ContractHub): number {
-  const of = (list: readonly { peer: PeerId }[]) => list.filter((entry) => entry.peer === to.peer).length
-  return of(hub.ups) - of(hub.downs)
-}
-
-export const linked = (a: ContractHub, b: ContractHub) => links(a, b) === 1 && links(b, a) === 1
-
-export function dial(from: ContractHub, to: ContractHub, eager = true): void {
-  from.network.connect({ peer: to.peer, addresses: to.addresses, eager })
-}
-
-const heard = (hub: ContractHub, from: ContractHub) =>
-  hub.messages.filter((message) => message.from === from.peer).map((message) => text(message.bytes))
-
-/** Publishes until everyone has heard from the author, as a gossip mesh takes some beats to form; fails after `withinMs`. */
-export async function gossipReaches(
-  world: NetworkWorld,
-  { author, others, withinMs = soon }: { author: ContractHub; others: ContractHub[]; withinMs?: number },
-): Promise<void> {
-  const word = `${author.name} says ${author.gossip.length}`
-  const unheard = () =>
-    others.some((hub) => !hub.gossip.some((g) => g.author === author.peer && g.text.startsWith(word)))
-  for (let round = 0; unheard() && round * 200 < withinMs; round++) {
-    author.network.publish('catalog', utf8(`${word} ${round}`))
-    await world.until(() => !unheard(), 200).catch(() => {})
-  }
-  expect(unheard(), `gossip of ${author.name} reaches ${others.map((hub) => hub.name)}`).toBe(false)
-}
+import type { Channel } from '../../src/hub/ports.ts'
+import { admissionCases } from './admission.ts'
+import {
+  type ContractHub,
+  dial,
+  gossipReaches,
+  heard,
+  linked,
+  links,
+  type NetworkWorld,
+  openHub,
+  realTimeBound,
+  soon,
+  utf8,
+} from './hubs.ts'
 
 /** Cases run side by side, each in a world of its own. */
 export function networkContract(title: string, makeWorld: () => Promise<NetworkWorld>): void {
@@ -134,6 +35,7 @@ export function networkContract(title: string, makeWorld: () => Promise<NetworkW
     )
   describe(`${title} keeps the network contract`, () => {
     linkCases(scene)
+    admissionCases(scene)
     lossCases(scene)
     messageCases(scene)
     gossipCases(scene)
@@ -155,29 +57,6 @@ function linkCases(scene: Scene): void {
     expect(a.ups).toEqual([{ peer: b.peer, hello: 'hello from b', address: expect.stringContaining('/') }])
     expect(b.ups).toEqual([{ peer: a.peer, hello: 'hello from a', address: expect.stringContaining('/') }])
     expect([...a.downs, ...b.downs]).toEqual([])
-  })
-
-  scene('gives no link to a peer that is not admitted, and tells the dialer', async (world) => {
-    const a = await openHub(world, 'a')
-    const b = await openHub(world, 'b', {
-      admit: (_, hello) => ({ ok: false, reason: `no place for "${hello}"` }),
-    })
-    dial(a, b)
-    await world.until(() => a.failures.length > 0, soon)
-    expect(a.failures[0]).toEqual({ peer: b.peer, reason: 'not-admitted' })
-    b.network.send(a.peer, 'control', utf8('nothing for you'))
-    await world.elapse(300)
-    expect([a.ups, b.ups, a.messages]).toEqual([[], [], []])
-  })
-
-  scene('gives no link to a peer that the dialer itself does not admit', async (world) => {
-    const a = await openHub(world, 'a', { admit: () => ({ ok: false, reason: 'a stranger' }) })
-    const b = await openHub(world, 'b')
-    dial(a, b)
-    await world.until(() => a.failures.length > 0, soon)
-    expect(a.failures[0]?.reason).toBe('not-admitted')
-    await world.elapse(300)
-    expect(links(a, b) + links(b, a)).toBe(0)
   })
 
   scene('keeps exactly one link when both ends dial at once, and gossip flows both ways', async (world) => {

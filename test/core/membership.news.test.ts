@@ -23,7 +23,9 @@ describe('speaking up', () => {
 
   it('is not needed against an older word, or one that says alive', () => {
     const bench = new Bench()
-    expect(bench.learn(state('me', 'dead', booted - 1), state('me', 'alive', booted))).toEqual([])
+    expect(bench.learn(state('me', 'alive', booted))).toEqual([])
+    const answers = sent(bench.learn(state('me', 'dead', booted - 1)), 'swim.gossip')
+    expect(answers.map(({ to, body }) => [to, body.rumors])).toEqual([[peerOf('gossip'), [state('me')]]])
     expect(bench.swim.self().incarnation).toBe(booted)
   })
 

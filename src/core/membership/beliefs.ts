@@ -21,6 +21,7 @@ export interface BeliefParts {
   readonly word: Statement
   readonly notary: Notary
   readonly mechanisms: Mechanisms
+  readonly probeIntervalMs: Millis
   readonly roster: Roster
   readonly health: LocalHealth
   readonly sight: Sight
@@ -36,6 +37,9 @@ export class Beliefs {
   /** Hubs that came to be present, and that came to be suspect, since they were last asked for. */
   #arrived: HubId[] = []
   #suspected: HubId[] = []
+  #doubted: HubId[] = []
+  /** Something was said against this hub, and its own word is the answer. */
+  #hasAnswer = false
 
   constructor(parts: BeliefParts) {
     this.#parts = parts
@@ -52,6 +56,20 @@ export class Beliefs {
     const arrived = this.#arrived
     if (arrived.length > 0) this.#arrived = []
     return arrived
+  }
+
+  /** Whether this hub was just spoken against: who did so is owed its word. */
+  takeAnswer(): boolean {
+    const hasAnswer = this.#hasAnswer
+    this.#hasAnswer = false
+    return hasAnswer
+  }
+
+  /** Suspects whom one hub alone accuses and whose time is over: they are asked once more. */
+  takeDoubted(): HubId[] {
+    const doubted = this.#doubted
+    if (doubted.length > 0) this.#doubted = []
+    return doubted
   }
 
   takeSuspected(): HubId[] {
@@ -162,7 +180,9 @@ export class Beliefs {
   accuseBySelf(hub: HubId, path: Path, now: Now): void {
     const { roster, health } = this.#parts
     const member = roster.all().get(hub)
-    if (member === undefined || !isPresent(member.status) || this.#quietUntil > now.mono) return
+    if (member === undefined || !isPresent(member.status)) return
+    // Who could not hear must not call others silent. A refused connection it did hear.
+    if (path !== 'refused' && this.#quietUntil > now.mono) return
     const rtt = member.rttMs === undefined ? {} : { rttMs: Math.round(member.rttMs * 10) / 10 }
     const { incarnation } = member
     const by = this.#word.info.hub
@@ -173,6 +193,7 @@ export class Beliefs {
   bury(now: Now): void {
     const { roster, health } = this.#parts
     if (this.#quietUntil > now.mono) return
+    for (const hub of roster.lone(now, this.#parts.probeIntervalMs)) this.#doubted.push(hub)
     for (const accusation of roster.overdue(now)) {
       // The word a hub acts on itself needs no weighing; who else hears it weighs it by this hub's health.
       this.accuse({ ...accusation, status: 'dead', by: this.#word.info.hub, health: health.score }, now)
@@ -225,6 +246,7 @@ export class Beliefs {
   #refute(incarnation: number, now: Now, accusation?: Accusation): void {
     const { notary, health, voice } = this.#parts
     if (this.#word.status === 'left') return
+    this.#hasAnswer = true
     if (incarnation < this.#word.incarnation) {
       // Taken back already, and whoever says so has missed it: the word is told anew, with the answer to this message.
       voice.rumors.tell(this.#word)

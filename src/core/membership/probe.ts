@@ -55,9 +55,11 @@ export class Probes {
     return probe
   }
 
-  /** Ends all without a verdict: nobody could have heard the answers. */
-  void(): void {
+  /** Ends all without a verdict, and returns them: nobody could have heard the answers. */
+  void(): readonly Probe[] {
+    const open = [...this.#bySeq.values()]
     this.#bySeq.clear()
+    return open
   }
 
   deadline(): Millis {

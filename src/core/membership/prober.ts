@@ -79,7 +79,7 @@ export class Prober {
   join(hub: HubId, now: Now): void {
     const { options, roster } = this.#parts
     if (!options.mechanisms.evidence || !this.#isWatched(roster.all().get(hub))) return
-    const share = (2 * enoughAccusers) / Math.max(1, roster.present().length)
+    const share = (enoughAccusers + 1) / Math.max(1, roster.present().length)
     if (options.random.chance(share)) this.askNow(hub, now)
   }
 
@@ -126,9 +126,12 @@ export class Prober {
     voice.send(target.info.peer, { kind: 'swim.ping', body: voice.header(seq, this.#notice(target)) })
   }
 
-  /** This hub stood still: answers may lie unread, so nothing that is open gives a verdict. */
-  void(): void {
-    this.#probes.void()
+  /** This hub stood still: answers may lie unread, so nothing that is open gives a verdict, and all of it is asked anew. */
+  askAgain(now: Now): void {
+    for (const { target, isOfRound } of this.#probes.void()) {
+      const member = this.#parts.roster.all().get(target)
+      if (member !== undefined && isPresent(member.status)) this.#ask(member, isOfRound, now)
+    }
   }
 
   #startPeriod(now: Now): void {

@@ -179,6 +179,17 @@ export class Roster {
     return due
   }
 
+  /** The suspects whose time is over on one hub's word alone: they get `moreMs`, once, to answer to a last question. */
+  lone(now: Now, moreMs: Millis): HubId[] {
+    if (this.deadline() > now.mono) return []
+    const lone: HubId[] = []
+    for (const [hub, { suspicion }] of this.#cases) {
+      if (suspicion.endsAt <= now.mono && suspicion.reprieve(moreMs)) lone.push(hub)
+    }
+    if (lone.length > 0) this.#nextEnd = undefined
+    return lone
+  }
+
   /** This hub could hear nobody for so long. */
   postpone(byMs: Millis): void {
     for (const { suspicion } of this.#cases.values()) suspicion.postpone(byMs)

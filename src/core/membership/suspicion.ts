@@ -62,6 +62,7 @@ export class Suspicion {
   readonly #mourners = new Set<HubId>()
   readonly #refusals = new Set<HubId>()
   #secondRefusalAt: Millis = Number.POSITIVE_INFINITY
+  #isReprieved = false
   /** Time in which this hub could not have heard a refutation. */
   #lostMs: Millis = 0
 
@@ -114,6 +115,15 @@ export class Suspicion {
   /** This hub stood still: what it could not hear in that time does not count against the suspect. */
   postpone(byMs: Millis): void {
     this.#lostMs += byMs
+  }
+
+  /** More time, once, for a suspect whom few accuse where more could: whether it was given. */
+  reprieve(moreMs: Millis): boolean {
+    const isLone = this.#rules.evidence && this.weight < 2 && this.#refusals.size === 0
+    if (!isLone || this.#isReprieved || accusersExpected(this.#size) === 0) return false
+    this.#isReprieved = true
+    this.#lostMs += moreMs
+    return true
   }
 
   /** Whether further accusers are worth telling of. */

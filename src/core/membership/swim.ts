@@ -50,7 +50,7 @@ export class Swim implements Machine<SwimProtocol> {
     const health = new LocalHealth(mechanisms.localHealth)
     const sight = new Sight(word.info.hub, now.wall)
     const voice = new Voice(options.pool, () => roster.present().length + 1)
-    const beliefs = new Beliefs({ word, notary, mechanisms, roster, health, sight, voice })
+    const beliefs = new Beliefs({ word, notary, mechanisms, probeIntervalMs, roster, health, sight, voice })
     this.#roster = roster
     this.#health = health
     this.#sight = sight
@@ -114,6 +114,7 @@ export class Swim implements Machine<SwimProtocol> {
       this.#take(input, now)
       for (const hub of this.#beliefs.takeArrived()) this.#prober.add(hub)
       for (const hub of this.#beliefs.takeSuspected()) this.#prober.join(hub, now)
+      for (const hub of this.#beliefs.takeDoubted()) this.#prober.askNow(hub, now)
     }
     this.#next = this.#earliest()
     this.#promised = Math.max(now.mono, this.#next)
@@ -171,7 +172,7 @@ export class Swim implements Machine<SwimProtocol> {
     const lateMs = now.mono - this.#promised
     if (!mechanisms.stallAwareness || lateMs < stallShare * probeIntervalMs) return
     this.#promised = now.mono
-    this.#prober.void()
+    this.#prober.askAgain(now)
     this.#health.add(1)
     this.#beliefs.stalled(lateMs, probeIntervalMs, now)
     this.#voice.report({ type: 'stalled', pool, lateMs })
@@ -188,6 +189,7 @@ export class Swim implements Machine<SwimProtocol> {
       case 'swim.exchange':
         if (message.body.reply) this.#exchange(from, false)
         this.#beliefs.hearTable(message.body.members, from, now)
+        this.#answer(from)
         return
     }
     this.#beliefs.hear(message.body.rumors, now)
@@ -205,8 +207,15 @@ export class Swim implements Machine<SwimProtocol> {
         this.#prober.runErrand({ from, seq: message.body.seq, target: message.body.target }, now)
         break
       case 'swim.gossip':
+        this.#answer(from)
         break
     }
+  }
+
+  /** Who calls this hub suspect or dead hears its word at once: after a split nobody may be left to pass it on. */
+  #answer(to: PeerId): void {
+    if (!this.#beliefs.takeAnswer()) return
+    this.#voice.send(to, { kind: 'swim.gossip', body: { pool: this.pool, rumors: [this.self()] } })
   }
 
   #greet(peer: PeerId): void {
