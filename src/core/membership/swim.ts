@@ -196,6 +196,8 @@ export class Swim implements Machine<SwimProtocol> {
     switch (message.kind) {
       case 'swim.ping':
         this.#voice.send(from, { kind: 'swim.ack', body: this.#voice.header(message.body.seq) })
+        // The ack carries what is owed.
+        this.#beliefs.takeAnswer()
         break
       case 'swim.ack':
         this.#prober.acked({ from, seq: message.body.seq }, now)
