@@ -126,17 +126,23 @@ describe('a hub whose loop stood still for three seconds', () => {
     expect([requests(false), requests(true)]).toEqual([3, 0])
   })
 
-  it('does not judge by a refused connection either, until it has listened for a second', () => {
-    const bench = pool({ stallAwareness: true, evidence: true })
-    bench.now = bench.swim.deadline() + 3_000
-    bench.step({ type: 'tick' })
-    const refused = { type: 'evidence', peer: peerOf('a'), what: 'refused' } as const
-    bench.pass(990, 'answered')
-    bench.step(refused)
-    expect(bench.status('a')).toBe('alive')
-    bench.pass(20, 'answered')
-    bench.step(refused)
+  it('buries nobody before it has listened for a second, and speaks of refused connections after that second', () => {
+    const bench = pool({ stallAwareness: true, evidence: true, dynamicSuspicion: true })
+    for (const by of ['b', 'c', 'd', 'e']) {
+      for (const { body } of sent(bench.tell(accusation('a', { by })), 'swim.ping')) bench.ack('a', body.seq)
+    }
+    // To just before its time is over.
+    bench.pass(3_990, 'answered')
     expect(bench.status('a')).toBe('suspect')
+    bench.now += 3_000
+    bench.step({ type: 'tick' })
+    bench.step({ type: 'evidence', peer: peerOf('f'), what: 'refused' })
+    bench.pass(980, 'answered')
+    expect([bench.status('a'), bench.status('f')]).toEqual(['suspect', 'alive'])
+    bench.pass(30, 'answered')
+    expect(bench.status('f')).toBe('suspect')
+    bench.pass(100, 'answered')
+    expect(bench.status('a')).toBe('dead')
   })
 
   it('says by how much, so that an operator can know', () => {

@@ -45,6 +45,15 @@ describe('a hub that is accused', () => {
     expect(bench.swim.self()).toEqual(refuted)
   })
 
+  it('owes its word to whoever spoke against it, and to nobody who comes after', () => {
+    const bench = pool()
+    const gossip = (rumors: ReturnType<typeof accusation>[]) =>
+      sent(bench.hear('b', { kind: 'swim.gossip', body: { pool: 'p', rumors } }), 'swim.gossip').map(({ to }) => to)
+    expect(gossip([accusation('me')])).toEqual([peerOf('b')])
+    bench.hear('a', { kind: 'swim.ping', body: { pool: 'p', seq: 7, rumors: [accusation('me')] } })
+    expect(gossip([])).toEqual([])
+  })
+
   it('raises its incarnation once for a word that many repeat', () => {
     const bench = pool()
     for (const by of names) bench.tell(accusation('me', { by }))

@@ -34,6 +34,8 @@ export class Beliefs {
   #word: Statement
   /** Until then this hub accuses nobody: it has stood still. */
   #quietUntil: Millis = Number.NEGATIVE_INFINITY
+  /** Whose port refused this hub while it accused nobody, and the incarnation at that time. */
+  readonly #refusals = new Map<HubId, number>()
   /** Hubs that came to be present, and that came to be suspect, since they were last asked for. */
   #arrived: HubId[] = []
   #suspected: HubId[] = []
@@ -80,7 +82,7 @@ export class Beliefs {
 
   /** When the next suspicion runs out and may be acted on. */
   deadline(): Millis {
-    return Math.max(this.#parts.roster.deadline(), this.#quietUntil)
+    return this.#refusals.size > 0 ? this.#quietUntil : Math.max(this.#parts.roster.deadline(), this.#quietUntil)
   }
 
   hear(rumors: readonly Rumor[], now: Now): void {
@@ -181,18 +183,30 @@ export class Beliefs {
     const { roster, health } = this.#parts
     const member = roster.all().get(hub)
     if (member === undefined || !isPresent(member.status)) return
-    // Who could not hear must not call others silent. A refused connection it did hear.
-    if (path !== 'refused' && this.#quietUntil > now.mono) return
+    if (this.#quietUntil > now.mono) {
+      // Who could not hear must not call others silent. A refused connection is no hearsay, but can wait as well.
+      if (path === 'refused') this.#refusals.set(hub, member.incarnation)
+      return
+    }
     const rtt = member.rttMs === undefined ? {} : { rttMs: Math.round(member.rttMs * 10) / 10 }
     const { incarnation } = member
     const by = this.#word.info.hub
     this.accuse({ accused: hub, incarnation, status: 'suspect', by, path, health: health.score, ...rtt }, now)
   }
 
+  /** The hub is linked: that its port refused before says nothing any more. */
+  linked(hub: HubId): void {
+    this.#refusals.delete(hub)
+  }
+
   /** Buries those whose time is over. */
   bury(now: Now): void {
     const { roster, health } = this.#parts
     if (this.#quietUntil > now.mono) return
+    for (const [hub, incarnation] of this.#refusals) {
+      this.#refusals.delete(hub)
+      if (roster.all().get(hub)?.incarnation === incarnation) this.accuseBySelf(hub, 'refused', now)
+    }
     for (const hub of roster.lone(now, this.#parts.probeIntervalMs)) this.#doubted.push(hub)
     for (const accusation of roster.overdue(now)) {
       // The word a hub acts on itself needs no weighing; who else hears it weighs it by this hub's health.

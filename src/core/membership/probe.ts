@@ -16,7 +16,8 @@ export interface Probe {
   readonly endsAt: Millis
   /** Of the round, one a period; the others are put between when there is a reason to ask at once. */
   readonly isOfRound: boolean
-  helpers: number
+  /** Who was asked to try. */
+  helpers: readonly PeerId[]
   nacks: number
   hasAsked: boolean
 }
@@ -29,7 +30,7 @@ export class Probes {
   readonly #bySeq = new Map<number, Probe>()
 
   add(seq: number, probe: Omit<Probe, 'helpers' | 'nacks' | 'hasAsked'>): void {
-    this.#bySeq.set(seq, { ...probe, helpers: 0, nacks: 0, hasAsked: false })
+    this.#bySeq.set(seq, { ...probe, helpers: [], nacks: 0, hasAsked: false })
   }
 
   get(seq: number): Probe | undefined {

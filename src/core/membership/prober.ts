@@ -90,8 +90,10 @@ export class Prober {
       voice.send(errand.origin, { kind: 'swim.ack', body: voice.header(errand.originSeq) })
       return
     }
-    const probe = this.#probes.end(seq)
-    if (probe === undefined) return
+    const probe = this.#probes.get(seq)
+    // Numbers can be guessed: an answer counts from whom was asked.
+    if (probe === undefined || (probe.peer !== from && !probe.helpers.includes(from))) return
+    this.#probes.end(seq)
     const isDirect = probe.peer === from
     if (isDirect) {
       roster.measured(probe.target, now.mono - probe.sentAt)
@@ -104,9 +106,9 @@ export class Prober {
     this.#periodAt = Math.min(this.#periodAt, Math.max(now.mono, probe.sentAt + options.probeIntervalMs))
   }
 
-  nacked(seq: number): void {
+  nacked(from: PeerId, seq: number): void {
     const probe = this.#probes.get(seq)
-    if (probe !== undefined) probe.nacks++
+    if (probe?.helpers.includes(from)) probe.nacks++
   }
 
   /** Pings on another's behalf. */
@@ -196,7 +198,7 @@ export class Prober {
     const canHelp = ({ info }: Member): boolean =>
       info.hub !== probe.target && (reaches === undefined || reaches(info.peer))
     const helpers = random.sample(roster.present().filter(canHelp), indirectProbes)
-    probe.helpers = helpers.length
+    probe.helpers = helpers.map(({ info }) => info.peer)
     for (const helper of helpers) {
       const body = { ...voice.header(seq), target: probe.target }
       voice.send(helper.info.peer, { kind: 'swim.ping-request', body })
@@ -206,7 +208,7 @@ export class Prober {
   #failed(probe: Probe, now: Now): void {
     const { health, beliefs, options } = this.#parts
     const { helpers, nacks } = probe
-    const expected = options.mechanisms.localHealth ? helpers : 0
+    const expected = options.mechanisms.localHealth ? helpers.length : 0
     if (probe.isOfRound) health.add(scoreDelta({ type: 'failed', helpers: expected, nacks }))
     beliefs.accuseBySelf(probe.target, 'probe', now)
   }

@@ -174,7 +174,7 @@ export class Swim implements Machine<SwimProtocol> {
     this.#promised = now.mono
     this.#prober.askAgain(now)
     this.#health.add(1)
-    this.#beliefs.stalled(lateMs, probeIntervalMs, now)
+    this.#beliefs.stalled(lateMs, Math.min(lateMs, probeIntervalMs), now)
     this.#voice.report({ type: 'stalled', pool, lateMs })
   }
 
@@ -196,12 +196,14 @@ export class Swim implements Machine<SwimProtocol> {
     switch (message.kind) {
       case 'swim.ping':
         this.#voice.send(from, { kind: 'swim.ack', body: this.#voice.header(message.body.seq) })
+        // The ack carries what is owed.
+        this.#beliefs.takeAnswer()
         break
       case 'swim.ack':
         this.#prober.acked({ from, seq: message.body.seq }, now)
         break
       case 'swim.nack':
-        this.#prober.nacked(message.body.seq)
+        this.#prober.nacked(from, message.body.seq)
         break
       case 'swim.ping-request':
         this.#prober.runErrand({ from, seq: message.body.seq, target: message.body.target }, now)
@@ -223,6 +225,7 @@ export class Swim implements Machine<SwimProtocol> {
     this.#compare(peer)
     if (member === undefined) return
     this.#roster.met(member.info.hub)
+    this.#beliefs.linked(member.info.hub)
     const accusation = this.#standingAgainst(member)
     if (accusation === undefined) return
     this.#voice.send(peer, { kind: 'swim.gossip', body: { pool: this.pool, rumors: [accusation] } })
