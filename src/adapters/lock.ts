@@ -5,11 +5,11 @@ import { rmSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const fileName = 'hub.pid'
+export const holderFile = 'hub.pid'
 
 /** Writes the note; the returned function removes it. Only the holder of the directory's lock may call this. */
 export async function noteHolder(dataDir: string): Promise<() => void> {
-  const file = join(dataDir, fileName)
+  const file = join(dataDir, holderFile)
   await mkdir(dataDir, { recursive: true })
   await writeFile(file, `${process.pid}\n`)
   return () => rmSync(file, { force: true })
@@ -18,7 +18,7 @@ export async function noteHolder(dataDir: string): Promise<() => void> {
 /** The process that holds the directory, if the note names one that lives. */
 export async function holderOf(dataDir: string): Promise<number | undefined> {
   try {
-    const pid = Number.parseInt(await readFile(join(dataDir, fileName), 'utf8'), 10)
+    const pid = Number.parseInt(await readFile(join(dataDir, holderFile), 'utf8'), 10)
     process.kill(pid, 0)
     return pid
   } catch {

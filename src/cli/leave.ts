@@ -1,9 +1,12 @@
 // `hubmesh leave`: ends the hub of this configuration in order, so that the others know it as left, not as dead. It is asked
 // through its data directory, which names its process: whoever may signal that process may end it.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
-import { holderOf } from '../adapters/lock.ts'
+import { DirectoryLocked, openLevelStore } from '../adapters/level.ts'
+import { holderFile, holderOf } from '../adapters/lock.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { configured, type Options, withConfig } from './sources.ts'
 
@@ -18,7 +21,7 @@ export function leaveCommand(): Command {
 
 async function leave(options: Options & { readonly json?: boolean }): Promise<void> {
   const { node } = configured(options, true).config
-  const pid = await holderOf(node.data_dir)
+  const pid = (await isHeld(node.data_dir)) ? await holderOf(node.data_dir) : undefined
   if (pid === undefined) {
     throw new CommandFailed(exit.failed, `no hub runs on ${node.data_dir}: pass the --config that it was started with`)
   }
@@ -35,5 +38,23 @@ async function leave(options: Options & { readonly json?: boolean }): Promise<vo
     }
     await wait(pollMs)
   }
+  // A stop in order takes its note away; a hub that crashed, or was out of time, did not.
+  if (existsSync(join(node.data_dir, holderFile))) {
+    throw new CommandFailed(exit.failed, `the hub ${node.id}, process ${pid}, ended, but not in order: see its log`)
+  }
   console.log(options.json === true ? JSON.stringify({ hub_id: node.id, pid, left: true }) : `${node.id} has left`)
+}
+
+/** Whether a process holds the directory's lock. A note of a hub that was killed may name a process of somebody else. */
+async function isHeld(dataDir: string): Promise<boolean> {
+  const catalog = join(dataDir, 'catalog')
+  if (!existsSync(catalog)) return false
+  try {
+    const store = await openLevelStore(catalog)
+    await store.close()
+    return false
+  } catch (error) {
+    if (error instanceof DirectoryLocked) return true
+    throw error
+  }
 }

@@ -274,7 +274,7 @@ export class Hub {
 
   /** M8: what the catalog says of forgotten hubs is done. */
   #heed(id: string, now: Now): void {
-    const forgotten = forgottenIn(id, this.catalog.replicas.joined(id))
+    const forgotten = forgottenIn(id, this.catalog.replicas.joined(id), now)
     if (forgotten === undefined) return
     this.#crew.pools({ type: 'forget', ...forgotten }, now)
     this.#crew.hierarchy({ type: 'forget', ...forgotten }, now)

@@ -2,7 +2,7 @@
 
 import { Catalog } from '../core/catalog/catalog.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
-import { isBackbone } from '../core/hierarchy/tiers.ts'
+import { isBackbone, poolsOf } from '../core/hierarchy/tiers.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import { type Keys, Notary } from '../core/keys.ts'
 import { Swim } from '../core/membership/swim.ts'
@@ -57,7 +57,9 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
   // Asked while it runs, when both are there: a hub probes whom it keeps links to.
   const watches = (other: PeerId): boolean => hierarchy.watched().has(other)
   const swim = { ...settings.membership, notary, reaches, watches }
-  const pools = names.map((pool) => new Swim({ ...common(), ...swim, pool }, now))
+  const pools = names.map(
+    (pool) => new Swim({ ...common(), ...swim, pool, belongs: (said) => poolsOf(said).includes(pool) }, now),
+  )
   const rttMsOf = (other: HubId) => pools.map((pool) => pool.members().get(other)?.rttMs).find((rttMs) => rttMs)
   const hierarchy = new Hierarchy(
     { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents, rttMsOf },

@@ -1,13 +1,13 @@
 // The formulae of failure detection against the numbers of their papers, without a clock or a machine beside them.
 
 import { describe, expect, it } from 'vitest'
+import { exchangeScale } from '../../src/core/membership/exchange.ts'
 import { LocalHealth, type ProbeOutcome, scoreDelta } from '../../src/core/membership/health.ts'
 import { isPlausible, isRefutation, maxLeap } from '../../src/core/membership/member.ts'
 import type { Rumor } from '../../src/core/membership/messages.ts'
 import { measured, probeTimeout, type Rtt } from '../../src/core/membership/rtt.ts'
 import { Rumors } from '../../src/core/membership/rumors.ts'
 import { accusersExpected, dynamicTimeout, suspicionTimeout } from '../../src/core/membership/suspicion.ts'
-import { exchangeScale } from '../../src/core/membership/swim.ts'
 import { wallStart } from './kit.ts'
 import { accusation, state } from './swim.bench.ts'
 

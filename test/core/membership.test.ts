@@ -191,7 +191,7 @@ describe('errands', () => {
   it('are bounded, expire, and forget the oldest first', () => {
     const errands = new Errands()
     for (let seq = 0; seq <= maxErrands; seq++)
-      errands.start(seq, { origin: peerOf('a'), originSeq: seq, nackAt: seq, until: seq })
+      errands.start(seq, { target: peerOf('b'), origin: peerOf('a'), originSeq: seq, nackAt: seq, until: seq })
     expect(errands.finish(0)).toBeUndefined()
     expect(errands.finish(1)?.originSeq).toBe(1)
     errands.due(10)

@@ -7,9 +7,9 @@ import { type Millis, minute, type Now } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Blame } from './blame.ts'
 import type { LocalHealth } from './health.ts'
-import { isPlausible, isPresent, isRefutation, type Member, type State } from './member.ts'
+import { isPlausible, isPresent, isRefutation, type Member, maxLeap, type State } from './member.ts'
 import type { Accusation, Path, Rumor, SightWord } from './messages.ts'
-import type { Mechanisms } from './protocol.ts'
+import type { Mechanisms, SwimOptions } from './protocol.ts'
 import type { Learned, Roster } from './roster.ts'
 import type { Sight } from './sight.ts'
 import type { Voice } from './voice.ts'
@@ -22,6 +22,7 @@ export interface BeliefParts {
   readonly notary: Notary
   readonly mechanisms: Mechanisms
   readonly probeIntervalMs: Millis
+  readonly belongs: SwimOptions['belongs']
   readonly roster: Roster
   readonly health: LocalHealth
   readonly sight: Sight
@@ -129,6 +130,10 @@ export class Beliefs {
       voice.report({ type: 'dropped', reason: worth })
       return
     }
+    if (this.#parts.belongs?.(news.info) === false) {
+      voice.report({ type: 'dropped', reason: 'other-pool' })
+      return
+    }
     if (!notary.vouches(news)) {
       voice.report({ type: 'dropped', reason: 'forged' })
       return
@@ -217,7 +222,7 @@ export class Beliefs {
   /** This hub stood still for so long: what it did not hear meanwhile is nobody's fault. */
   stalled(lateMs: Millis, quietMs: Millis, now: Now): void {
     this.#parts.roster.postpone(lateMs)
-    this.#quietUntil = now.mono + quietMs
+    this.#quietUntil = Math.max(this.#quietUntil, now.mono + quietMs)
   }
 
   /** The composition says anew what this hub is. */
@@ -266,7 +271,8 @@ export class Beliefs {
       voice.rumors.tell(this.#word)
       return
     }
-    if (!isPlausible(incarnation, this.#word.incarnation, now.wall)) return
+    // Held to half the leap of its own clock: words that others forge must not lead it where nobody believes it any more.
+    if (incarnation > this.#word.incarnation && !isPlausible(incarnation, 0, now.wall - maxLeap / 2)) return
     health.add(1)
     const { info } = this.#word
     this.speak(notary.sign({ info, incarnation: incarnation + 1, status: 'alive' }))

@@ -134,6 +134,7 @@ export class RoundRobin {
 
 /** A ping sent on another's behalf. */
 export interface Errand {
+  readonly target: PeerId
   readonly origin: PeerId
   readonly originSeq: number
   /** Without an ack by then the origin is told that none came. */
@@ -152,6 +153,10 @@ export class Errands {
     const oldest = this.#bySeq.size >= maxErrands ? this.#bySeq.keys().next().value : undefined
     if (oldest !== undefined) this.#bySeq.delete(oldest)
     this.#bySeq.set(seq, { ...errand, hasNacked: false })
+  }
+
+  get(seq: number): Errand | undefined {
+    return this.#bySeq.get(seq)
   }
 
   finish(seq: number): Errand | undefined {

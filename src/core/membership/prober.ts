@@ -85,8 +85,10 @@ export class Prober {
 
   acked({ from, seq }: { readonly from: PeerId; readonly seq: number }, now: Now): void {
     const { options, voice, roster, health, sight } = this.#parts
-    const errand = this.#errands.finish(seq)
+    const errand = this.#errands.get(seq)
     if (errand !== undefined) {
+      if (errand.target !== from) return
+      this.#errands.finish(seq)
       voice.send(errand.origin, { kind: 'swim.ack', body: voice.header(errand.originSeq) })
       return
     }
@@ -124,7 +126,13 @@ export class Prober {
     const seq = ++this.#seq
     const waitMs = probeTimeout(roster.rtt(request.target), options.probeTimeoutMs, options.probeIntervalMs)
     const nackAt = now.mono + (options.mechanisms.rttTimeout ? waitMs : options.probeTimeoutMs)
-    this.#errands.start(seq, { origin, originSeq, nackAt, until: now.mono + 2 * options.probeIntervalMs })
+    this.#errands.start(seq, {
+      target: target.info.peer,
+      origin,
+      originSeq,
+      nackAt,
+      until: now.mono + 2 * options.probeIntervalMs,
+    })
     voice.send(target.info.peer, { kind: 'swim.ping', body: voice.header(seq, this.#notice(target)) })
   }
 

@@ -95,6 +95,8 @@ export interface SwimOptions {
   readonly deadRetentionMs: Millis
   /** Whether a message to the peer has a way to go. Left out: always. */
   readonly reaches?: (peer: PeerId) => boolean
+  /** Whether a hub that is so described is of this pool. Left out: everybody is. */
+  readonly belongs?: (info: HubInfo) => boolean
   /** Whom to probe in a pool that is larger than the links a hub may hold. Left out: everybody. */
   readonly watches?: (peer: PeerId) => boolean
 }

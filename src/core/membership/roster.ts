@@ -100,11 +100,13 @@ export class Roster {
     return this.#nextEnd
   }
 
-  /** Equal on hubs that believe the same. A suspicion is on its way to one of two ends, and counts as life. */
+  /**
+   * Equal on hubs that believe the same of who is there. Of the gone a newcomer never learns (M2): with them in it no table
+   * would equal his. A suspicion is on its way to one of two ends, and counts as life.
+   */
   digest(self: State): string {
-    const line = ({ info, incarnation, status }: State): string =>
-      `${info.hub} ${incarnation} ${status === 'suspect' ? 'alive' : status}`
-    this.#digest ??= hashOf([...this.#members.values()].map(line).concat(line(self)).sort()).slice(0, 16)
+    const line = ({ info, incarnation }: State): string => `${info.hub} ${incarnation}`
+    this.#digest ??= hashOf(this.present().map(line).concat(line(self)).sort()).slice(0, 16)
     return this.#digest
   }
 
@@ -263,9 +265,11 @@ export class Roster {
 
   /** The first that was never met, or is gone: it can be given up. */
   #spare(): Member | undefined {
+    let youngest: Member | undefined
     for (const member of this.#members.values()) {
-      if (!this.#met.has(member.info.hub) || !isPresent(member.status)) return member
+      if (!isPresent(member.status)) return member
+      if (!this.#met.has(member.info.hub)) youngest = member
     }
-    return undefined
+    return youngest
   }
 }

@@ -3,6 +3,7 @@
 
 import type { HubId } from '../ids.ts'
 import { type Millis, minute, type Now, never } from '../time.ts'
+import { isPlausible } from './member.ts'
 import { maxBlind, type SightWord } from './messages.ts'
 
 /** A word that is not empty is repeated this often, and void when it has not been for three times as long. */
@@ -55,7 +56,8 @@ export class Sight {
   /** Takes another hub's word and says whether it is news. `isMember`: words are kept of members alone. */
   learn(word: SightWord, isMember: boolean, now: Now): boolean {
     const held = this.#others.get(word.by)
-    if (!isMember || word.by === this.#self || (held !== undefined && held.word.seq >= word.seq)) return false
+    if (!isMember || word.by === this.#self || !isPlausible(word.seq, 0, now.wall)) return false
+    if (held !== undefined && held.word.seq >= word.seq) return false
     this.#others.set(word.by, { word, at: now.mono })
     return true
   }

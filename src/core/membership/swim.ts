@@ -10,6 +10,7 @@ import { type Millis, type Now, never } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Beliefs } from './beliefs.ts'
 import type { Charge } from './blame.ts'
+import { exchangeScale } from './exchange.ts'
 import { LocalHealth } from './health.ts'
 import type { Member, State } from './member.ts'
 import { type Accusation, maxExchange } from './messages.ts'
@@ -21,8 +22,6 @@ import { Voice } from './voice.ts'
 
 /** A wake-up that comes later than this share of a probe interval: the event loop stood still. */
 const stallShare = 0.25
-/** Up to this size digests are exchanged at the set pace; a larger pool takes longer (memberlist's push/pull scale). */
-const exchangeThreshold = 32
 
 export class Swim implements Machine<SwimProtocol> {
   readonly #options: SwimOptions
@@ -50,7 +49,17 @@ export class Swim implements Machine<SwimProtocol> {
     const health = new LocalHealth(mechanisms.localHealth)
     const sight = new Sight(word.info.hub, now.wall)
     const voice = new Voice(options.pool, () => roster.present().length + 1)
-    const beliefs = new Beliefs({ word, notary, mechanisms, probeIntervalMs, roster, health, sight, voice })
+    const beliefs = new Beliefs({
+      word,
+      notary,
+      mechanisms,
+      probeIntervalMs,
+      belongs: options.belongs,
+      roster,
+      health,
+      sight,
+      voice,
+    })
     this.#roster = roster
     this.#health = health
     this.#sight = sight
@@ -208,10 +217,8 @@ export class Swim implements Machine<SwimProtocol> {
       case 'swim.ping-request':
         this.#prober.runErrand({ from, seq: message.body.seq, target: message.body.target }, now)
         break
-      case 'swim.gossip':
-        this.#answer(from)
-        break
     }
+    if (message.kind !== 'swim.ping') this.#answer(from)
   }
 
   /** Who calls this hub suspect or dead hears its word at once: after a split nobody may be left to pass it on. */
@@ -290,9 +297,4 @@ export class Swim implements Machine<SwimProtocol> {
   #reaches(peer: PeerId): boolean {
     return this.#options.reaches?.(peer) ?? true
   }
-}
-
-/** Factor on the pace of exchanges in a pool of `size`: 1 up to 32, one more with every doubling (memberlist). */
-export function exchangeScale(size: number): number {
-  return size <= exchangeThreshold ? 1 : Math.ceil(Math.log2(size) - Math.log2(exchangeThreshold)) + 1
 }
