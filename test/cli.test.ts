@@ -12,7 +12,7 @@ import { freePorts } from './hubs.ts'
 import { hubmesh, killLeftovers, type Running } from './processes.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hubmesh-cli-'))
-const within = 15_000
+const within = 60_000
 vi.setConfig({ testTimeout: within, hookTimeout: within })
 afterAll(() => {
   killLeftovers()

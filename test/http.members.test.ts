@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Member, ProblemSchema, type Why, WhySchema } from '../src/hub/shapes.ts'
 import { type TestHub, testHub } from './hubs.ts'
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const patience = { timeout: 15_000, interval: 50 }
 
 let hub: TestHub

@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
-import { DirectoryLocked, openLevelStore } from '../adapters/level.ts'
 import { holderFile, holderOf } from '../adapters/lock.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { configured, type Options, withConfig } from './sources.ts'
@@ -49,6 +48,8 @@ async function leave(options: Options & { readonly json?: boolean }): Promise<vo
 async function isHeld(dataDir: string): Promise<boolean> {
   const catalog = join(dataDir, 'catalog')
   if (!existsSync(catalog)) return false
+  // Not before it is needed: no other command has to pay for the database.
+  const { DirectoryLocked, openLevelStore } = await import('../adapters/level.ts')
   try {
     const store = await openLevelStore(catalog)
     await store.close()
