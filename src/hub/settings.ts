@@ -1,7 +1,7 @@
 // What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
 
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
-import { allMechanisms, type Mechanisms } from '../core/membership/protocol.ts'
+import { allMechanisms, type Mechanisms, type SwimOptions } from '../core/membership/protocol.ts'
 import { type Millis, second } from '../core/time.ts'
 import type { Coordinates, Labels } from '../core/wire.ts'
 
@@ -53,20 +53,20 @@ export function poolLinksFor(maxLinks: number, tier: Tier): number {
   return Math.max(2, Math.floor((maxLinks * poolShare) / pools))
 }
 
-export interface MembershipSettings {
-  readonly mechanisms: Mechanisms
-  readonly probeIntervalMs: Millis
-  /** At most half of the interval. */
-  readonly probeTimeoutMs: Millis
-  readonly indirectProbes: number
-  readonly suspicionMultiplier: number
-  readonly suspicionMaxMultiplier: number
-  readonly gossipIntervalMs: Millis
-  readonly gossipFanout: number
-  readonly deadRetentionMs: Millis
-  /** Comparison of tables with a random member. */
-  readonly exchangeIntervalMs: Millis
-}
+/** What each pool's SWIM is told of the configuration. */
+export type MembershipSettings = Pick<
+  SwimOptions,
+  | 'mechanisms'
+  | 'probeIntervalMs'
+  | 'probeTimeoutMs'
+  | 'indirectProbes'
+  | 'suspicionMultiplier'
+  | 'suspicionMaxMultiplier'
+  | 'gossipIntervalMs'
+  | 'gossipFanout'
+  | 'exchangeIntervalMs'
+  | 'deadRetentionMs'
+>
 
 export interface HierarchySettings {
   readonly maxRegionalHubs: number
