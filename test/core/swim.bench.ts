@@ -8,6 +8,7 @@ import type { Mechanisms, SwimInput, SwimProtocol } from '../../src/core/members
 import { Swim } from '../../src/core/membership/swim.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
+import type { HubInfo } from '../../src/core/wire.ts'
 import { at, hubId, infoOf, notaryOf, peerOf, rumor, signed, wallStart } from './kit.ts'
 
 export const booted = wallStart
@@ -42,13 +43,21 @@ export class Bench {
   readonly swim: Swim
   now: Millis = 0
 
-  constructor(options: { seed?: number; deadRetentionMs?: Millis; mechanisms?: Partial<Mechanisms> } = {}) {
+  constructor(
+    options: {
+      seed?: number
+      deadRetentionMs?: Millis
+      mechanisms?: Partial<Mechanisms>
+      belongs?: (info: HubInfo) => boolean
+    } = {},
+  ) {
     this.swim = new Swim(
       {
         pool: 'p',
         word: state('me'),
         notary: notaryOf(peerOf('me')),
         mechanisms: { ...plain, ...options.mechanisms },
+        ...(options.belongs === undefined ? {} : { belongs: options.belongs }),
         random: new Random(options.seed ?? 1),
         probeIntervalMs: 1_000,
         probeTimeoutMs: 500,

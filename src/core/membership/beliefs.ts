@@ -89,8 +89,9 @@ export class Beliefs {
   hear(rumors: readonly Rumor[], now: Now): void {
     for (const rumor of rumors) {
       if ('info' in rumor) this.learn(rumor, now)
-      else if ('accused' in rumor) this.accuse(rumor, now)
-      else this.#see(rumor, now)
+      else if (!('accused' in rumor)) this.#see(rumor, now)
+      // What others say in this hub's own name is an echo, or forged.
+      else if (rumor.by !== this.#word.info.hub) this.accuse(rumor, now)
     }
   }
 
