@@ -20,8 +20,8 @@ const flatRatio = 1.15
 const settleMs = 150_000
 /** Two regional hubs carry a region, the others are local. */
 const regionals = 2
-/** Connections per hub of which its pool takes eight. */
-const fewLinks = 10
+/** Links per hub, those of its pool included. */
+const fewLinks = 8
 
 /** What one fleet showed in the parts that it went through. */
 interface Findings {
@@ -76,8 +76,17 @@ async function allParts(flags: Flags): Promise<Row[]> {
       regionals: 0,
       settings: { limits: { links: fewLinks } },
     }
-    const losses = await withHubs(flags, plan, (fleet) => lose(fleet, 'kill', flags.kills))
-    rows.push(...killRows('kill -9, at most 8 links per hub', losses, undefined))
+    const { losses, links } = await withHubs(flags, plan, async (fleet) => ({
+      losses: await lose(fleet, 'kill', flags.kills),
+      links: await mostLinks(fleet),
+    }))
+    rows.push(...killRows(`kill -9, ${fewLinks} links per hub`, losses, undefined))
+    rows.push({
+      what: `links, the most of ${hubs} hubs`,
+      measured: String(links),
+      target: `≤ ${fewLinks}`,
+      isMet: links <= fewLinks,
+    })
   }
   if (parts.has('drop') && isApart()) {
     const place = bridged(hubs)
@@ -89,6 +98,11 @@ async function allParts(flags: Flags): Promise<Row[]> {
     rows.push(...notSlowerRows('packets dropped, then kill -9', own, other))
   }
   return rows
+}
+
+async function mostLinks({ mates }: Fleet): Promise<number> {
+  const links = await Promise.all(mates.map((mate) => mate.links()))
+  return Math.max(...links.map((count) => count ?? 0))
 }
 
 /** In this order: what is idle is measured before anything was killed. */

@@ -165,6 +165,7 @@ describe('a mistake', () => {
     ['network: { bootstrap: [nowhere] }', '"nowhere" is no address'],
     ['network: { listen: [/ip4/127.0.0.1/udp/8081] }', '"/ip4/127.0.0.1/udp/8081" is no address'],
     ['network: { listen: ["127.0.0.1:8080"] }', 'port 8080 is network.http_port already'],
+    ['limits: { links: 3 }', '3 is too few for a local hub with its parents, children and pools: 4 are needed'],
     ['network: { parents: [a] }', 'a is this hub itself'],
     ['node: { coordinates: { latitude: 1 } }', 'node.coordinates.longitude: is not set'],
     ['presence: { stale_threshold: 30 }', 'is not longer than presence.heartbeat_interval'],

@@ -234,6 +234,25 @@ describe('a bootstrap address', () => {
       await world.until(() => links(a, again) === 1, soon)
     }),
   )
+
+  it.concurrent(
+    'is left alone when the hub there ended the link and is known to live, unless there is no other link',
+    scene(async (world) => {
+      const b = await openHub(world, 'b')
+      const a = await openHub(world, 'a', { options: { bootstrap: [b.addresses[0] ?? ''] } })
+      a.living.add(b.peer)
+      await world.until(() => linked(a, b), soon)
+      b.network.release(a.peer)
+      await world.until(() => a.ups.length === 2 && linked(a, b), soon)
+      const c = await openHub(world, 'c')
+      dial(a, c)
+      await world.until(() => linked(a, c), soon)
+      b.network.release(a.peer)
+      await world.until(() => links(a, b) === 0, soon)
+      await world.elapse(1_500)
+      expect(a.ups.length).toBe(3)
+    }),
+  )
 })
 
 describe('a network', () => {

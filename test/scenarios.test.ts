@@ -57,6 +57,7 @@ function story(happenings: Story, rest: Partial<Plan> = {}): Scenario {
 
 /** Hubs and seconds at which a scenario shows what it is about. */
 const small: readonly { readonly name: string; readonly hubs: number; readonly seconds: number }[] = [
+  { name: 'few-links', hubs: 30, seconds: 70 },
   { name: 'lifeguard', hubs: 8, seconds: 45 },
   { name: 'swim-loss', hubs: 8, seconds: 60 },
   { name: 'first-detection', hubs: 8, seconds: 60 },

@@ -136,6 +136,7 @@ const nothing = () => {}
 const silent = {
   hello: () => new Uint8Array(),
   admit: () => ({ ok: true, hub: hub('x') }) as const,
+  isPresent: () => false,
   linkUp: nothing,
   linkDown: nothing,
   dialFailed: nothing,

@@ -179,6 +179,7 @@ describe('a simulated process', () => {
       {
         hello: () => utf8('hello from c'),
         admit: () => ({ ok: true, hub: 'b' as never }),
+        isPresent: () => false,
         linkUp: (peer) => ups.push(peer),
         linkDown: nothing,
         dialFailed: nothing,

@@ -100,6 +100,11 @@ class AgentMate implements Mate {
     if (!(await comesAbout(() => this.#runs, readyMs))) throw new Error(`${this.id} does not start`)
   }
 
+  /** Serf sends datagrams. */
+  async links(): Promise<undefined> {
+    return undefined
+  }
+
   async kill(): Promise<void> {
     this.view.clear()
     const child = this.#child

@@ -112,6 +112,10 @@ class HubMate implements Mate {
       throw new Error(`${this.id} is not ready: ${this.#process?.log.slice(-2_000)}`)
   }
 
+  async links(): Promise<number | undefined> {
+    return (await this.#process?.status())?.links.open
+  }
+
   async kill(): Promise<void> {
     this.view.clear()
     await this.#process?.end('SIGKILL')

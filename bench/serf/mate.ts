@@ -39,6 +39,8 @@ export interface Mate {
   readonly pid: number | undefined
   /** Whether a process that was started still is there; that it ended by itself is a finding, and ends the bench. */
   readonly isRunning: boolean
+  /** Links that it holds now; undefined where it has none. */
+  links(): Promise<number | undefined>
   /** Resolves when the process takes part. */
   start(): Promise<void>
   kill(): Promise<void>

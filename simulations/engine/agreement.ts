@@ -21,6 +21,8 @@ export function disagreement(witnesses: readonly Witness[], known: ReadonlySet<H
     if (hub.state !== 'ready') return `${id} is ${hub.state}`
     const wrong = wrongBelief(hub, running, known)
     if (wrong !== undefined) return `${id} believes ${wrong}`
+    const { maxLinks } = hub.settings.hierarchy
+    if (hub.links.size > maxLinks) return `${id} holds ${hub.links.size} links of ${maxLinks}`
   }
   const [first, ...others] = witnesses
   if (first === undefined) return undefined

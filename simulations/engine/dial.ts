@@ -42,8 +42,8 @@ export function dial(fabric: Fabric, plan: DialPlan, done: (outcome: DialOutcome
   const greet = (): void => {
     const hello = from.hello()
     const to = fabric.listener(host)
-    // Another key than the expected one fails the handshake: nobody has said a word.
-    if (to === undefined || (expected !== undefined && to.peer !== expected)) finish('timeout')
+    // Another key than the expected one fails the handshake, a full hub breaks it off: nobody has said a word.
+    if (to === undefined || to.isFull || (expected !== undefined && to.peer !== expected)) finish('timeout')
     else fabric.hop(there, () => answer(to, hello), to.life)
   }
   const answer = (to: Listener, greeting: Uint8Array): void => {

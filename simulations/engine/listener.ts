@@ -13,6 +13,8 @@ export interface Listener {
   readonly life: Life
   /** Its ends of all connections that are not closed; the ends enter and leave by themselves. */
   readonly ends: Set<End>
+  /** It accepts no further connection. */
+  readonly isFull: boolean
   hello(): Uint8Array
   admits(peer: PeerId, hello: Uint8Array): Admission
   /** A connection is made; the end is still to be opened. */

@@ -74,12 +74,13 @@ export class Machine implements Host {
     return this.#body?.life.alive === true
   }
 
-  /** A new life. The caller must have ended the last one. */
-  start(): Body {
+  /** A new life, that takes so many connections. The caller must have ended the last one. */
+  start(maxConnections?: number): Body {
     const { world } = this.#fabric
     const life: Life = { alive: true, thawsAt: 0 }
     const { bootstrap, skewMs } = this.#plan
-    const plan = { host: this, peer: this.peer, life, bootstrap, random: new Random(this.#random.seed()) }
+    const room = maxConnections === undefined ? {} : { maxConnections }
+    const plan = { host: this, peer: this.peer, life, bootstrap, random: new Random(this.#random.seed()), ...room }
     this.#body = {
       life,
       clock: new SimClock(world, life, skewMs),

@@ -18,6 +18,8 @@ const backOffCapMs: Millis = 10 * second
 const graceMs: Millis = 3 * second
 /** A lost link is redialled at once, but not by all in step. */
 const redialMs: Millis = 200
+/** How often the hub is asked after a peer that ended its link (H14). */
+const askMs: Millis = 5 * second
 /** Two gossip beats, and time for the last frames. */
 const farewellMs: Millis = 2 * second
 
@@ -28,6 +30,8 @@ export interface NetworkPlan {
   /** Addresses to reach without knowing whose they are. */
   readonly bootstrap: readonly Address[]
   readonly random: Random
+  /** Most connections at a time; no bound when left out. */
+  readonly maxConnections?: number
 }
 
 interface Kept {
@@ -45,6 +49,7 @@ export class SimNetwork implements Network, Listener {
   readonly #fabric: Fabric
   readonly #bootstrap: readonly Address[]
   readonly #random: Random
+  readonly #maxConnections: number
   readonly #links = new Map<PeerId, End>()
   readonly #kept = new Map<PeerId, Kept>()
   #events: NetworkEvents | undefined
@@ -56,6 +61,7 @@ export class SimNetwork implements Network, Listener {
     this.life = plan.life
     this.#bootstrap = plan.bootstrap
     this.#random = plan.random
+    this.#maxConnections = plan.maxConnections ?? Number.POSITIVE_INFINITY
   }
 
   open(events: NetworkEvents, ready: (addresses: readonly Address[]) => void, failed: (reason: string) => void): void {
@@ -84,6 +90,15 @@ export class SimNetwork implements Network, Listener {
 
   disconnect(peer: PeerId): void {
     this.#kept.delete(peer)
+  }
+
+  release(peer: PeerId): void {
+    const end = this.#links.get(peer)
+    if (end === undefined || this.#kept.has(peer)) return
+    const { world } = this.#fabric
+    this.#unlink(end)
+    end.close()
+    world.at(world.now, () => this.#tellDown(end, 'released'), this.life)
   }
 
   abort(peer: PeerId): void {
@@ -125,6 +140,10 @@ export class SimNetwork implements Network, Listener {
 
   hello(): Uint8Array {
     return this.#events?.hello() ?? new Uint8Array()
+  }
+
+  get isFull(): boolean {
+    return this.ends.size >= this.#maxConnections
   }
 
   admits(peer: PeerId, hello: Uint8Array): Admission {
@@ -180,8 +199,19 @@ export class SimNetwork implements Network, Listener {
       const retryMs = (kept.target.eager ? 0 : redialMs) + this.#jitter()
       this.#redial(kept, reason === 'aborted' ? this.#backOff(++kept.attempts) : retryMs)
     }
-    if (this.#bootstrap.includes(end.address)) this.#reach(end.address, 0)
+    if (this.#bootstrap.includes(end.address)) this.#return(end)
     this.#events?.linkDown(end.peer, reason)
+  }
+
+  /** To a bootstrap address, unless who answered there is known to live; that is asked again and again. */
+  #return({ peer, address }: End): void {
+    const go = () => {
+      if (this.#links.has(peer)) return
+      const isElsewhere = this.#links.size > 0 && this.#events?.isPresent(peer) === true
+      if (isElsewhere) this.#fabric.world.after(askMs * (1 + this.#random.real()), go, this.life)
+      else this.#reach(address, 0)
+    }
+    go()
   }
 
   #redial(kept: Kept, delay: Millis): void {

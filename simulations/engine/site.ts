@@ -8,7 +8,7 @@ import { Driver } from '../../src/hub/driver.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import type { Hub } from '../../src/hub/hub.ts'
 import type { Codec } from '../../src/hub/ports.ts'
-import type { Settings } from '../../src/hub/settings.ts'
+import { connectionsFor, type Settings } from '../../src/hub/settings.ts'
 import type { Fabric } from './fabric.ts'
 import { simulatedKeys } from './keys.ts'
 import { Machine } from './machine.ts'
@@ -88,10 +88,11 @@ export class Site implements Counter {
 
   start(): void {
     if (this.machine.isRunning) return
-    const { clock, store, network } = this.machine.start()
+    const settings = this.#settings()
+    const { clock, store, network } = this.machine.start(connectionsFor(settings.hierarchy.maxLinks))
     const driver = new Driver({
       ports: { clock, store, network, codec: this.#watcher.codec, keys: simulatedKeys(this.machine.peer) },
-      settings: this.#settings(),
+      settings,
       onChange: (change) => this.#watcher.onChange(this, change),
     })
     this.#driver = driver

@@ -3,6 +3,7 @@
 import type { Scenario } from '../engine/scenario.ts'
 import { churn } from './churn.ts'
 import { coldStart } from './cold-start.ts'
+import { fewLinks } from './few-links.ts'
 import { firstDetection } from './first-detection.ts'
 import { flapping } from './flapping.ts'
 import { grayFailure } from './gray-failure.ts'
@@ -21,6 +22,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     churn,
     partitionHeals,
     partitionLong,
+    fewLinks,
     lifeguard,
     swimLoss,
     firstDetection,

@@ -1,9 +1,11 @@
 // Rules that hold between settings. Each names the settings it reads: a rule about a value that is itself a mistake is
 // left out, so that one mistake is told once.
 
+import { leastLinksFor } from '../hub/settings.ts'
 import { isLoopback, parseAddress } from './addresses.ts'
 import type { Mistake } from './mistake.ts'
 import type { Config } from './schema.ts'
+import { linkPlanOf } from './settings.ts'
 import { formatDuration } from './units.ts'
 
 interface Rule {
@@ -71,6 +73,17 @@ const rules: readonly Rule[] = [
         message: `port ${http_port} is network.http_port already`,
         hint: 'hubs and HTTP callers need a port each: 8081 and 8080 by default',
       }),
+  },
+  {
+    reads: ['limits.links', 'node.hub_tier', 'network.max_regional_hubs', 'network.max_child_hubs'],
+    check: (config) => {
+      const least = leastLinksFor(linkPlanOf(config))
+      const { node, limits } = config
+      return unless(limits.links >= least, {
+        message: `${limits.links} is too few for a ${node.hub_tier} hub with its parents, children and pools: ${least} are needed`,
+        hint: 'raise it, or lower network.max_child_hubs (regional) or network.max_regional_hubs (global)',
+      })
+    },
   },
   {
     reads: ['network.parents', 'node.id'],

@@ -164,7 +164,9 @@ const catalog = Type.Object({
 
 const limits = Type.Object({
   body: size('Largest HTTP body', 1 * MiB, 1 * KiB),
-  links: count('Most connections to other hubs', { byTier: { global: 2_000, regional: 600, local: 300 } }),
+  links: count('Links to other hubs; a few more for seconds, while newcomers are introduced', {
+    byTier: { global: 2_000, regional: 600, local: 300 },
+  }),
   streams: count('Inbound streams per peer and protocol', { default: 8, maximum: 1_024 }),
   send_queue: size('Bytes that may wait for one peer', 4 * MiB, 256 * KiB),
   projects: count('Most projects in the catalog', { default: 100_000 }),

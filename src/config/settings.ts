@@ -1,7 +1,14 @@
 // A configuration as the hub is told it. What is no setting of users has its value here, with the reason.
 
 import type { PeerId } from '../core/ids.ts'
-import { mechanismsFor, paces, poolLinksFor, type Settings, suspicionMaxMultiplier } from '../hub/settings.ts'
+import {
+  type LinkPlan,
+  mechanismsFor,
+  paces,
+  poolLinksFor,
+  type Settings,
+  suspicionMaxMultiplier,
+} from '../hub/settings.ts'
 import type { Config, Preset } from './schema.ts'
 
 export interface Birth {
@@ -21,6 +28,11 @@ const gossipOf: Readonly<Record<Preset, Gossip>> = {
 }
 
 type Gossip = Pick<Settings['membership'], 'gossipIntervalMs' | 'gossipFanout' | 'exchangeIntervalMs'>
+
+export function linkPlanOf({ node, network, limits }: Config): LinkPlan {
+  const { max_regional_hubs: maxRegionalHubs, max_child_hubs: maxChildHubs } = network
+  return { maxLinks: limits.links, tier: node.hub_tier, maxRegionalHubs, maxChildHubs }
+}
 
 export function settingsOf({ config, peer, version, seed }: Birth): Settings {
   const { node, network, federation, membership, presence, catalog, limits } = config
@@ -51,7 +63,8 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
       maxRegionalHubs: network.max_regional_hubs,
       maxChildHubs: network.max_child_hubs,
       maxClusters: network.max_clusters,
-      poolLinks: poolLinksFor(limits.links, node.hub_tier),
+      poolLinks: poolLinksFor(linkPlanOf(config)),
+      maxLinks: limits.links,
       reportIntervalMs: paces.reportIntervalMs,
       attachIntervalMs: paces.attachIntervalMs,
     },

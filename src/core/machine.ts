@@ -35,6 +35,8 @@ export type Effect<P extends Protocol> =
   | { readonly type: 'connect'; readonly peer: PeerId; readonly addresses: readonly Address[]; readonly eager: boolean }
   /** No longer keep a link to this peer; an open one may stay until it is idle. */
   | { readonly type: 'disconnect'; readonly peer: PeerId }
+  /** End the link in order: nobody here needs it. A kept one stays. */
+  | { readonly type: 'release'; readonly peer: PeerId }
   /** Tear the link down now: the peer is believed dead. A kept peer is dialled again. */
   | { readonly type: 'abort'; readonly peer: PeerId }
   | { readonly type: 'change'; readonly change: P['change'] }

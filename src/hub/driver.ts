@@ -14,6 +14,7 @@ import { isBulk } from './inbox.ts'
 import type { NetworkEvents, Ports, StoredOp } from './ports.ts'
 import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
+import { isAlive } from './sight.ts'
 import { incarnationOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
 
@@ -187,6 +188,9 @@ export class Driver implements LocalHub {
       case 'disconnect':
         network.disconnect(effect.peer)
         break
+      case 'release':
+        network.release(effect.peer)
+        break
       case 'abort':
         network.abort(effect.peer)
         break
@@ -220,6 +224,7 @@ export class Driver implements LocalHub {
         // M9: which of the two goes, each finds by the other's hello.
         return { ok: false, reason: judged.reason, isMutual: true }
       },
+      isPresent: (peer) => this.#hub !== undefined && isAlive(this.#hub, peer),
       linkUp: (peer, bytes) => {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
         if (!judged.ok) return

@@ -72,6 +72,7 @@ export type HubEffect =
   | { readonly type: 'reply'; readonly call: CallId; readonly result: Answer }
   | { readonly type: 'connect'; readonly peer: PeerId; readonly addresses: readonly Address[]; readonly eager: boolean }
   | { readonly type: 'disconnect'; readonly peer: PeerId }
+  | { readonly type: 'release'; readonly peer: PeerId }
   | { readonly type: 'abort'; readonly peer: PeerId }
   | { readonly type: 'change'; readonly change: HubChange }
 

@@ -40,7 +40,8 @@ export type Admission =
   /** `isMutual`: the peer has to judge this hub for the same reason, and hears its hello although it is not admitted. */
   | { readonly ok: false; readonly reason: string; readonly isMutual?: boolean }
 
-export type DownReason = 'closed' | 'aborted' | 'refused' | 'silent'
+/** `closed` by the peer, or with its process; `released` and `aborted` by this hub; `silent`: nothing got through. */
+export type DownReason = 'closed' | 'released' | 'aborted' | 'silent'
 
 /** What the network tells the driver. All callbacks may come at any time between `open` and `close`. */
 export interface NetworkEvents {
@@ -48,6 +49,8 @@ export interface NetworkEvents {
   hello(): Uint8Array
   /** Judges a peer's hello. A peer that is not admitted gets nothing and is not reported as a link. */
   admit(peer: PeerId, hello: Uint8Array): Admission
+  /** Whether the peer is known to live, linked or not: there is no need to look for it at a bootstrap address. */
+  isPresent(peer: PeerId): boolean
   /** An admitted peer is connected. `hello` is what it said; `address` is where the connection leads. Once per link. */
   linkUp(peer: PeerId, hello: Uint8Array, address: Address): void
   linkDown(peer: PeerId, reason: DownReason): void
@@ -75,6 +78,8 @@ export interface Network {
   connect(target: ConnectTarget): void
   /** Stop keeping it. */
   disconnect(peer: PeerId): void
+  /** End the link to a peer that is not kept, in order: the peer is told that it is `closed`. */
+  release(peer: PeerId): void
   /** Tear down every connection to the peer at once; a kept peer is redialled with back-off. */
   abort(peer: PeerId): void
   /** Best effort, in order per channel, bounded per peer; to a peer without a link it is dropped. */

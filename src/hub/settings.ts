@@ -1,5 +1,6 @@
 // What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
 
+import { parentCount } from '../core/hierarchy/parentage.ts'
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
 import { allMechanisms, type Mechanisms, type SwimOptions } from '../core/membership/protocol.ts'
 import { type Millis, second } from '../core/time.ts'
@@ -44,13 +45,42 @@ export function mechanismsFor(probeTimeoutMs: Millis | undefined): Mechanisms {
 /** How long the longest suspicion is in shortest ones (memberlist's SuspicionMaxTimeoutMult). */
 export const suspicionMaxMultiplier = 6
 
-/** Of the links a hub may hold, the part its pools may take; the rest is for parents, children and newcomers. */
+/** Of the links a hub may hold, the most that its pools take, however few parents and children it has. */
 const poolShare = 0.8
+/** With fewer neighbours a pool is no ring (H6). */
+const leastPoolLinks = 2
 
-/** Links kept within each of a hub's pools (H6): one for a local hub, two for those of the backbone. */
-export function poolLinksFor(maxLinks: number, tier: Tier): number {
-  const pools = tier === 'local' ? 1 : 2
-  return Math.max(2, Math.floor((maxLinks * poolShare) / pools))
+export interface LinkPlan {
+  readonly maxLinks: number
+  readonly tier: Tier
+  readonly maxRegionalHubs: number
+  readonly maxChildHubs: number
+}
+
+/** Links kept within each of a hub's pools (H6); its parents and children have theirs besides. */
+export function poolLinksFor(plan: LinkPlan): number {
+  const share = Math.min(plan.maxLinks * poolShare, plan.maxLinks - tiesOf(plan))
+  return Math.max(leastPoolLinks, Math.floor(share / poolsOf(plan)))
+}
+
+/** The fewest links with which a hub can be what its tier asks of it. */
+export function leastLinksFor(plan: LinkPlan): number {
+  return tiesOf(plan) + leastPoolLinks * poolsOf(plan)
+}
+
+function tiesOf({ tier, maxRegionalHubs, maxChildHubs }: LinkPlan): number {
+  if (tier === 'global') return maxRegionalHubs
+  return tier === 'regional' ? parentCount + maxChildHubs : parentCount
+}
+
+/** The region's, and the backbone. */
+function poolsOf({ tier }: LinkPlan): number {
+  return tier === 'local' ? 1 : 2
+}
+
+/** Most connections of a hub: its links, and a door that stays open for newcomers who have yet to be introduced (H14). */
+export function connectionsFor(maxLinks: number): number {
+  return maxLinks + Math.max(8, Math.ceil(maxLinks / 10))
 }
 
 /** What each pool's SWIM is told of the configuration. */
@@ -75,6 +105,8 @@ export interface HierarchySettings {
   readonly maxClusters: number
   /** Links kept within a pool; a larger pool is a random graph of this degree. */
   readonly poolLinks: number
+  /** Links in all; those above it that nobody needs end. */
+  readonly maxLinks: number
   readonly reportIntervalMs: Millis
   readonly attachIntervalMs: Millis
 }

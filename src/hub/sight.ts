@@ -53,6 +53,12 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
   return facts
 }
 
+/** Whether a hub with that key is believed alive. */
+export function isAlive({ pools, hierarchy }: Eyes, peer: PeerId): boolean {
+  const words = [...pools.flatMap((swim) => [...swim.members().values()]), ...hierarchy.foreign().values()]
+  return words.some(({ info, status }) => info.peer === peer && status === 'alive')
+}
+
 /** The part of a belief that pools and reports share. */
 type Belief = Pick<Member, 'info' | 'status' | 'since' | 'incarnation'>
 

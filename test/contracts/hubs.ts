@@ -36,6 +36,8 @@ export interface ContractHub {
   readonly messages: { readonly from: PeerId; readonly bytes: Uint8Array }[]
   readonly gossip: { readonly topic: Topic; readonly author: PeerId; readonly text: string }[]
   readonly garbage: string[]
+  /** Whom its federation knows to live. */
+  readonly living: Set<PeerId>
 }
 
 interface Opening<Options> {
@@ -59,7 +61,18 @@ export async function openHub<Options>(
   { admit, options }: Opening<Options> = {},
 ): Promise<ContractHub> {
   const { peer, network } = await world.network(name, options)
-  const hub = { name, peer, network, ups: [], downs: [], failures: [], messages: [], gossip: [], garbage: [] }
+  const hub = {
+    name,
+    peer,
+    network,
+    ups: [],
+    downs: [],
+    failures: [],
+    messages: [],
+    gossip: [],
+    garbage: [],
+    living: new Set<PeerId>(),
+  }
   const record: Omit<ContractHub, 'addresses'> = hub
   let addresses: readonly Address[] | undefined
   let failure: string | undefined
@@ -67,6 +80,7 @@ export async function openHub<Options>(
     {
       hello: () => utf8(`hello from ${name}`),
       admit: (from, hello) => (admit === undefined ? { ok: true, hub: name as never } : admit(from, text(hello))),
+      isPresent: (peer) => record.living.has(peer),
       linkUp: (from, hello, address) => record.ups.push({ peer: from, hello: text(hello), address }),
       linkDown: (from, reason) => record.downs.push({ peer: from, reason }),
       dialFailed: (to, reason) => record.failures.push({ peer: to, reason }),

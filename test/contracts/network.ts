@@ -2,6 +2,7 @@
 // production is what the simulator plays to it. Time and death belong to the world that is handed in.
 
 import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../src/core/ids.ts'
 import type { Channel } from '../../src/hub/ports.ts'
 import { admissionCases } from './admission.ts'
 import {
@@ -37,6 +38,7 @@ export function networkContract(title: string, makeWorld: () => Promise<NetworkW
     linkCases(scene)
     admissionCases(scene)
     lossCases(scene)
+    releaseCases(scene)
     messageCases(scene)
     gossipCases(scene)
   })
@@ -108,6 +110,29 @@ function lossCases(scene: Scene): void {
     expect(a.downs).toEqual([{ peer: b.peer, reason: 'aborted' }])
     await world.until(() => linked(a, b), soon)
     expect(a.ups.length).toBe(2)
+  })
+}
+
+function releaseCases(scene: Scene): void {
+  scene('ends a link in order when it is released: what was sent arrives, and nobody dials again', async (world) => {
+    const [a, b] = await pair(world)
+    a.network.disconnect(b.peer)
+    a.network.send(b.peer, 'control', utf8('farewell'))
+    await world.until(() => heard(b, a).length === 1, soon)
+    a.network.release(b.peer)
+    await world.until(() => a.downs.length === 1 && b.downs.length === 1, soon)
+    expect([a.downs, b.downs]).toEqual([[{ peer: b.peer, reason: 'released' }], [{ peer: a.peer, reason: 'closed' }]])
+    await world.elapse(1_500)
+    expect([a.ups.length, b.ups.length]).toEqual([1, 1])
+  })
+
+  scene('does not release a peer that is kept, nor one that is not linked', async (world) => {
+    const [a, b] = await pair(world)
+    a.network.release(b.peer)
+    b.network.release('nobody' as PeerId)
+    await world.elapse(500)
+    expect([a.downs, b.downs]).toEqual([[], []])
+    expect(linked(a, b)).toBe(true)
   })
 }
 

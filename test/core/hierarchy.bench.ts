@@ -21,7 +21,7 @@ export class Bench {
   readonly rtts = new Map<HubId, Millis>()
   now: Millis = 0
 
-  constructor(options: { tier?: Tier; maxChildHubs?: number; poolLinks?: number } = {}) {
+  constructor(options: { tier?: Tier; maxChildHubs?: number; poolLinks?: number; maxLinks?: number } = {}) {
     const tier = options.tier ?? 'local'
     this.hierarchy = new Hierarchy(
       {
@@ -33,6 +33,7 @@ export class Bench {
         maxRegionalHubs: 1,
         maxChildHubs: options.maxChildHubs ?? 1,
         poolLinks: options.poolLinks ?? 300,
+        maxLinks: options.maxLinks ?? 600,
         reportIntervalMs: 10_000,
         attachIntervalMs: 5_000,
         deadRetentionMs: hour,

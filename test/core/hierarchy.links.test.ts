@@ -131,6 +131,43 @@ describe('a hub of a pool larger than its link degree', () => {
   })
 })
 
+describe('a hub with more links than its limit', () => {
+  const released = (effects: ReturnType<Bench['step']>): string[] =>
+    effects.flatMap((effect) => (effect.type === 'release' ? [effect.peer] : []))
+  const linkUp = (bench: Bench, name: string) => released(bench.step({ type: 'link-up', info: infoOf(name) }))
+
+  it('ends those that it does not need, the oldest first, each after a stay of 5 s', () => {
+    const bench = new Bench({ maxLinks: 3 })
+    bench.member('mate')
+    for (const [at, name] of [
+      [0, 'mate'],
+      [1_000, 'a'],
+      [2_000, 'b'],
+      [3_000, 'c'],
+      [4_000, 'd'],
+    ] as const) {
+      bench.now = at
+      expect(linkUp(bench, name)).toEqual([])
+    }
+    expect(released(bench.pass(1_999))).toEqual([])
+    expect(released(bench.pass(1))).toEqual([peerOf('a')])
+    bench.step({ type: 'link-down', peer: peerOf('a') })
+    expect(released(bench.pass(1_000))).toEqual([peerOf('b')])
+    bench.step({ type: 'link-down', peer: peerOf('b') })
+    expect(released(bench.pass(60_000))).toEqual([])
+  })
+
+  it('keeps its children, and lets guests stay while there is room', () => {
+    const bench = new Bench({ tier: 'regional', maxLinks: 1 })
+    expect(linkUp(bench, 'child')).toEqual([])
+    bench.hear('child', { kind: 'tier.attach', body: { hub: hubId('child'), digest: '' } })
+    expect(released(bench.pass(10_000))).toEqual([])
+    bench.hear('child', { kind: 'tier.attach', body: { hub: hubId('child'), digest: '' } })
+    expect(linkUp(bench, 'guest')).toEqual([])
+    expect(released(bench.pass(5_000))).toEqual([peerOf('guest')])
+  })
+})
+
 describe('a hub that lost others', () => {
   it('goes on dialling the other half of a split pool, also after hours and after a restart', () => {
     const bench = new Bench()

@@ -116,6 +116,7 @@ export class World {
         },
         connect: ({ peer }) => this.log.push(`connect ${peer}`),
         disconnect: (peer) => this.log.push(`disconnect ${peer}`),
+        release: (peer) => this.log.push(`release ${peer}`),
         abort: (peer) => this.log.push(`abort ${peer}`),
         send: (to, channel, bytes) => this.sent.push({ to, channel, kind: kindOf(bytes) }),
         publish: (topic, bytes) => this.log.push(`publish ${topic} ${kindOf(bytes)}`),

@@ -45,6 +45,7 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
       maxChildHubs: 20,
       maxClusters: 100,
       poolLinks: 300,
+      maxLinks: 600,
       reportIntervalMs: 10_000,
       attachIntervalMs: 1_000,
     },

@@ -1,13 +1,17 @@
-// The addresses that the operator gave: dialled at start, and again for ever whenever no connection leads there. It never
-// stops because the hub once joined: two halves of a federation find each other again through these.
+// The addresses that the operator gave: dialled at start, and again for ever whenever no connection leads there and whoever
+// answered there is not known to live. It never stops because the hub once joined: two halves of a federation find each
+// other again through these.
 
 import type { Address, PeerId } from '../../core/ids.ts'
+import type { Millis } from '../../core/time.ts'
 import { asMultiaddr, bare } from './addresses.ts'
 import { type Dialler, dial } from './dial.ts'
 import { backOff, type Cancel, jitter, type Timers } from './timers.ts'
 
 /** After a lost connection: at once, but not all in step. */
-const redialMs = 200
+const redialMs: Millis = 200
+/** How often the federation is asked after a hub that ended the link here because it keeps few (H14). */
+const askMs: Millis = 5_000
 
 interface Entry {
   readonly address: ReturnType<typeof asMultiaddr>
@@ -20,6 +24,8 @@ interface Entry {
 export interface BootstrapParts extends Dialler {
   readonly addresses: readonly string[]
   readonly timers: Timers
+  /** Whether membership knows the peer to live: others hold links to it. */
+  readonly isPresent: (peer: PeerId) => boolean
 }
 
 export class Bootstrap {
@@ -47,8 +53,13 @@ export class Bootstrap {
   }
 
   async #attempt(entry: Entry): Promise<void> {
-    const { links } = this.#parts
+    const { links, isPresent } = this.#parts
     if (entry.peer !== undefined && links.isConnected(entry.peer)) return
+    // A hub without a link has only its own old beliefs to go by.
+    if (entry.peer !== undefined && links.count > 0 && isPresent(entry.peer)) {
+      this.#dialIn(entry, askMs + jitter(askMs))
+      return
+    }
     const dialled = await dial(this.#parts, [entry.address])
     // This very hub. A name may lead to another one tomorrow, a number will not.
     if (dialled.kind === 'self' && !isName(entry)) return

@@ -70,6 +70,10 @@ export class Keeper {
     if (isNews) this.#dialIn(peer, eager ? jitter(redialMs) : graceMs + jitter(redialMs))
   }
 
+  isKept(peer: PeerId): boolean {
+    return this.#kept.has(peer)
+  }
+
   drop(peer: PeerId): void {
     this.#kept.get(peer)?.next?.()
     if (this.#kept.delete(peer)) this.#value(peer, undefined)

@@ -108,12 +108,15 @@ export class Links {
     return this.#tie(connection).verdict.promise
   }
 
-  /** Ends every connection to the peer at once. */
+  /** Ends every connection to the peer: in order where it is `released`, so that it reads what was sent, else at once. */
   drop(peer: PeerId, reason: DownReason): void {
     const ties = this.#tiesTo(peer)
     for (const tie of ties) this.#untie(tie)
     this.#down(peer, reason)
-    for (const tie of ties) tie.connection.abort(new Error(`link ${reason}`))
+    for (const { connection } of ties) {
+      if (reason === 'released') void end(connection)
+      else connection.abort(new Error(`link ${reason}`))
+    }
   }
 
   #tie(connection: Connection): Tie {

@@ -85,6 +85,13 @@ class Libp2pNetwork implements Network {
     this.#parts?.keeper.drop(peer)
   }
 
+  release(peer: PeerId): void {
+    // As below; and meanwhile it may have become a kept one.
+    queueMicrotask(() => {
+      if (this.#parts?.keeper.isKept(peer) === false) this.#parts.links.drop(peer, 'released')
+    })
+  }
+
   abort(peer: PeerId): void {
     // Not inside the caller's step: the link's end is told to the same caller.
     queueMicrotask(() => this.#parts?.links.drop(peer, 'aborted'))
@@ -151,7 +158,11 @@ class Libp2pNetwork implements Network {
       find: (peer) => dht.find(peer),
       failed: (peer, reason) => this.#events?.dialFailed(peer, reason),
     })
-    const bootstrap = new Bootstrap({ ...dialling, addresses: options.bootstrap })
+    const bootstrap = new Bootstrap({
+      ...dialling,
+      addresses: options.bootstrap,
+      isPresent: (peer) => this.#events?.isPresent(peer) ?? false,
+    })
     const learned = (peer: PeerId, addresses: readonly Address[]) => this.#book.learn(peer, addresses)
     const discovery = new Discovery({ ...dialling, dht, learned })
     this.#parts = { node, links, channels, gossip, keeper, bootstrap, discovery }

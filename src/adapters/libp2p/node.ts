@@ -13,6 +13,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import { createLibp2p } from 'libp2p'
 import type { PeerId } from '../../core/ids.ts'
+import { connectionsFor } from '../../hub/settings.ts'
 import { asMultiaddr, worthTelling } from './addresses.ts'
 import type { NetworkOptions } from './options.ts'
 import type { Protocols } from './protocols.ts'
@@ -122,7 +123,7 @@ const muxerRules = {
  */
 function connectionRules(links: number) {
   return {
-    maxConnections: links,
+    maxConnections: connectionsFor(links),
     inboundConnectionThreshold: Math.max(20, Math.ceil(links / 4)),
     maxIncomingPendingConnections: Math.max(20, Math.ceil(links / 4)),
     addressDialTimeout: 3_000,

@@ -28,7 +28,7 @@ export interface NetworkOptions {
     readonly maxMessageBytes: number
   }
   readonly limits: {
-    /** Most connections; inbound rates scale with it. */
+    /** Links a hub keeps to; there may be more connections for a while (`connectionsFor`), and inbound rates scale with it. */
     readonly links: number
     /** Inbound streams that one peer may hold open, per protocol of this hub. */
     readonly streamsPerPeer: number

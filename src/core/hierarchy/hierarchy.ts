@@ -8,6 +8,7 @@ import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { type HubInfo, type Statement, statementOf } from '../wire.ts'
 import type { Foreign, Judgement } from './foreigners.ts'
+import { Guests } from './guests.ts'
 import { Keep } from './keep.ts'
 import { inParts, type TierMessage, type Word } from './messages.ts'
 import { Neighbours } from './neighbours.ts'
@@ -28,6 +29,8 @@ export interface HierarchyOptions {
   readonly maxRegionalHubs: number
   readonly maxChildHubs: number
   readonly poolLinks: number
+  /** Above these, links that are not needed end. */
+  readonly maxLinks: number
   readonly reportIntervalMs: Millis
   readonly attachIntervalMs: Millis
   readonly deadRetentionMs: Millis
@@ -44,6 +47,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #parentage: Parentage
   readonly #keep: Keep
   readonly #neighbours: Neighbours
+  readonly #guests: Guests
   readonly #links = new Map<PeerId, HubInfo>()
   #word: Statement
   #hasLeft = false
@@ -57,6 +61,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const { self, random } = options
     this.#keep = new Keep(self)
     this.#neighbours = new Neighbours({ self, degree: options.poolLinks, random }, now)
+    this.#guests = new Guests(options.maxLinks)
     const around = { pools: this.#pools, links: this.#links, parents: () => this.parents() }
     this.#reporting = new Reporting({ ...options, ...around, ownWord: () => this.#word }, now)
     this.#parentage = new Parentage({ ...options, ...around, digest: () => this.#reporting.digest() }, now)
@@ -116,6 +121,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'link-up':
         this.#links.set(input.info.peer, input.info)
+        this.#guests.arrived(input.info.peer, now)
         this.#introduce(input.info, out)
         this.#parentage.stir(input.info.hub, now)
         this.#relink(now, out)
@@ -123,6 +129,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       case 'link-down': {
         const lost = this.#links.get(input.peer)
         this.#links.delete(input.peer)
+        this.#guests.gone(input.peer)
         if (lost !== undefined) this.#parentage.stir(lost.hub, now)
         break
       }
@@ -242,8 +249,17 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const parents = this.#parentage.choose([...living.values()], now, out)
     const known = { pools: this.#pools.byName(), foreign: this.#reporting.foreigners.all().values(), parents }
     const wanted = this.#neighbours.choose(known, now)
-    this.#relinkAt = this.#neighbours.deadline()
     out.push(...this.#keep.update(wanted))
+    this.#relinkAt = Math.min(this.#neighbours.deadline(), this.#release(now, out))
+  }
+
+  /** Ends links beyond the limit that no end needs; returns when to look again. */
+  #release(now: Now, out: Effects): Millis {
+    const kept = this.#keep.kept()
+    const isNeeded = (peer: PeerId): boolean => kept.has(peer) || this.#parentage.isChild(this.#links.get(peer)?.hub)
+    const { peers, again } = this.#guests.release(isNeeded, now)
+    for (const peer of peers) out.push({ type: 'release', peer })
+    return again
   }
 
   // ---- words

@@ -60,6 +60,10 @@ export class Parentage {
     return this.#ties.children()
   }
 
+  isChild(hub: HubId | undefined): boolean {
+    return hub !== undefined && this.#ties.isChild(hub)
+  }
+
   /** H12: whether this hub has more children than it should, or a parent that has. */
   get isOverfull(): boolean {
     return this.#ties.insisted !== undefined || this.#ties.isOver((tier) => this.#capacity(tier))

@@ -53,6 +53,10 @@ export class Ties {
     return [...this.#children.values()].map((tie) => tie.info)
   }
 
+  isChild(hub: HubId): boolean {
+    return this.#children.has(hub)
+  }
+
   /** H12: the parent that is full, and was asked to take this hub all the same. */
   get insisted(): HubId | undefined {
     return this.#insisted
