@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { freePorts } from './hubs.ts'
 import { killLeftovers, launch, type Running, root } from './processes.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 const data = mkdtempSync(join(tmpdir(), 'hubmesh-run-'))
 let run: () => Running
 let first: Running
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const env = { HUBMESH_RUN_PORT: String(port), HUBMESH_RUN_DATA: data }
   run = () => launch(join(root, 'scripts/run'), ['--single'], { cwd: tmpdir(), env })
   first = run()
-  await vi.waitFor(() => expect(first.out()).toMatch(/project ember: online/), 25_000)
+  await vi.waitFor(() => expect(first.out()).toMatch(/project ember: online/), 55_000)
 })
 afterAll(() => {
   killLeftovers()
