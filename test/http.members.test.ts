@@ -2,6 +2,7 @@
 
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { HubId } from '../src/core/ids.ts'
 import { type Member, ProblemSchema, type Why, WhySchema } from '../src/hub/shapes.ts'
 import { type TestHub, testHub } from './hubs.ts'
 
@@ -79,12 +80,17 @@ describe('forgetting', () => {
     expect(await members()).toContain('hub-b alive')
   })
 
-  it('a hub that has left is done with: it is listed no more', async () => {
+  it('a hub that has left is done with: it is listed no more, and what it registered stays', async () => {
+    const registration = { method: 'POST', headers, body: JSON.stringify({ slug: 'legacy', name: 'Legacy' }) }
+    expect((await fetch(`${other.url}/api/fed/projects`, registration)).status).toBe(201)
+    await vi.waitFor(async () => expect((await get('/api/fed/projects/legacy')).status).toBe(200), patience)
     await other.stop()
     await vi.waitFor(async () => expect(await members()).toContain('hub-b left'), patience)
     const response = await forget({ hubs: ['hub-b', 'hub-b'] })
     expect([response.status, await response.json()]).toEqual([200, { forgotten: ['hub-b'] }])
     expect(await members()).toEqual(['hub-a alive'])
+    expect(hub.driver.hub.catalog.replicas.slice('hub-b' as HubId)).toBeUndefined()
+    expect(await (await get('/api/fed/projects/legacy')).json()).toMatchObject({ name: 'Legacy' })
     expect((await get('/api/members/hub-b/why')).status).toBe(404)
     expect((await forget({ hubs: ['hub-b'] })).status).toBe(404)
   })
@@ -95,6 +101,6 @@ describe('forgetting', () => {
     }
     expect(Object.keys(paths['/api/members/{hub}/why']?.['get']?.responses ?? {})).toEqual(['200', '400', '404'])
     const statuses = Object.keys(paths['/admin/forget']?.['post']?.responses ?? {})
-    expect(statuses).toEqual(['200', '400', '404', '409', '503'])
+    expect(statuses).toEqual(['200', '400', '404', '409', '429', '503'])
   })
 })

@@ -10,6 +10,7 @@ import { CommandFailed, exit } from './exit.ts'
 interface ForgetOptions extends AskOptions {
   readonly dead?: boolean
   readonly olderThan?: string
+  readonly withData?: boolean
   readonly dryRun?: boolean
 }
 
@@ -19,6 +20,7 @@ export function forgetCommand(): Command {
     .argument('[hubs...]', 'names of hubs')
     .option('--dead', 'all hubs that are dead or have left')
     .option('--older-than <duration>', 'with --dead: only those that have been so for this long (72h, 30m)')
+    .option('--with-data', 'also what they alone wrote into the catalog; without it everything they registered stays')
     .option('--dry-run', 'say who would be forgotten, and forget nobody')
   return withHub(command).action(forget)
 }
@@ -35,7 +37,12 @@ async function forget(named: readonly string[], options: ForgetOptions): Promise
     throw new CommandFailed(exit.invalid, `${options.olderThan} is no duration: write 72h or 30m`)
   const hubs = options.dead === true ? gone(await ask(options, '/api/members', Type.Array(MemberSchema)), ageMs) : named
   const isDone = hubs.length > 0 && options.dryRun !== true
-  if (isDone) await tell(options, { path: '/admin/forget', body: { hubs } }, ForgottenSchema)
+  if (isDone)
+    await tell(
+      options,
+      { path: '/admin/forget', body: { hubs, with_data: options.withData === true } },
+      ForgottenSchema,
+    )
   if (options.json === true) console.log(JSON.stringify({ forgotten: isDone ? hubs : [], found: hubs }))
   else if (hubs.length === 0) console.log('nobody is dead or has left for that long')
   else console.log(`${isDone ? 'forgotten' : 'would be forgotten'}: ${hubs.join(', ')}`)

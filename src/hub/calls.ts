@@ -23,7 +23,12 @@ export type Call =
   | { readonly type: 'remove'; readonly slug: Slug }
   | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
   /** All of them or none: hubs that are dead or have left are unknown from now on, everywhere. */
-  | { readonly type: 'forget'; readonly hubs: readonly HubId[] }
+  | {
+      readonly type: 'forget'
+      readonly hubs: readonly HubId[]
+      /** C15: what only they wrote into the catalog goes with them. */
+      readonly withData: boolean
+    }
 
 export type Answer =
   | { readonly ok: true; readonly type: 'registered'; readonly created: boolean }

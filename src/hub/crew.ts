@@ -1,7 +1,8 @@
 // The five machines of a hub at work: each is given its input, what it answers is collected, and every change is handed to
 // the composition before the next effect. They do not know each other.
 
-import type { Catalog, CatalogInput } from '../core/catalog/catalog.ts'
+import type { Catalog } from '../core/catalog/catalog.ts'
+import type { CatalogInput } from '../core/catalog/protocol.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import { ownsDial } from '../core/hierarchy/tiers.ts'
@@ -15,6 +16,7 @@ import { type Millis, type Now, never } from '../core/time.ts'
 import type { HubInfo, Statement } from '../core/wire.ts'
 import type { Desk, DeskStep } from './desk.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
+import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
 import type { Machines } from './machines.ts'
 
@@ -63,6 +65,12 @@ export class Crew {
     for (const [index, machine] of this.#all.entries()) {
       if ((this.#due[index] ?? never) <= now.mono) this.#stepped(machine, machine.step(tick, now), now)
     }
+  }
+
+  forget({ burial, ...forgotten }: Forgotten, now: Now): void {
+    this.pools({ type: 'forget', ...forgotten }, now)
+    this.hierarchy({ type: 'forget', ...forgotten }, now)
+    if (burial !== undefined) this.catalog({ type: 'forget', burial }, now)
   }
 
   /** A message goes to the feature it is of. */

@@ -1,6 +1,8 @@
 // Where local callers are served: a call becomes steps of the catalog and of presence, their results become answers.
 
-import type { Catalog, CatalogInput, WriteResult } from '../core/catalog/catalog.ts'
+import { salvageOf } from '../core/catalog/burials.ts'
+import type { Catalog } from '../core/catalog/catalog.ts'
+import type { CatalogInput, WriteResult } from '../core/catalog/protocol.ts'
 import { exists } from '../core/catalog/record.ts'
 import type { Outcome, Write } from '../core/catalog/writes.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
@@ -10,7 +12,7 @@ import type { Report } from '../core/presence/lease.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Now, second } from '../core/time.ts'
 import type { Answer, Call } from './calls.ts'
-import { forgetWrite } from './forgetting.ts'
+import { type ForgetPlan, forgetWrite } from './forgetting.ts'
 import { projectId, projectKind, registrationHash, registrationWrite, slugOf } from './projects.ts'
 import type { Settings } from './settings.ts'
 import type { Heartbeat, MemberStatus, ProjectStatus, Registration } from './shapes.ts'
@@ -81,7 +83,7 @@ export class Desk {
       case 'beat':
         return this.#beat(call, request, now)
       case 'forget':
-        return this.#forget(call, request.hubs)
+        return this.#forget(call, request)
     }
   }
 
@@ -179,8 +181,9 @@ export class Desk {
   }
 
   /** Only who is gone: a living hub would come back with its next word, and whoever forgot it would wonder. */
-  #forget(call: CallId, hubs: readonly HubId[]): readonly DeskStep[] {
-    const writes: Write[] = []
+  #forget(call: CallId, { hubs, withData }: Call & { readonly type: 'forget' }): readonly DeskStep[] {
+    const { replicas } = this.#hub.catalog
+    const plans: ForgetPlan[] = []
     for (const hub of new Set(hubs)) {
       const belief = this.#hub.beliefAbout(hub)
       if (belief === undefined) return [answer(call, refuse('unknown-hub', `No hub is called ${hub}`))]
@@ -188,8 +191,16 @@ export class Desk {
         const detail = `${hub} is ${belief.status}: run hubmesh leave there, or wait until it is known to be dead`
         return [answer(call, refuse('hub-alive', detail))]
       }
-      writes.push(forgetWrite({ hub, incarnation: belief.incarnation }))
+      plans.push({ hub, incarnation: belief.incarnation, withData })
     }
+    // C15: what they alone said is said by this hub before the word that forgets them.
+    const saved = salvageOf(replicas, plans)
+    const { hub: self, catalog } = this.#settings
+    if ((replicas.slice(self)?.size ?? 0) + saved.length + plans.length > catalog.maxSliceRecords) {
+      const detail = `${saved.length} entries of theirs do not fit into this hub's slice (limits.slice); use another hub`
+      return [answer(call, refuse('limit-reached', detail))]
+    }
+    const writes = [...saved, ...plans.map((plan) => forgetWrite(plan, replicas))]
     return this.#write(call, { writes }, () => [answer(call, { ok: true, type: 'forgotten' })])
   }
 

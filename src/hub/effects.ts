@@ -1,6 +1,6 @@
 // What goes into a composed hub and what comes out of it: the words of all its machines, told apart by feature.
 
-import type { CatalogChange, CatalogProtocol } from '../core/catalog/catalog.ts'
+import type { CatalogChange, CatalogProtocol } from '../core/catalog/protocol.ts'
 import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/protocol.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'

@@ -275,9 +275,7 @@ export class Hub {
   /** M8: what the catalog says of forgotten hubs is done. */
   #heed(id: string, now: Now): void {
     const forgotten = forgottenIn(id, this.catalog.replicas.joined(id), now)
-    if (forgotten === undefined) return
-    this.#crew.pools({ type: 'forget', ...forgotten }, now)
-    this.#crew.hierarchy({ type: 'forget', ...forgotten }, now)
+    if (forgotten !== undefined) this.#crew.forget(forgotten, now)
   }
 
   /** Says anew how this hub is, when that has changed. */

@@ -146,7 +146,12 @@ export const WhySchema = Type.Object(
 export type Why = Static<typeof WhySchema>
 
 export const ForgetSchema = Type.Object(
-  { hubs: Type.Array(Type.String({ pattern: hubIdPattern }), { minItems: 1, maxItems: 1_000 }) },
+  {
+    hubs: Type.Array(Type.String({ pattern: hubIdPattern }), { minItems: 1, maxItems: 1_000 }),
+    with_data: Type.Optional(
+      Type.Boolean({ description: 'Also what they alone wrote into the catalog; by default this hub takes it over' }),
+    ),
+  },
   { $id: 'Forget' },
 )
 export const ForgottenSchema = Type.Object({ forgotten: Type.Array(Type.String()) }, { $id: 'Forgotten' })

@@ -1,8 +1,9 @@
 // One catalog under test, named `me`, whose clock, disk and peers the test plays by hand.
 
-import { Catalog, type CatalogChange, type CatalogInput, type CatalogProtocol } from '../../src/core/catalog/catalog.ts'
+import { Catalog } from '../../src/core/catalog/catalog.ts'
 import type { Stamp } from '../../src/core/catalog/hlc.ts'
 import type { CatalogMessage, ListedVersion } from '../../src/core/catalog/messages.ts'
+import type { CatalogChange, CatalogInput, CatalogProtocol } from '../../src/core/catalog/protocol.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch, Run, Slice } from '../../src/core/catalog/slice.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'

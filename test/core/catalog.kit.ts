@@ -50,7 +50,8 @@ export class Disk {
   }
 }
 
+/** Without the members of sets. */
 export function withoutTags(record: CatalogRecord): CatalogRecord {
-  const kept = Object.entries(record.fields).filter(([name]) => !name.startsWith('tag:'))
+  const kept = Object.entries(record.fields).filter(([name]) => !/^(tag|epoch):/.test(name))
   return { ...record, fields: Object.fromEntries(kept) }
 }

@@ -66,6 +66,12 @@ const loss = name.map((at): Act => {
   }
 })
 
+const forget = fc.tuple(name, name).map(
+  ([at, whom]): Act =>
+    (world) =>
+      world.forget(at, whom),
+)
+
 function play(acts: readonly Act[], seed: number): World {
   const world = new World(seed, names)
   Object.assign(world.weather, { delayMs: 300, diskMs: 80, loss: 0.2, doubling: 0.2 })
@@ -128,8 +134,30 @@ describe('however the network treats them, hubs that meet again', () => {
     expectAlways([plain, plain, bulk, patch, remove, pass, pass, cut, mend, loss, restart, restart], 3, expectPromised)
   })
 
+  it('have lost nothing by forgetting hubs, be they dead, cut off or alive', () => {
+    const acts = [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, restart, restart, forget, forget]
+    expectAlways(acts, 5, expectPromised)
+  })
+
   it('agree also when everything happens at once', () => {
-    const acts = [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, loss, restart, restart, restart, fill]
+    const acts = [
+      put,
+      put,
+      bulk,
+      patch,
+      remove,
+      pass,
+      pass,
+      cut,
+      mend,
+      crash,
+      loss,
+      restart,
+      restart,
+      restart,
+      fill,
+      forget,
+    ]
     expectAlways(acts, 4, expectAgreement)
   })
 })

@@ -1,14 +1,17 @@
 // Catalogs of several hubs on one table: messages and disk answers lie in a queue in virtual time until they are due, get
 // lost, doubled or overtaken; a crash forgets memory and what was not synced. C9 is looked at after every step.
 
-import { Catalog, type CatalogChange, type CatalogProtocol, type WriteResult } from '../../src/core/catalog/catalog.ts'
+import { salvageOf } from '../../src/core/catalog/burials.ts'
+import { Catalog } from '../../src/core/catalog/catalog.ts'
 import { catalogKinds } from '../../src/core/catalog/messages.ts'
+import type { CatalogChange, CatalogProtocol, WriteResult } from '../../src/core/catalog/protocol.ts'
 import type { EntryId } from '../../src/core/catalog/record.ts'
 import { readSlices } from '../../src/core/catalog/stored.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
 import type { CallId, Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
+import { forgetWrite, forgottenIn } from '../../src/hub/forgetting.ts'
 import { Judge } from './catalog.judge.ts'
 import { Disk, seen } from './catalog.kit.ts'
 import { at, hubId, peerOf } from './kit.ts'
@@ -93,6 +96,7 @@ export class World {
       this.#moment(),
     )
     this.judge.look(name, node.catalog)
+    for (const id of [...node.catalog.replicas.entries()]) this.#heed(name, id)
   }
 
   /** The process ends; up to `lost` unsynced batches go with it. */
@@ -138,6 +142,15 @@ export class World {
     const call = ++this.#calls
     this.step(name, { type: 'write', call, writes, extra: [] })
     return call
+  }
+
+  /** C15: what the desk of a hub does for an operator; everybody who hears of it does as the composition would. */
+  forget(name: string, whom: string, withData = false): void {
+    const { catalog } = this.node(name)
+    if (catalog === undefined || name === whom) return
+    const hub = hubId(whom)
+    const saved = salvageOf(catalog.replicas, [{ hub, withData }])
+    this.write(name, ...saved, forgetWrite({ hub, incarnation: 1, withData }, catalog.replicas))
   }
 
   answer(call: CallId): Result {
@@ -237,10 +250,17 @@ export class World {
         break
       case 'change':
         this.changes.push({ at: node.name, change: effect.change })
+        if (effect.change.type === 'entry') this.#heed(node.name, effect.change.id)
         break
       default:
         throw new Error(`a catalog has no say in ${effect.type}`)
     }
+  }
+
+  #heed(name: string, id: EntryId): void {
+    const { catalog } = this.node(name)
+    const forgotten = catalog && forgottenIn(id, catalog.replicas.joined(id), this.#moment())
+    if (forgotten?.burial !== undefined) this.step(name, { type: 'forget', burial: forgotten.burial })
   }
 
   #carry(from: Node, to: Node, message: CatalogProtocol['message']): void {

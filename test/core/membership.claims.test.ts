@@ -1,6 +1,7 @@
 // What a peer may claim and what it may not: words in others' names, numbers that were guessed, places that are not its own.
 
 import { describe, expect, it } from 'vitest'
+import { Replicas } from '../../src/core/catalog/replicas.ts'
 import { isPlausible } from '../../src/core/membership/member.ts'
 import { maxMembers, Roster } from '../../src/core/membership/roster.ts'
 import { Sight } from '../../src/core/membership/sight.ts'
@@ -47,7 +48,7 @@ describe('a word that a peer says in this hub’s own name', () => {
 describe('a forgotten hub', () => {
   it('is forgotten up to an incarnation that it can have had, not for all its future', () => {
     const entry = (incarnation: number) => {
-      const write = forgetWrite({ hub: hubId('a'), incarnation })
+      const write = forgetWrite({ hub: hubId('a'), incarnation, withData: false }, new Replicas())
       const stamp = [wallStart, 0, 'x'] as const
       const value = write.op === 'put' ? write.fields['incarnation'] : undefined
       const joined = { fields: { life: [true, stamp], incarnation: [value, stamp] } } as never

@@ -132,7 +132,7 @@ describe('replicas', () => {
     expect(replicas.joined('project/p').fields['life']).toEqual([true, stamp(1)])
     replicas.apply({ ...run([0, 1], [{ ...record('p', 1), fields: {}, removed: stamp(9, 'b') }]), hub: b })
     expect(replicas.joined('project/p')).toEqual({ fields: {}, removed: stamp(9, 'b') })
-    expect(replicas.shown('project/p', b)).toEqual([record('p', 1)])
+    expect(replicas.shown('project/p', new Set([b]))).toEqual([record('p', 1)])
   })
 
   it('change their fingerprint with every version', () => {

@@ -1,7 +1,7 @@
 // Calls at the edges: what is said to a caller whose write did not go through, and what follows one that did.
 
 import { describe, expect, it } from 'vitest'
-import type { WriteResult } from '../../src/core/catalog/catalog.ts'
+import type { WriteResult } from '../../src/core/catalog/protocol.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import { at, slug } from '../core/kit.ts'
 import { alpha, beat, Rig, read, register, settingsFor } from './kit.ts'

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { seal } from '../../src/core/wire.ts'
 import type { HubEffect } from '../../src/hub/effects.ts'
-import { at, hubId, infoOf, peerOf, signed, wallStart } from '../core/kit.ts'
-import { changes, Rig, settingsFor } from './kit.ts'
+import { at, hubId, infoOf, peerOf, signed, slug, wallStart } from '../core/kit.ts'
+import { changes, Rig, read, settingsFor } from './kit.ts'
 
 const far = infoOf('far', { region: 'south', tier: 'regional' })
 
@@ -23,7 +23,7 @@ function withDead(...names: string[]): Rig {
   return rig
 }
 
-const forget = (rig: Rig, ...names: string[]) => rig.ask({ type: 'forget', hubs: names.map(hubId) })
+const forget = (rig: Rig, ...names: string[]) => rig.ask({ type: 'forget', hubs: names.map(hubId), withData: false })
 const known = (rig: Rig): string[] => rig.views.members(at(rig.now)).map(({ hub_id }) => hub_id)
 
 /** What one hub published, heard by another. */
@@ -53,6 +53,43 @@ describe('forgetting', () => {
     if (status === 'suspect') rig.member('a', status)
     expect(forget(rig, 'a')).toMatchObject({ ok: false, code: 'hub-alive', detail: expect.stringContaining(status) })
     expect(known(rig)).toEqual(['a', 'me'])
+  })
+
+  it.each([
+    [false, 'p'],
+    [true, 'unknown-project'],
+  ])('is of its slice, too; with its data: %j (C15)', (withData, left) => {
+    const rig = withDead('a')
+    const stamp = [wallStart, 0, 'a']
+    const fields = { life: [true, stamp], name: ['p', stamp] }
+    const records = [{ kind: 'project', key: 'p', seq: 1, fields }]
+    rig.link(infoOf('a'))
+    rig.hear('a', 'catalog.delta', { hub: 'a', epoch: [1, 'aa'], from: 0, to: 1, records })
+    const shown = () => {
+      const found = read(rig, slug('p'))
+      return typeof found === 'string' ? found : found.name
+    }
+    expect(shown()).toBe('p')
+    expect(rig.disk.has('slice/a')).toBe(true)
+    expect(rig.ask({ type: 'forget', hubs: [hubId('a')], withData })).toMatchObject({ ok: true })
+    rig.pass(1_000)
+    expect(shown()).toBe(left)
+    expect([...rig.disk.keys()].filter((key) => /^(slice|record|surplus)\/a(\/|$)/.test(key))).toEqual([])
+    const again = new Rig({ disk: rig.disk, startMs: 60_000 })
+    expect(again.hub.catalog.replicas.slice(hubId('a'))).toBeUndefined()
+  })
+
+  it.each([
+    [19, { ok: true }],
+    [20, { ok: false, code: 'limit-reached', detail: expect.stringContaining('20 entries') }],
+  ])('is refused where what they wrote does not fit into the slice: %j entries', (count, expected) => {
+    const rig = withDead('a')
+    const records = Array.from({ length: count }, (_, i) => {
+      return { kind: 'project', key: `p${i}`, seq: i + 1, fields: { life: [true, [wallStart, 0, 'a']] } }
+    })
+    rig.link(infoOf('a'))
+    rig.hear('a', 'catalog.delta', { hub: 'a', epoch: [1, 'aa'], from: 0, to: count, records })
+    expect(forget(rig, 'a')).toMatchObject(expected)
   })
 
   it('is refused for a hub that nobody knows, and for the hub itself', () => {

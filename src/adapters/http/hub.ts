@@ -67,15 +67,15 @@ function forget(app: App, hub: LocalHub): void {
         tags: ['admin'],
         summary: 'Forget hubs for good, on every hub',
         description:
-          'All of them or none. Only hubs that are dead or have left; what they wrote into the catalog stays. A hub that is ' +
-          'started again under a forgotten name is a new one.',
+          'All of them or none. Only hubs that are dead or have left. What they wrote into the catalog is taken over first, ' +
+          'unless `with_data` is set. A hub that is started again under a forgotten name is a new one.',
         body: ForgetSchema,
-        response: { 200: ref(ForgottenSchema), 400: problem, 404: problem, 409: problem, 503: problem },
+        response: { 200: ref(ForgottenSchema), 400: problem, 404: problem, 409: problem, 429: problem, 503: problem },
       },
     },
     async ({ body }) => {
       const hubs = body.hubs as HubId[]
-      await ask(hub, { type: 'forget', hubs }, 'forgotten')
+      await ask(hub, { type: 'forget', hubs, withData: body.with_data ?? false }, 'forgotten')
       return { forgotten: [...new Set(hubs)] }
     },
   )

@@ -50,6 +50,7 @@ export interface AuthorOptions {
 
 export class Author {
   readonly #options: AuthorOptions
+  readonly #self: ReadonlySet<HubId>
   #queue: Job[] = []
   #commit: Commit | undefined
   /** C13: the epoch that the next batch opens; undefined while the present one holds. */
@@ -58,6 +59,7 @@ export class Author {
 
   constructor(options: AuthorOptions) {
     this.#options = options
+    this.#self = new Set([options.hub])
   }
 
   get isOpen(): boolean {
@@ -167,10 +169,10 @@ export class Author {
   }
 
   #write(write: Write, draft: Draft, now: Now): Outcome {
-    const { hub, replicas, hlc, maxRecords } = this.#options
+    const { replicas, hlc, maxRecords } = this.#options
     const id = entryId(write)
     const own = draft.get(id)
-    const others = replicas.shown(id, hub)
+    const others = replicas.shown(id, this.#self)
     const joined = join(own === undefined ? others : [...others, own])
     const stamp = hlc.next(now.wall)
     if (stamp === undefined) return 'clock-drift'

@@ -2,66 +2,22 @@
 // Writes spread as deltas by gossip; whatever gossip misses, digests between peers find and runs repair.
 // The rules C1-C19 stand in docs/ALGORITHMS.md.
 
-import { type Refusal, refuse } from '../errors.ts'
-import type { HubId, PeerId } from '../ids.ts'
-import type { CallId, Effect, Machine, Persisted, StoreOp, Tick } from '../machine.ts'
-import type { Random } from '../random.ts'
+import { refuse } from '../errors.ts'
+import type { HubId } from '../ids.ts'
+import type { Effect, Machine } from '../machine.ts'
 import type { Millis, Now } from '../time.ts'
 import { Author } from './author.ts'
+import { type Burial, Burials } from './burials.ts'
 import { Hlc } from './hlc.ts'
-import type { CatalogMessage } from './messages.ts'
+import type { CatalogInput, CatalogOptions, CatalogProtocol, WriteResult } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { type CatalogRecord, type EntryId, entryId, exists, stampsOf, withoutCovered } from './record.ts'
-import { type RunRefusal, reasonAgainst } from './refusal.ts'
+import { reasonAgainst } from './refusal.ts'
 import { Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { Shelf } from './shelf.ts'
-import type { Epoch, Run, Slice } from './slice.ts'
-import type { Outcome, Write } from './writes.ts'
-
-export type CatalogInput =
-  | Tick
-  | Persisted
-  | {
-      readonly type: 'write'
-      readonly call: CallId
-      readonly writes: readonly Write[]
-      readonly extra: readonly StoreOp[]
-    }
-  | { readonly type: 'message'; readonly from: PeerId; readonly message: CatalogMessage }
-  | { readonly type: 'link-up'; readonly peer: PeerId }
-  | { readonly type: 'link-down'; readonly peer: PeerId }
-  /** No peer will come soon: what is held is all there is to catch up with. */
-  | { readonly type: 'alone' }
-
-export type CatalogChange =
-  | { readonly type: 'entry'; readonly id: EntryId; readonly exists: boolean }
-  | { readonly type: 'written'; readonly outcomes: readonly Outcome[] }
-  /** A run that was not taken, by what its author or sender got wrong. */
-  | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: RunRefusal }
-  | { readonly type: 'opened'; readonly epoch: Epoch }
-  | { readonly type: 'storage'; readonly ok: boolean }
-
-export type WriteResult = { readonly ok: true; readonly outcomes: readonly Outcome[] } | Refusal
-
-export interface CatalogProtocol {
-  readonly input: CatalogInput
-  readonly message: CatalogMessage
-  readonly change: CatalogChange
-  readonly result: WriteResult
-}
-
-export interface CatalogOptions {
-  readonly hub: HubId
-  readonly random: Random
-  readonly maxClockDriftMs: Millis
-  readonly syncIntervalMs: Millis
-  readonly maxSliceRecords: number
-  /** What the store held at start. */
-  readonly slices: readonly Slice[]
-  /** The highest epoch number known for the own slice when that slice could not be read; 0 when there was none. */
-  readonly lostEpoch: number
-}
+import { compareEpochs, type Run } from './slice.ts'
+import type { Write } from './writes.ts'
 
 type Effects = Effect<CatalogProtocol>[]
 
@@ -76,6 +32,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly #publisher = new Publisher()
   readonly #replication: Replication
   readonly #shelf = new Shelf()
+  readonly #burials = new Burials(this.replicas)
   /** What a slice may take part in: an author who recovers a full earlier epoch beside a full new one stays within it. */
   readonly #maxEntries: number
   /** The number of the own slice's epoch at start. */
@@ -133,10 +90,12 @@ export class Catalog implements Machine<CatalogProtocol> {
         out.push(...this.#replication.tick(now))
         this.#retry(now, out)
         this.#publish(now, out)
+        this.#bury(now, out)
         break
       case 'persisted':
         if (input.token === ownToken) this.#committed(input.ok, now, out)
         else this.#shelf.finish(input.ok)
+        this.#bury(now, out)
         break
       case 'write': {
         const refusal = this.#author.submit(input, now)
@@ -155,6 +114,9 @@ export class Catalog implements Machine<CatalogProtocol> {
       case 'alone':
         this.#open()
         break
+      case 'forget':
+        this.#forget(input.burial, now, out)
+        break
     }
     this.#commit(now, out)
     return out
@@ -168,7 +130,8 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   #highest(): number {
-    return Math.max(this.#storedOwn, this.#replication.highestOwn)
+    const forgotten = this.#burials.epochOf(this.#options.hub)?.[0] ?? 0
+    return Math.max(this.#storedOwn, this.#replication.highestOwn, forgotten)
   }
 
   #commit(now: Now, out: Effects): void {
@@ -201,6 +164,27 @@ export class Catalog implements Machine<CatalogProtocol> {
         : refuse('storage-failed', 'The disk does not take writes; this one may still take effect when it does')
       out.push({ type: 'reply', call, result })
       if (ok) out.push({ type: 'change', change: { type: 'written', outcomes } })
+    }
+  }
+
+  /** C15: a hub that was forgotten and lives says everything anew in an epoch above. */
+  #forget(burial: Burial, now: Now, out: Effects): void {
+    this.#burials.set(burial)
+    const { epoch } = this.#author
+    const isOwn = burial.hub === this.#options.hub
+    if (isOwn && epoch !== undefined && compareEpochs(epoch, burial.epoch) <= 0) this.#author.reopen(this.#highest())
+    this.#bury(now, out)
+  }
+
+  #bury(now: Now, out: Effects): void {
+    const { hub: self } = this.#options
+    const writes = this.#burials.salvage(self)
+    // More than others take of one slice: the forgotten one stays where it is.
+    const isRoom = (this.replicas.slice(self)?.breadth ?? 0) + writes.length <= this.#maxEntries
+    if (writes.length > 0 && isRoom) this.#author.submit({ writes, extra: [] }, now)
+    for (const { hub, ids } of this.#burials.drop(self)) {
+      this.#store(hub, ids)
+      this.#tell(ids, out)
     }
   }
 
@@ -250,9 +234,13 @@ export class Catalog implements Machine<CatalogProtocol> {
     const { touched, drained } = this.replicas.apply(run)
     this.#store(run.hub, touched)
     for (const { hub, id } of drained) this.#store(hub, [id])
-    for (const id of touched) {
+    this.#tell(touched, out)
+    for (const id of touched) this.#pruneCovered(id)
+  }
+
+  #tell(ids: readonly EntryId[], out: Effects): void {
+    for (const id of ids) {
       out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
-      this.#pruneCovered(id)
     }
   }
 

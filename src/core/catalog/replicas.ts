@@ -4,8 +4,8 @@ import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import { asText, type Mark, markOf, minus, noMark, plus } from './fingerprint.ts'
 import type { ListedVersion } from './messages.ts'
-import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join } from './record.ts'
-import { compareEpochs, type Epoch, type Run, Slice, type StoredHead, type Version } from './slice.ts'
+import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
+import { compareEpochs, type Epoch, isFurther, type Run, Slice, type StoredHead, type Version } from './slice.ts'
 
 /** What a run did: the entries it touched, and what was left of earlier epochs that it made needless. */
 export interface Applied {
@@ -20,6 +20,8 @@ export class Replicas {
   /** What each slice adds to the digest, their sum, and the slices that have moved since. */
   readonly #marks = new Map<HubId, Mark>()
   readonly #moved = new Set<HubId>()
+  /** C15: how far slices were held that were dropped: they are taken again only where there is more of them. */
+  readonly #dropped = new Map<HubId, Version>()
   #sum = noMark
 
   slice(hub: HubId): Slice | undefined {
@@ -60,7 +62,7 @@ export class Replicas {
       const left = slice?.surplusOf(id)
       if (slice === undefined || left === undefined) return []
       const own = slice.get(id)
-      const others = this.shown(id, hub)
+      const others = this.shown(id, new Set([hub]))
       if (isNews(left, join(own === undefined ? others : [...others, own]))) return []
       slice.dropSurplus(id)
       this.#moved.add(hub)
@@ -71,16 +73,44 @@ export class Replicas {
   /** Where this hub stands in that epoch of a slice: 0 for an epoch still to come, undefined for one that is over. */
   position(hub: HubId, version: Version): number | undefined {
     const held = this.#slices.get(hub)?.version
-    if (held === undefined) return 0
+    if (held === undefined) return isFurther(version, this.#dropped.get(hub)) ? 0 : undefined
     const order = compareEpochs(version.epoch, held.epoch)
     if (order > 0) return 0
     return order === 0 && version.seq > held.seq ? held.seq : undefined
   }
 
-  /** The records that the slices show for an entry, all of them or all but one's. */
-  shown(id: EntryId, except?: HubId): CatalogRecord[] {
+  /** Everything one slice says, entry by entry: its records and what is left of earlier epochs. */
+  said(hub: HubId): Map<EntryId, CatalogRecord> {
+    const slice = this.#slices.get(hub)
+    const said = new Map<EntryId, CatalogRecord>()
+    for (const record of [...(slice?.records() ?? []), ...(slice?.surplus()?.records ?? [])]) {
+      const id = entryId(record)
+      const other = said.get(id)
+      said.set(id, other === undefined ? record : merge(other, record))
+    }
+    return said
+  }
+
+  /** C15: the slice is held no more; returns the entries it took part in. */
+  drop(hub: HubId): EntryId[] {
+    const ids = [...this.said(hub).keys()]
+    const slice = this.#slices.get(hub)
+    if (slice !== undefined) this.#dropped.set(hub, slice.version)
+    this.#slices.delete(hub)
+    this.#moved.add(hub)
+    for (const id of ids) {
+      const holders = this.#holders.get(id)
+      holders?.delete(hub)
+      if (holders?.size === 0) this.#holders.delete(id)
+      this.#joined.delete(id)
+    }
+    return ids
+  }
+
+  /** The records that the slices show for an entry, all of them or all but some hubs'. */
+  shown(id: EntryId, except: ReadonlySet<HubId> = nobody): CatalogRecord[] {
     return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
-      const slice = hub === except ? undefined : this.#slices.get(hub)
+      const slice = except.has(hub) ? undefined : this.#slices.get(hub)
       return [slice?.get(id), slice?.surplusOf(id)].filter((record) => record !== undefined)
     })
   }
@@ -114,7 +144,7 @@ export class Replicas {
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
   storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
-    if (slice === undefined) return []
+    if (slice === undefined) return goneOps(hub, ids)
     const { version, size, surplusEpoch } = slice
     const head = surplusEpoch === undefined ? { ...version, size } : { ...version, size, surplusEpoch }
     return [headOp(hub, head), ...[...ids].flatMap((id) => entryOps(slice, id))]
@@ -130,6 +160,8 @@ export class Replicas {
     }
   }
 }
+
+const nobody: ReadonlySet<HubId> = new Set()
 
 /** Fingerprint of a list of versions, whatever its order; 16 hex digits. */
 export function digestOf(versions: readonly ListedVersion[]): string {
@@ -162,6 +194,12 @@ export function headOp(hub: HubId, head: StoredHead): StoreOp {
 /** A record as it is stored: with its epoch, so that one left over from an epoch before is never taken for present. */
 export function storedRecord(hub: HubId, epoch: Epoch, record: CatalogRecord): StoreOp {
   return { op: 'put', key: `${recordPrefix}${hub}/${entryId(record)}`, value: { epoch, record } }
+}
+
+/** A slice that was dropped leaves nothing on the disk. */
+function goneOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
+  const keys = [...ids].flatMap((id) => [`${recordPrefix}${hub}/${id}`, `${surplusPrefix}${hub}/${id}`])
+  return [`${headPrefix}${hub}`, ...keys].map((key) => ({ op: 'del', key }))
 }
 
 function entryOps(slice: Slice, id: EntryId): StoreOp[] {

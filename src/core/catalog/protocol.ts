@@ -1,0 +1,59 @@
+// The words of the catalog machine: what it is told, what it reports, how it answers, what it is set to.
+
+import type { Refusal } from '../errors.ts'
+import type { HubId, PeerId } from '../ids.ts'
+import type { CallId, Persisted, StoreOp, Tick } from '../machine.ts'
+import type { Random } from '../random.ts'
+import type { Millis } from '../time.ts'
+import type { Burial } from './burials.ts'
+import type { CatalogMessage } from './messages.ts'
+import type { EntryId } from './record.ts'
+import type { RunRefusal } from './refusal.ts'
+import type { Epoch, Slice } from './slice.ts'
+import type { Outcome, Write } from './writes.ts'
+
+export type CatalogInput =
+  | Tick
+  | Persisted
+  | {
+      readonly type: 'write'
+      readonly call: CallId
+      readonly writes: readonly Write[]
+      readonly extra: readonly StoreOp[]
+    }
+  | { readonly type: 'message'; readonly from: PeerId; readonly message: CatalogMessage }
+  | { readonly type: 'link-up'; readonly peer: PeerId }
+  | { readonly type: 'link-down'; readonly peer: PeerId }
+  /** C15: a hub was forgotten; what its slice alone says is adopted, unless it goes with it, then the slice is dropped. */
+  | { readonly type: 'forget'; readonly burial: Burial }
+  /** No peer will come soon: what is held is all there is to catch up with. */
+  | { readonly type: 'alone' }
+
+export type CatalogChange =
+  | { readonly type: 'entry'; readonly id: EntryId; readonly exists: boolean }
+  | { readonly type: 'written'; readonly outcomes: readonly Outcome[] }
+  /** A run that was not taken, by what its author or sender got wrong. */
+  | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: RunRefusal }
+  | { readonly type: 'opened'; readonly epoch: Epoch }
+  | { readonly type: 'storage'; readonly ok: boolean }
+
+export type WriteResult = { readonly ok: true; readonly outcomes: readonly Outcome[] } | Refusal
+
+export interface CatalogProtocol {
+  readonly input: CatalogInput
+  readonly message: CatalogMessage
+  readonly change: CatalogChange
+  readonly result: WriteResult
+}
+
+export interface CatalogOptions {
+  readonly hub: HubId
+  readonly random: Random
+  readonly maxClockDriftMs: Millis
+  readonly syncIntervalMs: Millis
+  readonly maxSliceRecords: number
+  /** What the store held at start. */
+  readonly slices: readonly Slice[]
+  /** The highest epoch number known for the own slice when that slice could not be read; 0 when there was none. */
+  readonly lostEpoch: number
+}
