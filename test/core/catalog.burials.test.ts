@@ -1,22 +1,10 @@
 // Forgotten hubs (C15): their slices go, what they said stays, and they may come back.
 
 import { describe, expect, it } from 'vitest'
+import { federation, join } from './catalog.federation.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
-import { syncIntervalMs, World } from './catalog.world.ts'
+import { syncIntervalMs, type World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
-
-/** Hubs that know each other, in fine weather. */
-function federation(...names: string[]): World {
-  const world = new World(5, names)
-  for (const name of names) join(world, name)
-  world.pass(500)
-  return world
-}
-
-function join(world: World, name: string): void {
-  world.start(name)
-  for (const other of world.nodes.keys()) world.link(name, other)
-}
 
 function holds(world: World, name: string, whom: string): boolean {
   return world.catalog(name).replicas.slice(hubId(whom)) !== undefined

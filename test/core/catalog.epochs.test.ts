@@ -13,24 +13,12 @@ import {
   runOfB,
   sends,
 } from './catalog.bench.ts'
+import { federation, join } from './catalog.federation.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
-import { syncIntervalMs, World } from './catalog.world.ts'
+import { syncIntervalMs, type World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
 
 const me = hubId('me')
-
-/** Hubs that know each other, in fine weather. */
-function federation(...names: string[]): World {
-  const world = new World(11, names)
-  for (const name of names) join(world, name)
-  world.pass(500)
-  return world
-}
-
-function join(world: World, name: string): void {
-  world.start(name)
-  for (const other of world.nodes.keys()) world.link(name, other)
-}
 
 function surplusOf(world: World, name: string): number {
   return [...world.catalog(name).replicas.slices()].reduce((sum, slice) => sum + (slice.surplus()?.to ?? 0), 0)

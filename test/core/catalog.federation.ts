@@ -1,0 +1,17 @@
+// A small world of catalogs, all linked.
+
+import { World } from './catalog.world.ts'
+
+/** Hubs that know each other, in fine weather. */
+export function federation(...names: string[]): World {
+  const world = new World(11, names)
+  for (const name of names) join(world, name)
+  world.pass(500)
+  return world
+}
+
+/** Starts a hub and links it with all that run. */
+export function join(world: World, name: string): void {
+  world.start(name)
+  for (const other of world.nodes.keys()) world.link(name, other)
+}
