@@ -187,6 +187,50 @@ describe('the verdict about a far hub', () => {
     expect(mentioned.believes(20_000)).toBe('alive')
   })
 
+  /** A reporter of the other side, all of whose words are fetched: what it said during a partition. */
+  const fetched = (judge: Judge, words: readonly Word[], ms: Millis): void => {
+    for (const report of new Bulletin(hubId('r2'), 1).update([word('r2'), ...words])) {
+      judge.foreigners.believe({ ...report, whole: true }, at(ms))
+    }
+    judge.reports.confirm(hubId('r2'), at(ms))
+  }
+
+  it('outlasts what a side that was away said long ago of its reporter, while there is time to take it back', () => {
+    const judge = new Judge(['r1', 'alive', 0])
+    judge.report('r1', [word('r1')], 0)
+    fetched(judge, [word('r1', 'dead'), word('x', 'dead')], 100)
+    expect([judge.believes(200), judge.believes(5_099), judge.believes(5_100)]).toEqual(['alive', 'alive', 'dead'])
+    const alone = new Judge(['x', 'alive', 0])
+    fetched(alone, [word('x', 'dead')], 100)
+    expect([alone.believes(5_099), alone.believes(5_100)]).toEqual(['alive', 'dead'])
+  })
+
+  it('is dead at once where that is news, or all that the live say', () => {
+    const news = new Judge(['r1', 'alive', 0])
+    news.report('r1', [word('r1')], 0)
+    fetched(news, [word('r1'), word('x')], 50)
+    news.report('r2', [word('r1', 'dead'), word('x', 'dead')], 100)
+    expect(news.believes(100)).toBe('dead')
+    const bereft = new Judge(['r1', 'alive', 0])
+    bereft.pool('r1', 'dead', 50)
+    fetched(bereft, [word('x', 'dead')], 100)
+    expect(bereft.believes(100)).toBe('dead')
+  })
+
+  it('does not follow a reporter that was buried itself and is back, before it has spoken again', () => {
+    const judge = new Judge(['r1', 'alive', 0])
+    judge.pool('r1', 'dead', 10)
+    fetched(judge, [word('x', 'dead')], 20)
+    judge.pools.set('region/north', { ...word('r2', 'alive', 2), info: infoOf('r2') })
+    const back = new Judge(['r1', 'alive', 0])
+    back.pool('r1', 'dead', 10)
+    back.pools.set('region/north', { ...word('r2', 'alive', 2), info: infoOf('r2') })
+    fetched(back, [word('x', 'dead')], 20)
+    expect([judge.believes(30), back.believes(30)]).toEqual(['dead', 'alive'])
+    back.report('r2', [word('r2', 'alive', 2)], 40)
+    expect(back.believes(40)).toBe('dead')
+  })
+
   it('stays as it was when all reporters are gone, until the silence is long', () => {
     const judge = new Judge(['r1', 'alive', 0])
     judge.pool('r1', 'dead', 10)

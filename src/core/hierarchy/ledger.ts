@@ -12,8 +12,10 @@ const maxWords = 2_000
 
 export interface Kept {
   readonly word: Word
-  /** When this reporter first said exactly this (status and incarnation). */
+  /** When this reporter was first known to say exactly this (status and incarnation). */
   readonly firstAt: Millis
+  /** It was told as a change, and so was new then; what comes with a whole ledger may be long ago. */
+  readonly isNews: boolean
 }
 
 export class Ledger {
@@ -90,7 +92,7 @@ export class Ledger {
       const held = old.get(hub)
       const isHeld = held !== undefined && isSameWord(held.word, word)
       if (!isHeld) changed.add(hub)
-      this.#words.set(hub, isHeld ? held : { word, firstAt: now.mono })
+      this.#words.set(hub, isHeld ? held : { word, firstAt: now.mono, isNews: false })
       this.#tally.toggle(textOf(word))
     }
     this.#stand = stand
@@ -102,7 +104,7 @@ export class Ledger {
     const held = this.#words.get(word.info.hub)
     if (held === undefined ? this.#words.size >= maxWords : isSameWord(held.word, word)) return false
     if (held !== undefined) this.#tally.toggle(textOf(held.word))
-    this.#words.set(word.info.hub, { word, firstAt: now.mono })
+    this.#words.set(word.info.hub, { word, firstAt: now.mono, isNews: true })
     this.#tally.toggle(textOf(word))
     return true
   }

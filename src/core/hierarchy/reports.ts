@@ -4,7 +4,7 @@
 
 import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
-import { hour, type Millis, type Now } from '../time.ts'
+import { hour, type Millis, type Now, second } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import { type Kept, Ledger } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
@@ -33,6 +33,12 @@ interface Voice extends Kept {
 export type Standings = Map<Ledger, Now | undefined>
 
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
+
+/**
+ * H15: how long a death that may be old buries nobody. After a partition the two sides find each other, the buried speaks
+ * up and its reporter says so within one to three seconds (bench `healing`).
+ */
+const graceMs: Millis = 5 * second
 
 /** Most hubs that words, and most that hearsay, is kept of; and most reporters. */
 const maxHubs = 20_000
@@ -90,7 +96,7 @@ export class Reports {
 
   /** What this hub saw itself. */
   witness(word: Word, now: Now): void {
-    this.#eyes.set(word.info.hub, { word, firstAt: now.mono, confirmed: now })
+    this.#eyes.set(word.info.hub, { word, firstAt: now.mono, isNews: true, confirmed: now })
   }
 
   /**
@@ -103,7 +109,7 @@ export class Reports {
     if (word.status !== 'alive' || !isPlausible(word.incarnation, now)) return false
     if (held.some((kept) => kept.word.incarnation >= word.incarnation)) return false
     if (held.length === 0 && this.#hearsay.size >= maxHubs) return false
-    this.#hearsay.set(hub, { word, firstAt: now.mono, confirmed: now })
+    this.#hearsay.set(hub, { word, firstAt: now.mono, isNews: true, confirmed: now })
     return true
   }
 
@@ -136,14 +142,14 @@ export class Reports {
     for (const ledger of this.#speakers.get(hub) ?? []) {
       const kept = ledger.words().get(hub)
       if (kept === undefined || !isPlausible(kept.word.incarnation, now)) continue
-      const { word, firstAt } = kept
       if (ledger.reporter === hub) {
         const { confirmed } = ledger
-        if (this.#isFresh(confirmed, now)) own = { word, firstAt, confirmed }
+        if (this.#isFresh(confirmed, now)) own = { ...kept, confirmed }
         continue
       }
       const confirmed = this.#standing(ledger, now, standings)
-      if (confirmed !== undefined) others.push({ word, firstAt, confirmed })
+      if (!isUp(kept.word) && this.#isBack(ledger)) continue
+      if (confirmed !== undefined) others.push({ ...kept, confirmed })
     }
     const seen = this.#eyes.get(hub)
     if (seen !== undefined && this.#isFresh(seen.confirmed, now)) others.push(seen)
@@ -155,7 +161,7 @@ export class Reports {
       const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
       const isOwnLeave = held.word.status === 'left' && others.every((kept) => !outranks(kept, held))
       if (isOwnLeave) return verdict([held])
-      if (others.every((kept) => isUp(kept.word) || heardAt > kept.firstAt)) return verdict([held, ...others])
+      if (others.every((kept) => !buries(kept, heardAt, now))) return verdict([held, ...others])
     }
     return others.length === 0 ? undefined : verdict(others)
   }
@@ -200,13 +206,19 @@ export class Reports {
     return ledger.incarnation >= inPool.incarnation
   }
 
+  /** H15: an own pool knows the reporter in a later incarnation than it last spoke in: it was away, and will speak soon. */
+  #isBack(ledger: Ledger): boolean {
+    const inPool = this.#ownPools(ledger.reporter)
+    return inPool !== undefined && isUp(inPool) && ledger.incarnation > 0 && ledger.incarnation < inPool.incarnation
+  }
+
   /** By a word about the life in which it speaks: one about an earlier life is no news. */
   #isBuried({ reporter, incarnation }: Ledger, now: Now): boolean {
     const heardAt = this.#heard.get(reporter) ?? Number.NEGATIVE_INFINITY
     for (const { kept, ledger } of this.#wordsOf(reporter)) {
       const isLive = ledger.reporter !== reporter && !ledger.isRetired
       const isFresh = isLive && (this.#isGrounded(ledger) || this.#isFresh(ledger.confirmed, now))
-      if (isFresh && !isUp(kept.word) && kept.word.incarnation >= incarnation && kept.firstAt >= heardAt) return true
+      if (isFresh && kept.word.incarnation >= incarnation && buries(kept, heardAt, now)) return true
     }
     return false
   }
@@ -249,6 +261,12 @@ function isPlausible(incarnation: number, now: Now): boolean {
 
 export function isUp({ status }: Pick<Word, 'status'>): boolean {
   return status === 'alive' || status === 'suspect'
+}
+
+/** H3, H15: whether the word is one of death, came after the hub was last heard, and is not perhaps of a side that was away. */
+function buries({ word, firstAt, isNews }: Kept, heardAt: Millis, now: Now): boolean {
+  const isSettled = isNews || word.status === 'left' || now.mono - firstAt >= graceMs
+  return !isUp(word) && firstAt >= heardAt && isSettled
 }
 
 function outranks(kept: Kept, other: Kept): boolean {
