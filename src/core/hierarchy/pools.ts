@@ -1,8 +1,10 @@
 // The own pools as membership reports them: final where they speak, and what this hub owes the federation a report of.
 
 import type { HubId, Region, Tier } from '../ids.ts'
+import type { Now } from '../time.ts'
 import { type HubInfo, statementOf } from '../wire.ts'
 import type { Word } from './messages.ts'
+import { Terms } from './terms.ts'
 import { reporters } from './tiers.ts'
 
 const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, left: 1, dead: 0 }
@@ -14,6 +16,7 @@ export interface PoolMember extends Word {
 
 export class Pools {
   readonly #pools: ReadonlyMap<string, Map<HubId, PoolMember>>
+  readonly #terms = new Terms()
   readonly #self: { readonly hub: HubId; readonly region: Region; readonly tier: Tier }
 
   constructor(self: HubInfo, names: readonly string[]) {
@@ -56,14 +59,15 @@ export class Pools {
     return this.each().flat()
   }
 
-  /** The words this hub owes the federation: those of each pool of which it is among the reporters. */
-  owed(ownWord: Word): Word[] {
+  /** The words this hub owes the federation: those of each pool that it reports. */
+  owed(ownWord: Word, now: Now): Word[] {
     const words = new Map<HubId, Word>()
-    for (const members of this.each()) {
-      const present = members.filter((member) => member.status === 'alive' || member.status === 'suspect')
-      if (!reporters([this.#self, ...present.map((member) => member.info)]).includes(this.#self.hub)) continue
+    for (const [pool, members] of this.#pools) {
+      const present = [...members.values()].filter(({ status }) => status === 'alive' || status === 'suspect')
+      const isChosen = reporters([this.#self, ...present.map((member) => member.info)]).includes(this.#self.hub)
+      if (!this.#terms.isServing(pool, isChosen, now)) continue
       words.set(this.#self.hub, ownWord)
-      for (const member of members) words.set(member.info.hub, statementOf(member))
+      for (const member of members.values()) words.set(member.info.hub, statementOf(member))
     }
     return [...words.values()]
   }

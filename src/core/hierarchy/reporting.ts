@@ -91,7 +91,7 @@ export class Reporting {
 
   tick(now: Now, out: Effects): Judgement[] {
     const isReview = this.#reviewAt <= now.mono
-    if (isReview || this.#newsAt <= now.mono) this.#publish(out)
+    if (isReview || this.#newsAt <= now.mono) this.#publish(now, out)
     if (!isReview) return []
     const { reportIntervalMs, random } = this.#parts
     this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
@@ -111,9 +111,9 @@ export class Reporting {
 
   // ---- what this hub reports
 
-  #publish(out: Effects): void {
+  #publish(now: Now, out: Effects): void {
     this.#newsAt = never
-    const owed = this.#hasAudience() ? this.#parts.pools.owed(this.#parts.ownWord()) : []
+    const owed = this.#hasAudience() ? this.#parts.pools.owed(this.#parts.ownWord(), now) : []
     for (const report of this.#bulletin.update(owed)) this.#say(report, out)
   }
 
