@@ -151,6 +151,21 @@ describe('what a hub missed', () => {
     expect([bench.foreign('x'), bench.foreign('y')]).toEqual(['dead', 'suspect'])
   })
 
+  it('is asked for again elsewhere when who was asked lacks it too', () => {
+    const bench = new Bench()
+    const relay = new Relay()
+    bench.step({ type: 'link-up', info: infoOf('p', { tier: 'regional' }) })
+    bench.report('p', relay.own)
+    relay.owes(word('x'))
+    const [first] = sent(tell(bench, relay.owes(word('x', 'suspect'))), 'tier.request')
+    expect(first?.to).toBe(peerOf('p'))
+    bench.step({ type: 'link-up', info: relay.own.info })
+    const asked = sent(bench.pass(2_500), 'tier.request')
+    expect(asked).toEqual([{ to: peerOf('relay'), body: { reporters: ['relay'] } }])
+    for (const body of relay.bulletin.whole()) bench.hear('relay', { kind: 'tier.report', body })
+    expect(sent(bench.pass(2_500), 'tier.request')).toEqual([])
+  })
+
   it('comes to light when a parent holds something else, and is fetched from it', () => {
     const child = new Bench()
     const relay = new Relay()

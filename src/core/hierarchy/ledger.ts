@@ -45,6 +45,11 @@ export class Ledger {
     return this.#isTorn ? undefined : this.#stand
   }
 
+  /** It is known to lack something. */
+  get isTorn(): boolean {
+    return this.#isTorn
+  }
+
   /** Since when the reporter has been one, in its present life, as far as is known here. */
   get since(): Millis {
     return this.#since

@@ -55,12 +55,13 @@ export class Reporting {
   readonly #parts: ReportingParts
   readonly #reports: Reports
   readonly #bulletin: Bulletin
-  readonly #requests = new Requests()
+  readonly #requests: Requests
   #reviewAt: Millis
   #newsAt: Millis = never
 
   constructor(parts: ReportingParts, now: Now) {
     this.#parts = parts
+    this.#requests = new Requests(parts)
     const { pools, self, reportIntervalMs, deadRetentionMs } = parts
     const silenceMs = silentAfter * reportIntervalMs
     this.#reports = new Reports(silenceMs, (hub) => pools.member(hub))
@@ -71,7 +72,7 @@ export class Reporting {
   }
 
   deadline(): Millis {
-    return Math.min(this.#reviewAt, this.#newsAt)
+    return Math.min(this.#reviewAt, this.#newsAt, this.#requests.deadline())
   }
 
   /** A hub spoke with its own voice (H3). */
@@ -92,12 +93,12 @@ export class Reporting {
   tick(now: Now, out: Effects): Judgement[] {
     const isReview = this.#reviewAt <= now.mono
     if (isReview || this.#newsAt <= now.mono) this.#publish(now, out)
+    this.#askAgain(now, out)
     if (!isReview) return []
     const { reportIntervalMs, random } = this.#parts
     this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
     this.#confirmSelf(out)
     this.#compare(out)
-    this.#ask(this.#requests.next(now), out)
     const judgements = this.foreigners.review(now)
     this.#reports.prune(now)
     return judgements
@@ -147,7 +148,7 @@ export class Reporting {
     const isWhole = this.#reports.ledgers().get(reporter)?.stand() !== undefined
     if (isWhole) this.#requests.done(reporter)
     const isLacking = !isWhole && isOwnVoice && report.stand !== undefined
-    this.#ask(isLacking ? this.#requests.want([reporter], this.#sourceNear(from), now) : this.#requests.next(now), out)
+    this.#ask(isLacking ? this.#requests.want([reporter], from, now) : this.#requests.next(now), out)
     return judgements
   }
 
@@ -156,12 +157,16 @@ export class Reporting {
     return judgement.type === 'foreign' && !isUp(judgement.verdict) && this.isReporter(judgement.verdict.info.hub)
   }
 
-  /** Whom to ask for what a reporter said: itself, else a parent, else anybody. */
-  #sourceNear(peer: PeerId): PeerId | undefined {
-    const { links, parents, random } = this.#parts
-    if (links.has(peer)) return peer
-    const near = parents().filter((parent) => links.has(parent.peer))
-    return random.pick(near)?.peer ?? random.pick([...links.keys()])
+  /** H10: who was asked for a ledger may have lacked it too, right after a partition: what is still torn is asked for again. */
+  #askAgain(now: Now, out: Effects): void {
+    for (const reporter of this.#requests.giveUp(now)) {
+      const belief = this.#parts.pools.member(reporter) ?? this.foreigners.all().get(reporter)
+      const isTorn = this.#reports.ledgers().get(reporter)?.isTorn === true
+      if (isTorn && belief !== undefined && isUp(belief)) {
+        this.#ask(this.#requests.want([reporter], belief.info.peer, now), out)
+      }
+    }
+    this.#ask(this.#requests.next(now), out)
   }
 
   // ---- comparing
