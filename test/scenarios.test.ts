@@ -85,6 +85,14 @@ describe('a scenario', () => {
     expect(healed?.rounds).toBeGreaterThanOrEqual(0)
   })
 
+  it.each([2, 3])('partition-heals makes one federation of two sides that buried each other: seed %i', (seed) => {
+    const scenario = scenarios.get('partition-heals')
+    if (scenario === undefined) throw new Error('no such scenario')
+    const { violations, falseDeaths, healed } = run(scenario, { hubs: 16, seconds: 60, seed })
+    expect([violations, falseDeaths]).toEqual([[], 0])
+    expect(healed?.rounds).toBeLessThanOrEqual(5)
+  })
+
   it('of long distances proves something: settings for a local network kill there', () => {
     const scenario = scenarios.get('wan-lan')
     if (scenario === undefined) throw new Error('no such scenario')

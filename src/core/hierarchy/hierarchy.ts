@@ -221,7 +221,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const { foreigners } = this.#reporting
     foreigners.enters(member.info.hub)
     const isReporter = this.#reporting.isReporter(member.info.hub)
-    if (isReporter && member.status !== 'alive') this.#take(foreigners.review(now), now, out)
+    if (isReporter && member.status !== 'alive') this.#take(this.#reporting.review(now), now, out)
+    else if (isReporter) this.#reporting.weigh(member.info.hub, now)
     this.#relinkAt = now.mono
   }
 

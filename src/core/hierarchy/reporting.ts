@@ -56,8 +56,11 @@ export class Reporting {
   readonly #reports: Reports
   readonly #bulletin: Bulletin
   readonly #requests: Requests
+  /** Reporters whose words did not count when that was last looked at. */
+  #mute = new Set<HubId>()
   #reviewAt: Millis
   #newsAt: Millis = never
+  #weighAt: Millis = never
 
   constructor(parts: ReportingParts, now: Now) {
     this.#parts = parts
@@ -72,7 +75,7 @@ export class Reporting {
   }
 
   deadline(): Millis {
-    return Math.min(this.#reviewAt, this.#newsAt, this.#requests.deadline())
+    return Math.min(this.#reviewAt, this.#newsAt, this.#weighAt, this.#requests.deadline())
   }
 
   /** A hub spoke with its own voice (H3). */
@@ -90,16 +93,30 @@ export class Reporting {
     return this.#reports.ledgers().has(hub)
   }
 
+  /** H17: a reporter's words count again, perhaps: what it speaks of is judged anew, with those that follow. */
+  weigh(reporter: HubId, now: Now): void {
+    if (!this.#reports.speaks(reporter, now)) this.#mute.add(reporter)
+    else if (this.#mute.delete(reporter)) this.#weighAt = Math.min(this.#weighAt, now.mono + coalesceMs)
+  }
+
+  /** Everyone is judged anew. */
+  review(now: Now): Judgement[] {
+    this.#weighAt = never
+    const judgements = this.foreigners.review(now)
+    this.#mute = new Set([...this.#reports.ledgers().keys()].filter((reporter) => !this.#reports.speaks(reporter, now)))
+    return judgements
+  }
+
   tick(now: Now, out: Effects): Judgement[] {
     const isReview = this.#reviewAt <= now.mono
     if (isReview || this.#newsAt <= now.mono) this.#publish(now, out)
     this.#askAgain(now, out)
-    if (!isReview) return []
+    if (!isReview) return this.#weighAt <= now.mono ? this.review(now) : []
     const { reportIntervalMs, random } = this.#parts
     this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
     this.#confirmSelf(out)
     this.#compare(out)
-    const judgements = this.foreigners.review(now)
+    const judgements = this.review(now)
     this.#reports.prune(now)
     return judgements
   }
@@ -143,8 +160,9 @@ export class Reporting {
     if (reporter === this.#parts.self.hub) return []
     if (isOwnVoice) this.#reports.hear(reporter, now)
     const judgements = this.foreigners.believe(report, now)
-    if (judgements.some((each) => this.#silences(each))) judgements.push(...this.foreigners.review(now))
+    if (judgements.some((each) => this.#silences(each))) judgements.push(...this.review(now))
     if (isOwnVoice) this.#reports.confirm(reporter, now)
+    for (const hub of [reporter, ...hubsOf(judgements)]) if (this.isReporter(hub)) this.weigh(hub, now)
     const isWhole = this.#reports.ledgers().get(reporter)?.stand() !== undefined
     if (isWhole) this.#requests.done(reporter)
     const isLacking = !isWhole && isOwnVoice && report.stand !== undefined
@@ -181,7 +199,7 @@ export class Reporting {
   /** H10: where a parent holds the same, what it watches, and this hub does not, stands. Says whether it does. */
   vouched(digest: string, now: Now): boolean {
     if (digest !== this.digest()) return false
-    for (const { reporter } of this.#held()) this.#reports.confirm(reporter, now)
+    for (const { reporter } of this.#held()) this.#confirm(reporter, now)
     return true
   }
 
@@ -193,10 +211,15 @@ export class Reporting {
       const stand = this.#reports.ledgers().get(theirs.reporter)?.stand()
       const order = stand === undefined ? -1 : compareStands(stand, theirs)
       if (order < 0) lacking.push(theirs.reporter)
-      if (isBackbone(from.tier)) this.#reports.confirm(theirs.reporter, now)
+      if (isBackbone(from.tier)) this.#confirm(theirs.reporter, now)
     }
     this.#ask(this.#requests.want(lacking, from.peer, now), out)
     if (body.reply) this.list({ to: from.peer, reply: false }, out)
+  }
+
+  #confirm(reporter: HubId, now: Now): void {
+    this.#reports.confirm(reporter, now)
+    if (this.isReporter(reporter)) this.weigh(reporter, now)
   }
 
   /** A peer asks for whole ledgers. */
@@ -252,6 +275,10 @@ export class Reporting {
     if (belief === undefined || !isBackbone(belief.info.tier) || !isUp(belief)) return false
     return ledger.incarnation >= belief.incarnation
   }
+}
+
+function hubsOf(judgements: readonly Judgement[]): HubId[] {
+  return judgements.flatMap((each) => (each.type === 'foreign' ? [each.verdict.info.hub] : []))
 }
 
 function wholeOf(ledger: Ledger | undefined): Report[] {

@@ -88,6 +88,12 @@ export class Reports {
     return changed
   }
 
+  /** Whether there are words of that reporter, and they count. */
+  speaks(reporter: HubId, now: Now): boolean {
+    const ledger = this.#ledgers.get(reporter)
+    return ledger !== undefined && this.counts(ledger, now)
+  }
+
   /** Somebody who knows says that the reporter stands by its words (H2). */
   confirm(reporter: HubId, now: Now): void {
     const ledger = this.#ledgers.get(reporter)
