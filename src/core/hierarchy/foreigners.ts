@@ -5,8 +5,9 @@ import type { Millis, Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
-import { isUp, type Reports, type Standings, type Verdict } from './reports.ts'
+import type { Reports, Standings } from './reports.ts'
 import { sharesPool } from './tiers.ts'
+import { isUp, type Verdict } from './verdict.ts'
 
 /** What is believed about a hub outside the own pools, and since when. */
 export interface Foreign extends Verdict {

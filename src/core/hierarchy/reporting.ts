@@ -16,9 +16,10 @@ import { Tally } from './mark.ts'
 import { maxLedgers, type Report, type Stand, type TierMessage, type Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { HierarchyProtocol } from './protocol.ts'
-import { isUp, Reports } from './reports.ts'
+import { Reports } from './reports.ts'
 import { Requests } from './requests.ts'
 import { isBackbone } from './tiers.ts'
+import { isUp } from './verdict.ts'
 
 type Effects = Effect<HierarchyProtocol>[]
 

@@ -2,43 +2,19 @@
 // The intuition: believe whoever sees best. One relay that cannot reach a healthy hub must not kill it far away, so the
 // best word at the highest incarnation wins; and a reporter's word is worth no more than the reporter is alive.
 
-import { assert } from '../errors.ts'
 import type { HubId } from '../ids.ts'
-import { hour, type Millis, type Now, second } from '../time.ts'
+import { hour, type Millis, type Now } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import { type Kept, Ledger } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
 import { sharesPool } from './tiers.ts'
-
-export interface Verdict {
-  readonly info: HubInfo
-  readonly incarnation: number
-  readonly status: Word['status']
-  readonly signature: string
-  /** Unix time of the newest word it rests on. */
-  readonly asOf: Millis
-  /** The same on the monotonic clock. */
-  readonly lastAt: Millis
-}
+import { buries, isUp, outranks, type Verdict, type Voice, verdict } from './verdict.ts'
 
 /** What this hub's own pools say about a reporter; undefined: it is in none of them. */
 export type OwnPools = (hub: HubId) => Pick<Word, 'status' | 'incarnation'> | undefined
 
-/** A word that counts, and when its reporter was last known to stand by it. */
-interface Voice extends Kept {
-  readonly confirmed: Now
-}
-
 /** When each reporter was last known to stand by its words; undefined where those do not count. For one moment. */
 export type Standings = Map<Ledger, Now | undefined>
-
-const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1, left: 0 }
-
-/**
- * H15: how long a death that may be old buries nobody. After a partition the two sides find each other, the buried speaks
- * up and its reporter says so within one to three seconds (bench `healing`).
- */
-const graceMs: Millis = 5 * second
 
 /** Most hubs that words, and most that hearsay, is kept of; and most reporters. */
 const maxHubs = 20_000
@@ -263,37 +239,4 @@ export class Reports {
 /** M5: incarnations are Unix times of boots; one from more than a day ahead would outrank the truth for ever. */
 function isPlausible(incarnation: number, now: Now): boolean {
   return incarnation <= now.wall + 24 * hour
-}
-
-export function isUp({ status }: Pick<Word, 'status'>): boolean {
-  return status === 'alive' || status === 'suspect'
-}
-
-/** H3, H15: whether the word is one of death, came after the hub was last heard, and is not perhaps of a side that was away. */
-function buries({ word, firstAt, isNews }: Kept, heardAt: Millis, now: Now): boolean {
-  const isSettled = isNews || word.status === 'left' || now.mono - firstAt >= graceMs
-  return !isUp(word) && firstAt >= heardAt && isSettled
-}
-
-function outranks(kept: Kept, other: Kept): boolean {
-  return kept.word.incarnation > other.word.incarnation
-}
-
-/** The best word of the highest incarnation, and the newest confirmation of any of these, which are never none. */
-function verdict(voices: readonly Voice[]): Verdict {
-  let best: Word | undefined
-  let asOf = Number.NEGATIVE_INFINITY
-  let lastAt = Number.NEGATIVE_INFINITY
-  for (const { word, confirmed } of voices) {
-    if (best === undefined || isBetter(word, best)) best = word
-    asOf = Math.max(asOf, confirmed.wall)
-    lastAt = Math.max(lastAt, confirmed.mono)
-  }
-  assert(best !== undefined, 'H2', 'a verdict rests on no word')
-  const { info, incarnation, status, signature } = best
-  return { info, incarnation, status, signature, asOf, lastAt }
-}
-
-function isBetter(a: Word, b: Word): boolean {
-  return a.incarnation !== b.incarnation ? a.incarnation > b.incarnation : goodness[a.status] > goodness[b.status]
 }
