@@ -158,6 +158,23 @@ describe('the verdict about a far hub', () => {
     expect(buried.believes(400)).toBe('alive')
   })
 
+  it('is not alive again by hearsay when those who saw it die have no word any more', () => {
+    const judge = new Judge()
+    judge.foreigners.meet([word('x')], at(0))
+    judge.report('r1', [word('r1')], 0)
+    for (const each of [
+      ['r1', 'alive', 10],
+      ['r1', 'dead', 20],
+    ] as const)
+      judge.tell([...each])
+    judge.report('r1', [word('r1', 'left')], 30)
+    expect(judge.believes(40)).toBe('dead')
+    judge.foreigners.meet([word('x')], at(50))
+    expect(judge.believes(60)).toBe('dead')
+    judge.foreigners.meet([word('x', 'alive', 2)], at(70))
+    expect(judge.believes(80)).toBe('alive')
+  })
+
   it('lets a hub say itself that it leaves', () => {
     const left: Told[] = [
       ['r1', 'alive', 0],

@@ -70,7 +70,8 @@ export class Foreigners {
   meet(words: readonly Word[], now: Now): Judgement[] {
     return words.flatMap((word) => {
       const { hub } = word.info
-      const isNews = !this.#pools.has(hub) && this.#reports.introduce(word, now)
+      const isKnown = (this.#foreign.get(hub)?.incarnation ?? -1) >= word.incarnation
+      const isNews = !isKnown && !this.#pools.has(hub) && this.#reports.introduce(word, now)
       return isNews ? this.#judge(hub, now) : []
     })
   }

@@ -138,6 +138,8 @@ export class Reports {
     const rumor = this.#hearsay.get(hub)
     const isHeard = rumor !== undefined && this.#isFresh(rumor.confirmed, now)
     if (isHeard && others.every((kept) => outranks(rumor, kept))) others.push(rumor)
+    // H5: hearsay does not bring back whom it knew before its death, once the words of the death are void.
+    else if (others.length > 0 && others.every((kept) => !isUp(kept.word))) this.#hearsay.delete(hub)
     if (own !== undefined) {
       const held = own
       const heardAt = this.#heard.get(hub) ?? Number.NEGATIVE_INFINITY
