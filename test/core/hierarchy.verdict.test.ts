@@ -23,6 +23,7 @@ class Judge {
     self: infoOf('me'),
     bornAt: 0,
     silenceMs: 30_000,
+    bereftMs: 20_000,
     seasonedMs: 10_000,
     deadRetentionMs: hour,
   })
@@ -99,8 +100,8 @@ describe('the verdict about a far hub', () => {
     judge.pool('r1', 'alive', 10)
     expect(judge.believes(hour)).toBe('alive')
     judge.pool('r1', 'dead', hour + 1)
-    expect(judge.believes(hour + 30_000)).toBe('alive')
-    expect(judge.believes(hour + 30_002)).toBe('dead')
+    expect(judge.believes(hour + 20_000)).toBe('alive')
+    expect(judge.believes(hour + 20_002)).toBe('dead')
   })
 
   it('takes no word that a watched reporter said in an earlier life, once that is long ago', () => {
@@ -248,9 +249,21 @@ describe('the verdict about a far hub', () => {
     expect(back.believes(40)).toBe('dead')
   })
 
-  it('stays as it was when all reporters are gone, until the silence is long', () => {
+  it('stays as it was when all reporters are dead, long enough for others to stand in', () => {
     const judge = new Judge(['r1', 'alive', 0])
     judge.pool('r1', 'dead', 10)
+    expect(judge.believes(20_009)).toBe('alive')
+    expect(judge.foreigners.deadline()).toBe(20_010)
+    expect(judge.believes(20_010)).toBe('dead')
+    const relieved = new Judge(['r1', 'alive', 0])
+    relieved.pool('r1', 'dead', 10)
+    relieved.tell(['stand-in', 'alive', 20_000])
+    expect(relieved.believes(40_000)).toBe('alive')
+  })
+
+  it('stays as it was when its reporters are gone and not dead, until the silence is long', () => {
+    const judge = new Judge(['r1', 'alive', 0])
+    judge.report('r1', [word('r1', 'left')], 10)
     expect(judge.believes(29_999)).toBe('alive')
     expect(judge.believes(30_001)).toBe('dead')
   })

@@ -1,7 +1,7 @@
 // Hubs outside the own pools: what is believed of each, drawn from the reports.
 
 import type { HubId } from '../ids.ts'
-import type { Millis, Now } from '../time.ts'
+import { type Millis, type Now, never } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
@@ -12,6 +12,8 @@ import { isUp, type Verdict } from './verdict.ts'
 /** What is believed about a hub outside the own pools, and since when. */
 export interface Foreign extends Verdict {
   readonly since: { readonly mono: Millis; readonly wall: Millis }
+  /** H18: since when all who spoke of it are dead, and nobody has spoken of it since. */
+  readonly bereftAt?: Millis
 }
 
 /** What one look at the reports changed. */
@@ -29,6 +31,8 @@ export interface ForeignersParts {
   readonly pools: Pools
   /** H2: how long a hub stays what it was when nobody has a word about it. */
   readonly silenceMs: Millis
+  /** H18: how long, when all who had one are dead. */
+  readonly bereftMs: Millis
   /** H13: how long, when a live reporter of its pool has been one for that long and does not mention it. */
   readonly seasonedMs: Millis
   readonly deadRetentionMs: Millis
@@ -40,8 +44,10 @@ export class Foreigners {
   readonly #self: HubInfo
   readonly #bornAt: Millis
   readonly #silenceMs: Millis
+  readonly #bereftMs: Millis
   readonly #seasonedMs: Millis
   readonly #deadRetentionMs: Millis
+  #bereftUntil: Millis = never
   readonly #foreign = new Map<HubId, Foreign>()
   /** M8: hubs that an operator forgot, up to and including this incarnation. */
   readonly #forgotten = new Map<HubId, number>()
@@ -52,6 +58,7 @@ export class Foreigners {
     this.#self = parts.self
     this.#bornAt = parts.bornAt
     this.#silenceMs = parts.silenceMs
+    this.#bereftMs = parts.bereftMs
     this.#seasonedMs = parts.seasonedMs
     this.#deadRetentionMs = parts.deadRetentionMs
   }
@@ -99,11 +106,22 @@ export class Foreigners {
     return [{ type: 'foreign-dropped', info: held.info }]
   }
 
+  /** When the next one is dead because no word about it counts. */
+  deadline(): Millis {
+    return this.#bereftUntil
+  }
+
   /** A reporter may have died, or been silent for too long: everyone is judged again. */
   review(now: Now): Judgement[] {
     const standings: Standings = new Map()
     const hubs = new Set([...this.#reports.known(), ...this.#foreign.keys()])
-    return [...hubs].flatMap((hub) => this.#judge(hub, now, standings))
+    const judgements = [...hubs].flatMap((hub) => this.#judge(hub, now, standings))
+    this.#bereftUntil = never
+    for (const { status, bereftAt = never } of this.#foreign.values()) {
+      if (status === 'alive' || status === 'suspect')
+        this.#bereftUntil = Math.min(this.#bereftUntil, bereftAt + this.#bereftMs)
+    }
+    return judgements
   }
 
   /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
@@ -113,7 +131,8 @@ export class Foreigners {
       return []
     }
     const held = this.#foreign.get(hub)
-    const verdict = this.#reports.judge(hub, now, standings) ?? this.#afterSilence(held, now)
+    const told = this.#reports.judge(hub, now, standings)
+    const verdict = told ?? this.#afterSilence(held, now)
     if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return []
     const isGone = !isUp(verdict)
     // M2: only a word that says alive introduces a hub.
@@ -125,7 +144,10 @@ export class Foreigners {
       this.#reports.forget(hub)
       return [{ type: 'foreign-dropped', info: verdict.info }]
     }
-    this.#foreign.set(hub, { ...verdict, since })
+    const { info, incarnation, status, signature, asOf, lastAt } = verdict
+    const bereftAt = told === undefined ? this.#bereftAt(hub, now) : undefined
+    const bereft = bereftAt === undefined ? {} : { bereftAt }
+    this.#foreign.set(hub, { info, incarnation, status, signature, asOf, lastAt, since, ...bereft })
     if (isSame) return []
     return [{ type: 'foreign', verdict, ...(held === undefined ? {} : { previous: held.status }) }]
   }
@@ -136,11 +158,16 @@ export class Foreigners {
     return (isSeasoned && sharesPool(this.#self, info)) || this.#reports.isOmitted(info, now, this.#seasonedMs)
   }
 
-  /** H2, H13: with every word void a hub stays what it was until the silence is long, or it is left out; then it is dead. */
+  #bereftAt(hub: HubId, now: Now): Millis | undefined {
+    return this.#foreign.get(hub)?.bereftAt ?? (this.#reports.isBereft(hub, now) ? now.mono : undefined)
+  }
+
+  /** H2, H13, H18: with every word void a hub stays what it was until that has lasted, or it is left out; then it is dead. */
   #afterSilence(held: Foreign | undefined, now: Now): Verdict | undefined {
     if (held === undefined || !isUp(held)) return held
     const silentMs = now.mono - held.lastAt
     const isOmitted = silentMs >= this.#seasonedMs && this.#isOmitted(held.info, now)
-    return isOmitted || silentMs > this.#silenceMs ? { ...held, status: 'dead' } : held
+    const isBereft = now.mono - (held.bereftAt ?? now.mono) >= this.#bereftMs
+    return isOmitted || isBereft || silentMs > this.#silenceMs ? { ...held, status: 'dead' } : held
   }
 }

@@ -27,6 +27,8 @@ type Effects = Effect<HierarchyProtocol>[]
 const coalesceMs = 200
 /** H2: a reporter is silent after this many report intervals. */
 const silentAfter = 3.5
+/** H18: so many, with all reporters dead; stand-ins began 11 s after the backbone buried them (partition-heals, seed 12). */
+const bereftAfter = 2
 
 export interface ReportingParts {
   readonly self: HubInfo
@@ -69,14 +71,16 @@ export class Reporting {
     const { pools, self, reportIntervalMs, deadRetentionMs } = parts
     const silenceMs = silentAfter * reportIntervalMs
     this.#reports = new Reports(silenceMs, (hub) => pools.member(hub))
-    const patience = { silenceMs, seasonedMs: reportIntervalMs, deadRetentionMs }
+    const bereftMs = bereftAfter * reportIntervalMs
+    const patience = { silenceMs, bereftMs, seasonedMs: reportIntervalMs, deadRetentionMs }
     this.foreigners = new Foreigners({ self, bornAt: now.mono, reports: this.#reports, pools, ...patience })
     this.#bulletin = new Bulletin(self.hub, parts.word.incarnation)
     this.#reviewAt = now.mono + parts.random.real() * reportIntervalMs
   }
 
   deadline(): Millis {
-    return Math.min(this.#reviewAt, this.#newsAt, this.#weighAt, this.#requests.deadline())
+    const judgeAt = Math.min(this.#weighAt, this.foreigners.deadline())
+    return Math.min(this.#reviewAt, this.#newsAt, judgeAt, this.#requests.deadline())
   }
 
   /** A hub spoke with its own voice (H3). */
@@ -112,7 +116,7 @@ export class Reporting {
     const isReview = this.#reviewAt <= now.mono
     if (isReview || this.#newsAt <= now.mono) this.#publish(now, out)
     this.#askAgain(now, out)
-    if (!isReview) return this.#weighAt <= now.mono ? this.review(now) : []
+    if (!isReview) return Math.min(this.#weighAt, this.foreigners.deadline()) <= now.mono ? this.review(now) : []
     const { reportIntervalMs, random } = this.#parts
     this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
     this.#confirmSelf(out)

@@ -64,6 +64,17 @@ export class Reports {
     return changed
   }
 
+  /** H18: whether all who spoke of the hub are dead: not silent, not displaced by others who will speak. */
+  isBereft(hub: HubId, now: Now): boolean {
+    const ledgers = [...(this.#speakers.get(hub) ?? [])].filter(({ reporter }) => reporter !== hub)
+    return ledgers.length > 0 && ledgers.every((ledger) => this.#isDead(ledger, now))
+  }
+
+  #isDead(ledger: Ledger, now: Now): boolean {
+    const inPool = this.#ownPools(ledger.reporter)
+    return inPool === undefined ? this.#isBuried(ledger, now) : inPool.status === 'dead'
+  }
+
   /** Whether there are words of that reporter, and they count. */
   speaks(reporter: HubId, now: Now): boolean {
     const ledger = this.#ledgers.get(reporter)

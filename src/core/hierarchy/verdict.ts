@@ -26,7 +26,7 @@ const goodness: Record<Word['status'], number> = { alive: 3, suspect: 2, dead: 1
 
 /**
  * H15: how long a death that may be old buries nobody. After a partition the two sides find each other, the buried speaks
- * up and its reporter says so within one to three seconds (bench `healing`).
+ * up and its reporter says so within three seconds (partition-heals, 50 hubs, seeds 1 to 22).
  */
 const graceMs: Millis = 5 * second
 
