@@ -5,7 +5,7 @@ import type { Stamp } from '../../src/core/catalog/hlc.ts'
 import type { ListedVersion } from '../../src/core/catalog/messages.ts'
 import { type CatalogRecord, entryId } from '../../src/core/catalog/record.ts'
 import { reasonAgainst } from '../../src/core/catalog/refusal.ts'
-import { digestOf, Replicas } from '../../src/core/catalog/replicas.ts'
+import { Replicas } from '../../src/core/catalog/replicas.ts'
 import { compareEpochs, type Epoch, isFurther, isSurplus, type Run, Slice } from '../../src/core/catalog/slice.ts'
 import { hubId } from './kit.ts'
 
@@ -60,7 +60,7 @@ describe('versions', () => {
       [a, first, 3],
       [b, second, 1],
     ]
-    expect(digestOf(list.toReversed())).toBe(digestOf(list))
+    expect(new Replicas().digestOf(list.toReversed())).toBe(new Replicas().digestOf(list))
     const others: ListedVersion[][] = [
       [],
       [[a, first, 3]],
@@ -73,7 +73,7 @@ describe('versions', () => {
         [b, second, 1],
       ],
     ]
-    expect(new Set([list, ...others].map(digestOf)).size).toBe(5)
+    expect(new Set([list, ...others].map((each) => new Replicas().digestOf(each))).size).toBe(5)
   })
 })
 
@@ -203,7 +203,7 @@ describe('a new epoch of a slice (C13)', () => {
     ]
     const digests = runs.map((next) => {
       replicas.apply(next)
-      expect(replicas.digest()).toBe(digestOf(replicas.versions()))
+      expect(replicas.digest()).toBe(new Replicas().digestOf(replicas.versions()))
       return replicas.digest()
     })
     expect(new Set(digests).size).toBe(runs.length)

@@ -13,6 +13,14 @@ export interface Applied {
   readonly drained: readonly { readonly hub: HubId; readonly id: EntryId }[]
 }
 
+/** A version of a hub's slice, and its hash. */
+interface Hashed extends Version {
+  readonly mark: Mark
+}
+
+/** Most hubs whose hashes are kept: as many as one peer may list. */
+const maxHashed = 20_000
+
 export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
   readonly #holders = new Map<EntryId, Set<HubId>>()
@@ -23,6 +31,8 @@ export class Replicas {
   /** C15: how far slices were held that were dropped: they are taken again only where there is more of them. */
   readonly #dropped = new Map<HubId, Version>()
   #sum = noMark
+  /** The last version of each hub that was hashed: peers list the same ones again and again, and a hash is dear. */
+  readonly #hashed = new Map<HubId, Hashed>()
 
   slice(hub: HubId): Slice | undefined {
     return this.#slices.get(hub)
@@ -133,12 +143,31 @@ export class Replicas {
   digest(): string {
     for (const hub of this.#moved) {
       const slice = this.#slices.get(hub)
-      const mark = slice === undefined ? noMark : sumOf(versionsOf(slice))
+      const mark = slice === undefined ? noMark : this.#sumOf(versionsOf(slice))
       this.#sum = plus(minus(this.#sum, this.#marks.get(hub) ?? noMark), mark)
       this.#marks.set(hub, mark)
     }
     this.#moved.clear()
     return asText(this.#sum)
+  }
+
+  /** What the digest of a hub is that holds exactly these. */
+  digestOf(versions: readonly ListedVersion[]): string {
+    return asText(this.#sumOf(versions))
+  }
+
+  #sumOf(versions: readonly ListedVersion[]): Mark {
+    let sum = noMark
+    for (const version of versions) sum = plus(sum, this.#markOf(version))
+    return sum
+  }
+
+  #markOf([hub, epoch, seq]: ListedVersion): Mark {
+    const known = this.#hashed.get(hub)
+    if (known?.seq === seq && compareEpochs(known.epoch, epoch) === 0) return known.mark
+    const mark = markOf(`${hub} ${epoch[0]} ${epoch[1]} ${seq}`)
+    if (known !== undefined || this.#hashed.size < maxHashed) this.#hashed.set(hub, { epoch, seq, mark })
+    return mark
   }
 
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
@@ -162,15 +191,6 @@ export class Replicas {
 }
 
 const nobody: ReadonlySet<HubId> = new Set()
-
-/** Fingerprint of a list of versions, whatever its order; 16 hex digits. */
-export function digestOf(versions: readonly ListedVersion[]): string {
-  return asText(sumOf(versions))
-}
-
-function sumOf(versions: readonly ListedVersion[]): Mark {
-  return versions.map(([hub, epoch, seq]) => markOf(`${hub} ${epoch[0]} ${epoch[1]} ${seq}`)).reduce(plus, noMark)
-}
 
 /** How far a slice is held, and what is left of its earlier epochs. */
 function versionsOf(slice: Slice): ListedVersion[] {

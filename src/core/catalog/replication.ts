@@ -6,7 +6,7 @@ import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
-import { digestOf, type Replicas } from './replicas.ts'
+import type { Replicas } from './replicas.ts'
 import { compareEpochs, isSurplus, type Run, type Version } from './slice.ts'
 import { Fetches, type Request, Serves } from './sync.ts'
 
@@ -173,7 +173,7 @@ export class Replication {
     this.#listing.set(from, listed)
     if (!body.last) return nothing
     this.#listing.delete(from)
-    this.#hear(from, digestOf(listed), now)
+    this.#hear(from, this.#options.replicas.digestOf(listed), now)
     let isCaughtUp = true
     for (const [hub, epoch, seq] of listed) {
       const version: Version = { epoch, seq }
