@@ -3,7 +3,7 @@
 
 import type { HubId, PeerId } from '../ids.ts'
 import type { Random } from '../random.ts'
-import { type Millis, type Now, never } from '../time.ts'
+import { type Millis, type Now, never, second } from '../time.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
@@ -41,6 +41,8 @@ const maxListed = 20_000
 const maxAbsorbed = 1_000
 /** Sync intervals after which a delta put aside is given up. */
 const asideIntervals = 3
+/** A list that has not changed is not told again within this time; later it may have been lost. */
+const repeatMs = 2 * second
 /** A gap noticed in gossip is closed by a digest this soon. */
 const repairMs = 200
 
@@ -52,6 +54,8 @@ export class Replication {
   readonly #peers = new Set<PeerId>()
   /** The digest each linked peer last told, and when. */
   readonly #heard = new Map<PeerId, { readonly digest: string; readonly own: string; readonly at: Millis }>()
+  /** What each linked peer was last told to be held here, and when. */
+  readonly #told = new Map<PeerId, { readonly digest: string; readonly at: Millis }>()
   /** Parts of a long list of versions, until its last message. */
   readonly #listing = new Map<PeerId, ListedVersion[]>()
   /** How far the epochs of the own slice that peers hold were taken over already (C13). */
@@ -103,6 +107,7 @@ export class Replication {
   linkDown(peer: PeerId, now: Now): void {
     this.#peers.delete(peer)
     this.#heard.delete(peer)
+    this.#told.delete(peer)
     this.#listing.delete(peer)
     this.#serves.dropPeer(peer)
     if (this.#fetches.dropPeer(peer)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
@@ -163,7 +168,7 @@ export class Replication {
 
   #compare(from: PeerId, body: { readonly digest: string; readonly reply: boolean }, now: Now): Brought {
     this.#hear(from, body.digest, now)
-    if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true) }
+    if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true, now) }
     return { send: body.reply ? [this.#digest(from, false)] : [], runs: [], isCaughtUp: true }
   }
 
@@ -187,7 +192,8 @@ export class Replication {
         if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
       }
     }
-    return { send: [...(body.reply ? this.#versions(from, false) : []), ...this.#start(now)], runs: [], isCaughtUp }
+    const answer = body.reply && !this.#isTold(from, now) ? this.#versions(from, false, now) : []
+    return { send: [...answer, ...this.#start(now)], runs: [], isCaughtUp }
   }
 
   /** C13: a peer holds records of this hub that this hub does not know: from a lost disk, or an epoch before. */
@@ -229,8 +235,16 @@ export class Replication {
     }
   }
 
-  #versions(to: PeerId, reply: boolean): Outgoing[] {
+  /** Both sides of a new link compare: the list that answers one question answers the other's, still on its way, too. */
+  #isTold(peer: PeerId, now: Now): boolean {
+    const told = this.#told.get(peer)
+    if (told === undefined || now.mono - told.at > repeatMs) return false
+    return told.digest === this.#options.replicas.digest()
+  }
+
+  #versions(to: PeerId, reply: boolean, now: Now): Outgoing[] {
     const all = this.#options.replicas.versions()
+    this.#told.set(to, { digest: this.#options.replicas.digest(), at: now.mono })
     const out: Outgoing[] = []
     for (let from = 0; from === 0 || from < all.length; from += maxVersions) {
       const body = { versions: all.slice(from, from + maxVersions), last: from + maxVersions >= all.length, reply }
