@@ -92,6 +92,7 @@ describe('joining, leaving and being forgotten', () => {
     expect(greeting.map(({ to, body }) => [to, body.reply, body.members.map((each) => each.info.hub)])).toEqual([
       [peerOf('c'), true, ['me', 'a', 'b']],
     ])
+    bench.pass(2_000)
     const body = { pool: 'p', reply: true, members: [state('c'), state('d')] }
     const answer = sent(bench.hear('c', { kind: 'swim.exchange', body }), 'swim.exchange')
     expect(answer.map(({ to, body }) => [to, body.reply])).toEqual([[peerOf('c'), false]])

@@ -10,10 +10,10 @@ import { type Millis, type Now, never } from '../time.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Beliefs } from './beliefs.ts'
 import type { Charge } from './blame.ts'
-import { exchangeScale } from './exchange.ts'
+import { exchangeScale, inParts, Told } from './exchange.ts'
 import { LocalHealth } from './health.ts'
 import type { Member, State } from './member.ts'
-import { type Accusation, maxExchange } from './messages.ts'
+import type { Accusation } from './messages.ts'
 import { Prober } from './prober.ts'
 import type { SwimInput, SwimOptions, SwimProtocol } from './protocol.ts'
 import { Roster } from './roster.ts'
@@ -31,6 +31,7 @@ export class Swim implements Machine<SwimProtocol> {
   readonly #health: LocalHealth
   readonly #sight: Sight
   readonly #voice: Voice
+  readonly #told = new Told()
   #hasLeft = false
   #gossipAt: Millis
   #exchangeAt: Millis
@@ -113,8 +114,8 @@ export class Swim implements Machine<SwimProtocol> {
   #earliest(): Millis {
     if (this.#hasLeft) return never
     const gossipAt = this.#voice.rumors.size > 0 ? this.#gossipAt : never
-    const beliefAt = Math.min(this.#beliefs.deadline(), this.#sight.deadline())
-    return Math.min(this.#prober.deadline(), gossipAt, this.#exchangeAt, beliefAt)
+    const beliefAt = this.#beliefs.deadline()
+    return Math.min(this.#prober.deadline(), gossipAt, this.#exchangeAt, beliefAt, this.#sight.deadline())
   }
 
   step(input: SwimInput, now: Now): readonly Effect<SwimProtocol>[] {
@@ -193,10 +194,10 @@ export class Swim implements Machine<SwimProtocol> {
     if (message.body.pool !== this.#options.pool) return
     switch (message.kind) {
       case 'swim.digest':
-        if (message.body.digest !== this.#roster.digest(this.self())) this.#exchange(from, true)
+        if (message.body.digest !== this.#roster.digest(this.self())) this.#exchange(from, true, now)
         return
       case 'swim.exchange':
-        if (message.body.reply) this.#exchange(from, false)
+        if (message.body.reply && !this.#told.has(from, now.mono)) this.#exchange(from, false, now)
         this.#beliefs.hearTable(message.body.members, from, now)
         this.#answer(from)
         return
@@ -278,12 +279,11 @@ export class Swim implements Machine<SwimProtocol> {
     this.#voice.send(peer, { kind: 'swim.digest', body: { pool: this.pool, digest } })
   }
 
-  #exchange(peer: PeerId, reply: boolean): void {
+  #exchange(peer: PeerId, reply: boolean, now: Now): void {
+    this.#told.note(peer, now.mono)
     const states = [this.self(), ...[...this.#roster.all().values()].map(statementOf)]
-    for (let from = 0; from < states.length; from += maxExchange) {
-      const members = states.slice(from, from + maxExchange)
-      const body = { pool: this.pool, reply: reply && from === 0, members }
-      this.#voice.send(peer, { kind: 'swim.exchange', body })
+    for (const [part, members] of inParts(states).entries()) {
+      this.#voice.send(peer, { kind: 'swim.exchange', body: { pool: this.pool, reply: reply && part === 0, members } })
     }
   }
 
