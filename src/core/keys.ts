@@ -1,8 +1,9 @@
 // Who said it: signatures of hubs, as pure functions. Signing is deterministic (Ed25519, RFC 8032), so a key is passed in like
 // randomness and decides the same way everywhere; nothing here waits for the world.
 
+import { isSame } from './hash.ts'
 import type { HubId, PeerId } from './ids.ts'
-import { type Statement, signedText } from './wire.ts'
+import { type Statement, signedText, statementOf } from './wire.ts'
 
 export interface Keys {
   /** The text under this hub's key: at most 100 characters. */
@@ -18,8 +19,8 @@ const maxProved = 20_000
 export class Notary {
   readonly #federation: string
   readonly #keys: Keys
-  /** Hub → its last proved text and signature. */
-  readonly #proved = new Map<HubId, { readonly text: string; readonly signature: string }>()
+  /** Hub → its last proved word. */
+  readonly #proved = new Map<HubId, Statement>()
 
   constructor(federation: string, keys: Keys) {
     this.#federation = federation
@@ -34,14 +35,19 @@ export class Notary {
   /** M7: whether the hub itself stands behind the statement's info and incarnation, and behind its leave. */
   vouches(statement: Statement): boolean {
     const { info, signature } = statement
-    const text = signedText(this.#federation, statement)
     const proved = this.#proved.get(info.hub)
-    if (proved?.signature === signature && proved.text === text) return true
-    if (!this.#keys.verify(info.peer, text, signature)) return false
+    if (proved !== undefined && isSameSigned(proved, statement)) return true
+    if (!this.#keys.verify(info.peer, signedText(this.#federation, statement), signature)) return false
     this.#proved.delete(info.hub)
-    this.#proved.set(info.hub, { text, signature })
+    this.#proved.set(info.hub, statementOf(statement))
     const oldest = this.#proved.size > maxProved ? this.#proved.keys().next().value : undefined
     if (oldest !== undefined) this.#proved.delete(oldest)
     return true
   }
+}
+
+/** Whether both have the same text to sign and the same signature. Writing the text out cost more than all of this. */
+function isSameSigned(a: Statement, b: Statement): boolean {
+  const isSameWord = a.incarnation === b.incarnation && (a.status === 'left') === (b.status === 'left')
+  return isSameWord && a.signature === b.signature && isSame(a.info, b.info)
 }
