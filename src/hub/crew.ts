@@ -30,6 +30,8 @@ export class Crew {
   readonly #desk: Desk
   readonly #react: (change: HubChange, now: Now) => void
   #out: HubEffect[] = []
+  /** What the composition stores in this step: one batch, however much it learned. */
+  #batch: StoreOp[] | undefined
   #isSilent = false
 
   /** `react` is told every change of a machine, after it has been put among the effects. */
@@ -45,6 +47,7 @@ export class Crew {
   effects(): HubEffect[] {
     const out = this.#out
     this.#out = []
+    this.#batch = undefined
     return this.#isSilent ? out.filter(({ type }) => type !== 'send' && type !== 'publish') : out
   }
 
@@ -60,10 +63,17 @@ export class Crew {
     return next
   }
 
+  /** When the hierarchy wants waking. */
+  get hierarchyAt(): Millis {
+    return this.#due[this.#machines.pools.length] ?? never
+  }
+
   /** Wakes those whose time has come. */
   tick(now: Now): void {
-    for (const [index, machine] of this.#all.entries()) {
-      if ((this.#due[index] ?? never) <= now.mono) this.#stepped(machine, machine.step(tick, now), now)
+    for (let index = 0; index < this.#all.length; index++) {
+      const machine = this.#all[index]
+      if (machine === undefined || (this.#due[index] ?? never) > now.mono) continue
+      this.#stepped(machine, machine.step(tick, now), now)
     }
   }
 
@@ -140,8 +150,12 @@ export class Crew {
     this.#out.push({ type: 'change', change })
   }
 
-  store(batch: readonly StoreOp[]): void {
-    this.#out.push({ type: 'persist', owner: 'hub', token: 0, batch, synced: false })
+  store(op: StoreOp): void {
+    if (this.#batch !== undefined) this.#batch.push(op)
+    else {
+      this.#batch = [op]
+      this.#out.push({ type: 'persist', owner: 'hub', token: 0, batch: this.#batch, synced: false })
+    }
   }
 
   /** What a machine answered to an input; what that makes others do comes after its new deadline is noted. */

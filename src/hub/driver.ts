@@ -27,6 +27,8 @@ export interface DriverOptions {
 
 export type Started = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
+type Saying = Pick<HubEffect & { readonly type: 'send' }, 'kind' | 'body'>
+
 export class Driver implements LocalHub {
   readonly #ports: Ports
   readonly #settings: Settings
@@ -36,6 +38,8 @@ export class Driver implements LocalHub {
   #hub: Hub | undefined
   #views: HubViews | undefined
   readonly #wake = (): void => this.#feed({ type: 'tick' })
+  /** What was encoded last. */
+  #said: (Saying & { readonly bytes: Uint8Array }) | undefined
   #calls = 0
   #isRunning = false
   #isStopped = false
@@ -156,24 +160,28 @@ export class Driver implements LocalHub {
     } finally {
       this.#isRunning = false
     }
+    this.#said = undefined
     if (!this.#isStopped) this.#ports.clock.arm(hub.deadline(), this.#wake)
   }
 
   #perform(effect: HubEffect): void {
-    const { network, codec } = this.#ports
+    const { network } = this.#ports
     switch (effect.type) {
       case 'send': {
         const channel = isBulk(effect.kind) ? 'bulk' : 'control'
-        network.send(effect.to, channel, codec.encode(seal(effect.kind, effect.body)))
+        network.send(effect.to, channel, this.#sealed(effect))
         break
       }
       case 'publish':
-        network.publish(effect.topic, codec.encode(seal(effect.kind, effect.body)))
+        network.publish(effect.topic, this.#sealed(effect))
         break
       case 'persist': {
         const { owner, token } = effect
         const batch = effect.batch.map((op) => this.#encoded(op))
-        this.#ports.store.persist(batch, effect.synced, (ok) => this.#feed({ type: 'persisted', owner, token, ok }))
+        this.#ports.store.persist(batch, effect.synced, (ok) => {
+          // What the composition stores nobody waits for.
+          if (owner === 'catalog') this.#feed({ type: 'persisted', owner, token, ok })
+        })
         break
       }
       case 'reply': {
@@ -199,6 +207,15 @@ export class Driver implements LocalHub {
         this.#onChange(effect.change)
         break
     }
+  }
+
+  /** The bytes of a message. One that goes to several is encoded once: they follow each other. */
+  #sealed({ kind, body }: Saying): Uint8Array {
+    const said = this.#said
+    if (said !== undefined && said.body === body && said.kind === kind) return said.bytes
+    const bytes = this.#ports.codec.encode(seal(kind, body))
+    this.#said = { kind, body, bytes }
+    return bytes
   }
 
   #encoded(op: StoreOp): StoredOp {

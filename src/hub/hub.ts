@@ -92,7 +92,7 @@ export class Hub {
   step(input: HubInput, now: Now): HubEffect[] {
     this.#take(input, now)
     // Links are chosen once for all of it.
-    if (this.hierarchy.deadline() <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
+    if (this.#crew.hierarchyAt <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
     this.#feel(now)
     this.#settle()
     return this.#crew.effects()
@@ -253,21 +253,21 @@ export class Hub {
   }
 
   #believed({ info, status }: Statement, now: Now): void {
-    if (status === 'alive') this.#crew.store([bookOp(info)])
+    if (status === 'alive') this.#crew.store(bookOp(info))
     this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
   }
 
   /** A hub is remembered no more, in one pool or in the reports; perhaps another of them still knows it. */
   #dropped(info: HubInfo, now: Now): void {
     if (peerOf(this, info.hub) !== undefined) return
-    this.#crew.store([forgetOp(info)])
+    this.#crew.store(forgetOp(info))
     this.#crew.presence({ type: 'home-dropped', hub: info.hub }, now)
   }
 
   /** M1: what one pool refuted, or what this hub says anew, holds in the other, and outlives a restart. */
   #sayAnew(now: Now): void {
     const { word, incarnation } = this.self
-    this.#crew.store([incarnationOp(incarnation)])
+    this.#crew.store(incarnationOp(incarnation))
     this.#crew.pools({ type: 'self', word }, now)
     this.#crew.hierarchy({ type: 'self', word }, now)
   }
