@@ -21,6 +21,8 @@ export type Judgement =
   | { readonly type: 'foreign'; readonly verdict: Verdict; readonly previous?: Verdict['status'] }
   | { readonly type: 'foreign-dropped'; readonly info: HubInfo }
 
+const nothing: readonly Judgement[] = []
+
 /** Most hubs outside the own pools that something is believed of. */
 const maxForeign = 20_000
 
@@ -84,7 +86,7 @@ export class Foreigners {
   }
 
   /** H4: this hub's own eyes are one more reporter about a hub it was tied to. */
-  witnessDeath(info: HubInfo, now: Now): Judgement[] {
+  witnessDeath(info: HubInfo, now: Now): readonly Judgement[] {
     const held = this.#foreign.get(info.hub)
     if (held === undefined) return []
     this.#reports.witness({ ...held, info, status: 'dead' }, now)
@@ -114,8 +116,10 @@ export class Foreigners {
   /** A reporter may have died, or been silent for too long: everyone is judged again. */
   review(now: Now): Judgement[] {
     const standings: Standings = new Map()
-    const hubs = new Set([...this.#reports.known(), ...this.#foreign.keys()])
-    const judgements = [...hubs].flatMap((hub) => this.#judge(hub, now, standings))
+    const hubs = this.#reports.known()
+    for (const hub of this.#foreign.keys()) hubs.add(hub)
+    const judgements: Judgement[] = []
+    for (const hub of hubs) judgements.push(...this.#judge(hub, now, standings))
     this.#bereftUntil = never
     for (const { status, bereftAt = never } of this.#foreign.values()) {
       if (status === 'alive' || status === 'suspect')
@@ -125,15 +129,15 @@ export class Foreigners {
   }
 
   /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
-  #judge(hub: HubId, now: Now, standings?: Standings): Judgement[] {
+  #judge(hub: HubId, now: Now, standings?: Standings): readonly Judgement[] {
     if (this.#pools.has(hub)) {
       this.#foreign.delete(hub)
-      return []
+      return nothing
     }
     const held = this.#foreign.get(hub)
     const told = this.#reports.judge(hub, now, standings)
     const verdict = told ?? this.#afterSilence(held, now)
-    if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return []
+    if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return nothing
     const isGone = !isUp(verdict)
     // M2: only a word that says alive introduces a hub.
     if (held === undefined && (isGone || this.#foreign.size >= maxForeign)) return []
@@ -147,8 +151,9 @@ export class Foreigners {
     const { info, incarnation, status, signature, asOf, lastAt } = verdict
     const bereftAt = told === undefined ? this.#bereftAt(hub, now) : undefined
     const bereft = bereftAt === undefined ? {} : { bereftAt }
+    // Written out: most of a review is this, and a spread takes several times as long.
     this.#foreign.set(hub, { info, incarnation, status, signature, asOf, lastAt, since, ...bereft })
-    if (isSame) return []
+    if (isSame) return nothing
     return [{ type: 'foreign', verdict, ...(held === undefined ? {} : { previous: held.status }) }]
   }
 

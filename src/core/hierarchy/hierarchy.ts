@@ -113,6 +113,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         break
       case 'member-dropped':
         this.#pools.drop(input.pool, input.hub)
+        this.#reporting.unsettle()
         this.#relinkAt = now.mono
         break
       case 'self':

@@ -63,8 +63,10 @@ export class Pools {
   owed(ownWord: Word, now: Now): Word[] {
     const words = new Map<HubId, Word>()
     for (const [pool, members] of this.#pools) {
-      const present = [...members.values()].filter(({ status }) => status === 'alive' || status === 'suspect')
-      const isChosen = reporters([this.#self, ...present.map((member) => member.info)]).includes(this.#self.hub)
+      const present: { readonly hub: HubId; readonly tier: Tier }[] = [this.#self]
+      for (const { status, info } of members.values())
+        if (status === 'alive' || status === 'suspect') present.push(info)
+      const isChosen = reporters(present).includes(this.#self.hub)
       if (!this.#terms.isServing(pool, isChosen, now)) continue
       words.set(this.#self.hub, ownWord)
       for (const member of members.values()) words.set(member.info.hub, statementOf(member))

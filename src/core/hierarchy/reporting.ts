@@ -61,6 +61,8 @@ export class Reporting {
   readonly #requests: Requests
   /** Reporters whose words did not count when that was last looked at. */
   #mute = new Set<HubId>()
+  /** Kept while nothing changes that it is made of: it is told with every question and answer. */
+  #digest: string | undefined
   #reviewAt: Millis
   #newsAt: Millis = never
   #weighAt: Millis = never
@@ -90,7 +92,13 @@ export class Reporting {
 
   /** Something that may have to be reported changed. */
   announce(now: Now): void {
+    this.unsettle()
     this.#newsAt = Math.min(this.#newsAt, now.mono + coalesceMs)
+  }
+
+  /** A ledger has changed, or what is believed of its reporter. */
+  unsettle(): void {
+    this.#digest = undefined
   }
 
   /** Whether words of that hub are held. */
@@ -122,7 +130,7 @@ export class Reporting {
     this.#confirmSelf(out)
     this.#compare(out)
     const judgements = this.review(now)
-    this.#reports.prune(now)
+    if (this.#reports.prune(now)) this.unsettle()
     return judgements
   }
 
@@ -137,14 +145,16 @@ export class Reporting {
   #publish(now: Now, out: Effects): void {
     this.#newsAt = never
     const owed = this.#hasAudience() ? this.#parts.pools.owed(this.#parts.ownWord(), now) : []
-    for (const report of this.#bulletin.update(owed)) this.#say(report, out)
+    const reports = this.#bulletin.update(owed)
+    if (reports.length > 0) this.unsettle()
+    for (const report of reports) this.#say(report, out)
   }
 
   /** Hubs of one region share its pool: where there is no other there is nobody to report to. */
   #hasAudience(): boolean {
     const { self, pools } = this.#parts
-    const isFar = ({ info }: { readonly info: HubInfo }): boolean => info.region !== self.region
-    return [...this.foreigners.all().values()].some(isFar) || pools.all().some(isFar)
+    for (const { info } of this.foreigners.all().values()) if (info.region !== self.region) return true
+    return pools.all().some(({ info }) => info.region !== self.region)
   }
 
   /** H9: a stand-in is watched by nobody far away: it says every interval itself that it stands by its words. */
@@ -165,6 +175,7 @@ export class Reporting {
     if (reporter === this.#parts.self.hub) return []
     if (isOwnVoice) this.#reports.hear(reporter, now)
     const judgements = this.foreigners.believe(report, now)
+    this.unsettle()
     if (judgements.some((each) => this.#silences(each))) judgements.push(...this.review(now))
     if (isOwnVoice) this.#reports.confirm(reporter, now)
     for (const hub of [reporter, ...hubsOf(judgements)]) if (this.isReporter(hub)) this.weigh(hub, now)
@@ -196,9 +207,12 @@ export class Reporting {
 
   /** H10: a mark of the ledgers of all reporters of the backbone that are believed present. */
   digest(): string {
-    const tally = new Tally()
-    for (const { reporter, stand } of this.#held()) tally.toggle(`${reporter} ${stand.epoch} ${stand.seq}`)
-    return tally.text()
+    if (this.#digest === undefined) {
+      const tally = new Tally()
+      for (const { reporter, stand } of this.#held()) tally.toggle(`${reporter} ${stand.epoch} ${stand.seq}`)
+      this.#digest = tally.text()
+    }
+    return this.#digest
   }
 
   /** H10: where a parent holds the same, what it watches, and this hub does not, stands. Says whether it does. */
@@ -240,8 +254,7 @@ export class Reporting {
   /** A hub with parents compares with them; one without compares with somebody it is linked to. */
   #compare(out: Effects): void {
     const { links, parents, random } = this.#parts
-    const held = this.#held()
-    if (held.length === 0 || parents().length > 0) return
+    if (parents().length > 0 || this.#held().length === 0) return
     const upper = [...links].filter(([, info]) => isBackbone(info.tier)).map(([peer]) => peer)
     const peer = random.pick(upper.length > 0 ? upper : [...links.keys()])
     if (peer === undefined) return

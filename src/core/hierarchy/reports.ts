@@ -39,8 +39,11 @@ export class Reports {
     this.#ownPools = ownPools
   }
 
-  known(): ReadonlySet<HubId> {
-    return new Set([...this.#speakers.keys(), ...this.#hearsay.keys()])
+  /** A copy. */
+  known(): Set<HubId> {
+    const known = new Set(this.#speakers.keys())
+    for (const hub of this.#hearsay.keys()) known.add(hub)
+    return known
   }
 
   ledgers(): ReadonlyMap<HubId, Ledger> {
@@ -106,14 +109,16 @@ export class Reports {
     return true
   }
 
-  /** Lets go of the ledgers that have had no word for the time of silence: beliefs outlast them. */
-  prune(now: Now): void {
+  /** Lets go of the ledgers that have had no word for the time of silence: beliefs outlast them. Whether there were any. */
+  prune(now: Now): boolean {
+    const { size } = this.#ledgers
     for (const [reporter, ledger] of this.#ledgers) {
       if (this.counts(ledger, now) || this.#isFresh(ledger.confirmed, now)) continue
       this.#ledgers.delete(reporter)
       for (const hub of ledger.words().keys()) this.#unspeak(hub, ledger)
     }
     for (const [hub, { confirmed }] of this.#eyes) if (!this.#isFresh(confirmed, now)) this.#eyes.delete(hub)
+    return this.#ledgers.size < size
   }
 
   /** Hearsay and what was seen of the hub; the words of reporters are theirs to drop. */
