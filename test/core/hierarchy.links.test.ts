@@ -125,7 +125,7 @@ describe('a hub of a pool larger than its link degree', () => {
     expect(new Set(bench.hierarchy.kept().keys())).toEqual(watched)
     const [lost] = names.filter((name) => watched.has(peerOf(name)))
     bench.member(lost ?? '', 'dead')
-    bench.pass(0)
+    bench.pass(100)
     expect(bench.hierarchy.watched().has(peerOf(lost ?? ''))).toBe(false)
     expect(bench.hierarchy.watched().size).toBeGreaterThanOrEqual(2)
   })

@@ -40,6 +40,10 @@ export interface HierarchyOptions {
 
 type Effects = Effect<HierarchyProtocol>[]
 
+/** While a hub learns of a federation of more than a few, one change follows the other: links are chosen for many at once. */
+const few = 32
+const relinkPauseMs: Millis = 100
+
 export class Hierarchy implements Machine<HierarchyProtocol> {
   readonly #options: HierarchyOptions
   readonly #pools: Pools
@@ -53,6 +57,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #hasLeft = false
   /** When links are to be chosen again: at once after a change, but once for all changes of that moment. */
   #relinkAt: Millis = never
+  /** Not before, however much changes. */
+  #restsUntil: Millis = Number.NEGATIVE_INFINITY
 
   constructor(options: HierarchyOptions, now: Now) {
     this.#options = options
@@ -114,7 +120,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       case 'member-dropped':
         this.#pools.drop(input.pool, input.hub)
         this.#reporting.unsettle()
-        this.#relinkAt = now.mono
+        this.#stir(now)
         break
       case 'self':
         this.#word = input.word
@@ -125,7 +131,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         this.#guests.arrived(input.info.peer, now)
         this.#introduce(input.info, out)
         this.#parentage.stir(input.info.hub, now)
-        this.#relink(now, out)
+        this.#stir(now)
         break
       case 'link-down': {
         const lost = this.#links.get(input.peer)
@@ -163,7 +169,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #tend(now: Now, out: Effects): void {
     const { broken, isRestless } = this.#parentage.tend(now, out)
     for (const info of broken) this.#take(this.#reporting.foreigners.witnessDeath(info, now), now, out)
-    if (isRestless) this.#relinkAt = now.mono
+    if (isRestless) this.#stir(now)
   }
 
   // ---- messages
@@ -197,7 +203,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       case 'tier.attached':
         if (sender?.hub !== message.body.hub) break
         this.#reporting.hear(sender.hub, now)
-        if (this.#parentage.answered(sender, message.body, now)) this.#relinkAt = now.mono
+        if (this.#parentage.answered(sender, message.body, now)) this.#stir(now)
         this.#vouch(sender, message.body.digest, { now, out })
         break
     }
@@ -224,7 +230,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     const isReporter = this.#reporting.isReporter(member.info.hub)
     if (isReporter && member.status !== 'alive') this.#take(this.#reporting.review(now), now, out)
     else if (isReporter) this.#reporting.weigh(member.info.hub, now)
-    this.#relinkAt = now.mono
+    this.#stir(now)
   }
 
   #take(judgements: readonly Judgement[], now: Now, out: Effects): void {
@@ -234,7 +240,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
       out.push({ type: 'change', change })
     }
     this.#reporting.announce(now)
-    this.#relinkAt = now.mono
+    this.#stir(now)
   }
 
   #settle(hub: HubId, status: Word['status']): void {
@@ -244,13 +250,21 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   // ---- links
 
+  /** Something that links are chosen by has changed. */
+  #stir(now: Now): void {
+    this.#relinkAt = Math.min(this.#relinkAt, Math.max(now.mono, this.#restsUntil))
+  }
+
   /** Chooses parents, then the links to keep. */
   #relink(now: Now, out: Effects): void {
-    const all = [...this.#reporting.foreigners.all().values(), ...this.#pools.all()]
-    const living = new Map(all.flatMap(({ info, status }) => (status === 'alive' ? [[info.hub, info]] : [])))
+    const foreign = this.#reporting.foreigners.all()
+    const living = new Map<HubId, HubInfo>()
+    for (const all of [foreign, ...this.#pools.byName().values()]) {
+      for (const { info, status } of all.values()) if (status === 'alive') living.set(info.hub, info)
+    }
+    if (living.size > few) this.#restsUntil = now.mono + relinkPauseMs
     const parents = this.#parentage.choose([...living.values()], now, out)
-    const known = { pools: this.#pools.byName(), foreign: this.#reporting.foreigners.all().values(), parents }
-    const wanted = this.#neighbours.choose(known, now)
+    const wanted = this.#neighbours.choose({ pools: this.#pools.byName(), foreign: foreign.values(), parents }, now)
     out.push(...this.#keep.update(wanted))
     this.#relinkAt = Math.min(this.#neighbours.deadline(), this.#release(now, out))
   }
