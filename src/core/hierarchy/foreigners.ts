@@ -3,6 +3,7 @@
 import type { HubId } from '../ids.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
+import type { Ledger } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { Reports, Standings } from './reports.ts'
@@ -11,6 +12,9 @@ import { isUp, type Verdict } from './verdict.ts'
 
 /** What is believed about a hub outside the own pools, and since when. */
 export interface Foreign extends Verdict {
+  /** These two follow the reporters' confirmations. */
+  asOf: Millis
+  lastAt: Millis
   readonly since: { readonly mono: Millis; readonly wall: Millis }
   /** H18: since when all who spoke of it are dead, and nobody has spoken of it since. */
   readonly bereftAt?: Millis
@@ -51,6 +55,8 @@ export class Foreigners {
   readonly #deadRetentionMs: Millis
   #bereftUntil: Millis = never
   readonly #foreign = new Map<HubId, Foreign>()
+  /** What the last review found to decide about a hub, until something is said of it: while that stands so does the verdict. */
+  readonly #grounds = new Map<HubId, readonly Ledger[]>()
   /** M8: hubs that an operator forgot, up to and including this incarnation. */
   readonly #forgotten = new Map<HubId, number>()
 
@@ -95,6 +101,7 @@ export class Foreigners {
 
   /** An own pool speaks of the hub now: reports about it are no longer judged (H1). */
   enters(hub: HubId): void {
+    this.#grounds.delete(hub)
     this.#foreign.delete(hub)
   }
 
@@ -103,6 +110,7 @@ export class Foreigners {
     this.#forgotten.set(hub, Math.max(incarnation, this.#forgotten.get(hub) ?? 0))
     const held = this.#foreign.get(hub)
     if (held === undefined || held.incarnation > incarnation) return []
+    this.#grounds.delete(hub)
     this.#foreign.delete(hub)
     this.#reports.forget(hub)
     return [{ type: 'foreign-dropped', info: held.info }]
@@ -119,7 +127,12 @@ export class Foreigners {
     const hubs = this.#reports.known()
     for (const hub of this.#foreign.keys()) hubs.add(hub)
     const judgements: Judgement[] = []
-    for (const hub of hubs) judgements.push(...this.#judge(hub, now, standings))
+    for (const hub of hubs) {
+      if (this.#renew(hub, now, standings)) continue
+      judgements.push(...this.#judge(hub, now, standings))
+      const grounds = this.#foreign.has(hub) ? this.#reports.grounds(hub, now, standings) : undefined
+      if (grounds !== undefined) this.#grounds.set(hub, grounds)
+    }
     this.#bereftUntil = never
     for (const { status, bereftAt = never } of this.#foreign.values()) {
       if (status === 'alive' || status === 'suspect')
@@ -128,8 +141,27 @@ export class Foreigners {
     return judgements
   }
 
+  /** Confirms what is believed of a hub where all that decides about it stands; most of a review is this. */
+  #renew(hub: HubId, now: Now, standings: Standings): boolean {
+    const grounds = this.#grounds.get(hub)
+    const held = grounds === undefined ? undefined : this.#foreign.get(hub)
+    if (grounds === undefined || held === undefined || !isUp(held)) return false
+    let asOf = Number.NEGATIVE_INFINITY
+    let lastAt = Number.NEGATIVE_INFINITY
+    for (const ledger of grounds) {
+      const confirmed = this.#reports.standing(ledger, now, standings)
+      if (confirmed === undefined) return false
+      asOf = Math.max(asOf, confirmed.wall)
+      lastAt = Math.max(lastAt, confirmed.mono)
+    }
+    held.asOf = asOf
+    held.lastAt = lastAt
+    return true
+  }
+
   /** H1: an own pool's word is final; only hubs outside of them are judged by reports. */
   #judge(hub: HubId, now: Now, standings?: Standings): readonly Judgement[] {
+    this.#grounds.delete(hub)
     if (this.#pools.has(hub)) {
       this.#foreign.delete(hub)
       return nothing

@@ -48,6 +48,12 @@ interface Heard {
   readonly isOwnVoice: boolean
 }
 
+/** A ledger that is held, as it is told of. */
+interface Holding {
+  readonly reporter: HubId
+  readonly stand: Stand
+}
+
 interface Listed {
   readonly from: HubInfo
   readonly body: Extract<TierMessage, { kind: 'tier.ledgers' }>['body']
@@ -63,6 +69,7 @@ export class Reporting {
   #mute = new Set<HubId>()
   /** Kept while nothing changes that it is made of: it is told with every question and answer. */
   #digest: string | undefined
+  #listed: readonly Holding[] | undefined
   #reviewAt: Millis
   #newsAt: Millis = never
   #weighAt: Millis = never
@@ -99,6 +106,7 @@ export class Reporting {
   /** A ledger has changed, or what is believed of its reporter. */
   unsettle(): void {
     this.#digest = undefined
+    this.#listed = undefined
   }
 
   /** Whether words of that hub are held. */
@@ -275,8 +283,13 @@ export class Reporting {
     }
   }
 
-  #held(): { readonly reporter: HubId; readonly stand: Stand }[] {
-    const held: { readonly reporter: HubId; readonly stand: Stand }[] = []
+  #held(): readonly Holding[] {
+    this.#listed ??= this.#counted()
+    return this.#listed
+  }
+
+  #counted(): Holding[] {
+    const held: Holding[] = []
     const { self } = this.#parts
     const own = this.#bulletin.stand()
     if (own !== undefined && own.count > 0 && isBackbone(self.tier)) held.push({ reporter: self.hub, stand: own })

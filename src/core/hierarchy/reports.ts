@@ -145,7 +145,7 @@ export class Reports {
         if (this.#isFresh(confirmed, now)) own = { ...kept, confirmed }
         continue
       }
-      const confirmed = this.#standing(ledger, now, standings)
+      const confirmed = this.standing(ledger, now, standings)
       if (!isUp(kept.word) && this.#isBack(ledger)) continue
       if (confirmed !== undefined) others.push({ ...kept, confirmed })
     }
@@ -180,8 +180,21 @@ export class Reports {
     return false
   }
 
+  /** The reporters whose words alone decide that the hub is up, while all of them count; undefined where more does. */
+  grounds(hub: HubId, now: Now, standings: Standings): readonly Ledger[] | undefined {
+    if (this.#ledgers.has(hub) || this.#eyes.has(hub)) return undefined
+    const rumor = this.#hearsay.get(hub)
+    const words = this.#wordsOf(hub)
+    const decides = ({ kept, ledger }: (typeof words)[number]): boolean =>
+      isUp(kept.word) &&
+      isPlausible(kept.word.incarnation, now) &&
+      (rumor === undefined || !outranks(rumor, kept)) &&
+      this.standing(ledger, now, standings) !== undefined
+    return words.length > 0 && words.every(decides) ? words.map(({ ledger }) => ledger) : undefined
+  }
+
   /** When the reporter was last known to stand by its words; undefined where they do not count. */
-  #standing(ledger: Ledger, now: Now, standings: Standings): Now | undefined {
+  standing(ledger: Ledger, now: Now, standings: Standings): Now | undefined {
     if (standings.has(ledger)) return standings.get(ledger)
     const confirmed = this.#isGrounded(ledger) ? now : ledger.confirmed
     const standing = this.counts(ledger, now) ? confirmed : undefined
