@@ -60,7 +60,11 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
   const pools = names.map(
     (pool) => new Swim({ ...common(), ...swim, pool, belongs: (said) => poolsOf(said).includes(pool) }, now),
   )
-  const rttMsOf = (other: HubId) => pools.map((pool) => pool.members().get(other)?.rttMs).find((rttMs) => rttMs)
+  const rttMsOf = (other: HubId) =>
+    pools
+      .find((pool) => pool.members().get(other)?.rttMs)
+      ?.members()
+      .get(other)?.rttMs
   const hierarchy = new Hierarchy(
     { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents, rttMsOf },
     now,

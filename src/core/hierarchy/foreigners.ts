@@ -124,15 +124,15 @@ export class Foreigners {
   /** A reporter may have died, or been silent for too long: everyone is judged again. */
   review(now: Now): Judgement[] {
     const standings: Standings = new Map()
-    const hubs = this.#reports.known()
-    for (const hub of this.#foreign.keys()) hubs.add(hub)
     const judgements: Judgement[] = []
-    for (const hub of hubs) {
-      if (this.#renew(hub, now, standings)) continue
+    const look = (hub: HubId): void => {
+      if (this.#renew(hub, now, standings)) return
       judgements.push(...this.#judge(hub, now, standings))
       const grounds = this.#foreign.has(hub) ? this.#reports.grounds(hub, now, standings) : undefined
       if (grounds !== undefined) this.#grounds.set(hub, grounds)
     }
+    for (const hub of this.#reports.known()) look(hub)
+    for (const hub of this.#foreign.keys()) if (!this.#reports.isKnown(hub)) look(hub)
     this.#bereftUntil = never
     for (const { status, bereftAt = never } of this.#foreign.values()) {
       if (status === 'alive' || status === 'suspect')

@@ -39,11 +39,14 @@ export class Reports {
     this.#ownPools = ownPools
   }
 
-  /** A copy. */
-  known(): Set<HubId> {
-    const known = new Set(this.#speakers.keys())
-    for (const hub of this.#hearsay.keys()) known.add(hub)
-    return known
+  /** Whom words or hearsay are of, each once. */
+  *known(): Generator<HubId> {
+    yield* this.#speakers.keys()
+    for (const hub of this.#hearsay.keys()) if (!this.#speakers.has(hub)) yield hub
+  }
+
+  isKnown(hub: HubId): boolean {
+    return this.#speakers.has(hub) || this.#hearsay.has(hub)
   }
 
   ledgers(): ReadonlyMap<HubId, Ledger> {
@@ -113,7 +116,7 @@ export class Reports {
   prune(now: Now): boolean {
     const { size } = this.#ledgers
     for (const [reporter, ledger] of this.#ledgers) {
-      if (this.counts(ledger, now) || this.#isFresh(ledger.confirmed, now)) continue
+      if (this.#isFresh(ledger.confirmed, now) || this.counts(ledger, now)) continue
       this.#ledgers.delete(reporter)
       for (const hub of ledger.words().keys()) this.#unspeak(hub, ledger)
     }
