@@ -11,9 +11,9 @@ import { type Millis, type Now, never } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
 import { Bulletin, wholeReports } from './bulletin.ts'
 import { Foreigners, type Judgement } from './foreigners.ts'
+import { Holdings } from './holdings.ts'
 import { compareStands, type Ledger } from './ledger.ts'
-import { Tally } from './mark.ts'
-import { maxLedgers, type Report, type Stand, type TierMessage, type Word } from './messages.ts'
+import { maxLedgers, type Report, type TierMessage, type Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { HierarchyProtocol } from './protocol.ts'
 import { Reports } from './reports.ts'
@@ -48,12 +48,6 @@ interface Heard {
   readonly isOwnVoice: boolean
 }
 
-/** A ledger that is held, as it is told of. */
-interface Holding {
-  readonly reporter: HubId
-  readonly stand: Stand
-}
-
 interface Listed {
   readonly from: HubInfo
   readonly body: Extract<TierMessage, { kind: 'tier.ledgers' }>['body']
@@ -67,9 +61,7 @@ export class Reporting {
   readonly #requests: Requests
   /** Reporters whose words did not count when that was last looked at. */
   #mute = new Set<HubId>()
-  /** Kept while nothing changes that it is made of: it is told with every question and answer. */
-  #digest: string | undefined
-  #listed: readonly Holding[] | undefined
+  readonly #holdings: Holdings
   #reviewAt: Millis
   #newsAt: Millis = never
   #weighAt: Millis = never
@@ -84,6 +76,8 @@ export class Reporting {
     const patience = { silenceMs, bereftMs, seasonedMs: reportIntervalMs, deadRetentionMs }
     this.foreigners = new Foreigners({ self, bornAt: now.mono, reports: this.#reports, pools, ...patience })
     this.#bulletin = new Bulletin(self.hub, parts.word.incarnation)
+    const foreign = this.foreigners.all()
+    this.#holdings = new Holdings({ self, pools, foreign, reports: this.#reports, bulletin: this.#bulletin })
     this.#reviewAt = now.mono + parts.random.real() * reportIntervalMs
   }
 
@@ -105,8 +99,7 @@ export class Reporting {
 
   /** A ledger has changed, or what is believed of its reporter. */
   unsettle(): void {
-    this.#digest = undefined
-    this.#listed = undefined
+    this.#holdings.unsettle()
   }
 
   /** Whether words of that hub are held. */
@@ -123,6 +116,7 @@ export class Reporting {
   /** Everyone is judged anew. */
   review(now: Now): Judgement[] {
     this.#weighAt = never
+    this.unsettle()
     const judgements = this.foreigners.review(now)
     this.#mute = new Set([...this.#reports.ledgers().keys()].filter((reporter) => !this.#reports.speaks(reporter, now)))
     return judgements
@@ -215,18 +209,13 @@ export class Reporting {
 
   /** H10: a mark of the ledgers of all reporters of the backbone that are believed present. */
   digest(): string {
-    if (this.#digest === undefined) {
-      const tally = new Tally()
-      for (const { reporter, stand } of this.#held()) tally.toggle(`${reporter} ${stand.epoch} ${stand.seq}`)
-      this.#digest = tally.text()
-    }
-    return this.#digest
+    return this.#holdings.digest()
   }
 
   /** H10: where a parent holds the same, what it watches, and this hub does not, stands. Says whether it does. */
   vouched(digest: string, now: Now): boolean {
     if (digest !== this.digest()) return false
-    for (const { reporter } of this.#held()) this.#confirm(reporter, now)
+    for (const { reporter } of this.#holdings.held()) this.#confirm(reporter, now)
     return true
   }
 
@@ -262,7 +251,7 @@ export class Reporting {
   /** A hub with parents compares with them; one without compares with somebody it is linked to. */
   #compare(out: Effects): void {
     const { links, parents, random } = this.#parts
-    if (parents().length > 0 || this.#held().length === 0) return
+    if (parents().length > 0 || this.#holdings.held().length === 0) return
     const upper = [...links].filter(([, info]) => isBackbone(info.tier)).map(([peer]) => peer)
     const peer = random.pick(upper.length > 0 ? upper : [...links.keys()])
     if (peer === undefined) return
@@ -271,7 +260,7 @@ export class Reporting {
 
   /** Lists what is held here; `reply` asks for the other's list. */
   list({ to, reply }: { readonly to: PeerId; readonly reply: boolean }, out: Effects): void {
-    const held = this.#held().map(({ reporter, stand: { epoch, seq } }) => ({ reporter, epoch, seq }))
+    const held = this.#holdings.held().map(({ reporter, stand: { epoch, seq } }) => ({ reporter, epoch, seq }))
     out.push({ type: 'send', to, message: { kind: 'tier.ledgers', body: { held: held.slice(0, maxLedgers), reply } } })
   }
 
@@ -281,30 +270,6 @@ export class Reporting {
     for (const [to, reporters] of bySource) {
       out.push({ type: 'send', to, message: { kind: 'tier.request', body: { reporters } } })
     }
-  }
-
-  #held(): readonly Holding[] {
-    this.#listed ??= this.#counted()
-    return this.#listed
-  }
-
-  #counted(): Holding[] {
-    const held: Holding[] = []
-    const { self } = this.#parts
-    const own = this.#bulletin.stand()
-    if (own !== undefined && own.count > 0 && isBackbone(self.tier)) held.push({ reporter: self.hub, stand: own })
-    for (const [reporter, ledger] of this.#reports.ledgers()) {
-      const stand = ledger.stand()
-      if (stand !== undefined && stand.count > 0 && this.#isWatched(ledger)) held.push({ reporter, stand })
-    }
-    return held
-  }
-
-  /** Whether the backbone watches the reporter and holds it present, in the life in which it wrote the ledger. */
-  #isWatched(ledger: Ledger): boolean {
-    const belief = this.#parts.pools.member(ledger.reporter) ?? this.foreigners.all().get(ledger.reporter)
-    if (belief === undefined || !isBackbone(belief.info.tier) || !isUp(belief)) return false
-    return ledger.incarnation >= belief.incarnation
   }
 }
 
