@@ -35,3 +35,22 @@ describe('the words of a reporter that is back', () => {
     expect(bench.foreign('x')).toBe('alive')
   })
 })
+
+describe('a parent', () => {
+  it('a child that left for another parent is not taken for dead (H4)', () => {
+    const deaths = (leaves: boolean): unknown[] => {
+      const bench = new Bench({ tier: 'regional' })
+      const far = infoOf('far', { region: 'south' })
+      bench.step({ type: 'link-up', info: far })
+      bench.hear('far', { kind: 'tier.introduction', body: { words: [word('far')] } })
+      bench.hear('far', { kind: 'tier.attach', body: { hub: far.hub } })
+      if (leaves) bench.hear('far', { kind: 'tier.attach', body: { hub: far.hub, ask: true } })
+      return bench
+        .pass(25_000)
+        .flatMap((effect) =>
+          effect.type === 'change' && effect.change.type === 'foreign' ? [effect.change.verdict.status] : [],
+        )
+    }
+    expect([deaths(false), deaths(true)]).toEqual([['dead'], []])
+  })
+})

@@ -196,6 +196,27 @@ describe('a hub that could do better', () => {
     expect(parentsOf(bench)).toContain(third)
   })
 
+  it('says so to the one it leaves', () => {
+    const bench = settled()
+    const before = parentsOf(bench)
+    const third = ['p1', 'p2', 'p3'].map(hubId).find((hub) => !before.includes(hub)) as HubId
+    for (const name of before) bench.rtts.set(name, 40)
+    bench.rtts.set(third, 2)
+    const said: { to: string; body: { ask?: boolean } }[] = []
+    for (let i = 0; i < 300 && !parentsOf(bench).includes(third); i++) {
+      for (const { to, body } of sent(bench.pass(1_000), 'tier.attach')) {
+        const hub = hubId(to.replace('peer-', ''))
+        const answer = bench.hear(hub, {
+          kind: 'tier.attached',
+          body: { hub, accepted: true, children: 0, capacity: 20 },
+        })
+        said.push({ to, body }, ...sent(answer, 'tier.attach'))
+      }
+    }
+    const left = before.find((hub) => !parentsOf(bench).includes(hub)) as HubId
+    expect(said.filter(({ to }) => to === peerOf(left)).at(-1)).toMatchObject({ body: { ask: true } })
+  })
+
   it('asks others how full they are, and moves to one that is much emptier', () => {
     const bench = settled()
     for (const name of ['p1', 'p2', 'p3']) bench.rtts.set(hubId(name), 40)

@@ -127,7 +127,11 @@ export class Parentage {
     if (insisted !== undefined && insisted.hub !== before) {
       out.push({ type: 'change', change: { type: 'overfull', parent: insisted.hub } })
     }
+    const left = this.#ties.parents().filter(({ hub }) => !all.some((parent) => parent.hub === hub))
     if (this.#ties.choose(all, now)) {
+      for (const { peer } of left) {
+        if (this.#parts.links.has(peer)) this.#ask(peer, { hub: self.hub, ask: true }, out)
+      }
       out.push({ type: 'change', change: { type: 'parents', parents: all.map((info) => info.hub) } })
     }
     return all
@@ -139,6 +143,8 @@ export class Parentage {
   adopt(child: HubInfo, body: Attach, now: Now): Attached {
     const capacity = this.#capacity(child.tier)
     const isAsking = body.ask === true
+    // H4: who only asks is no child, or no more: it goes to another parent, and its silence will mean nothing.
+    if (isAsking) this.#ties.release(child.hub)
     const accepted = isAsking
       ? this.#ties.hasRoom(child, capacity)
       : this.#ties.adopt(child, body.insist === true ? Number.POSITIVE_INFINITY : capacity, now)

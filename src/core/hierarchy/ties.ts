@@ -149,6 +149,11 @@ export class Ties {
     this.#avoided.delete(hub)
   }
 
+  /** The hub is no child any more, and there. */
+  release(hub: HubId): void {
+    this.#children.delete(hub)
+  }
+
   /** A child asks; accepted while there is room among those of its tier. */
   adopt(info: HubInfo, capacity: number, now: Now): boolean {
     if (!this.hasRoom(info, capacity)) return false
