@@ -99,7 +99,7 @@ function healedRows(what: string, outcomes: readonly Outcome[], rounds: number):
   ]
 }
 
-const lossy = { hubs: 200, loss: 0.02, stretchMs: 10 * minute } as const
+const lossy = { hubs: 200, loss: 0.02, stretchMs: hour } as const
 
 /** One seed after the other, each for a stretch, until the hours are reached or the wall's minutes are over. */
 function loss(askedMs: Millis, wallMs: Millis): Row[] {
