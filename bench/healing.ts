@@ -114,6 +114,10 @@ function loss(askedMs: Millis, wallMs: Millis): Row[] {
     longestMs = Math.max(longestMs, performance.now() - startedAt)
     virtualMs += outcome.virtualMs
     falseDeaths += outcome.falseDeaths
+    const took = ((performance.now() - startedAt) / second).toFixed(0)
+    console.error(
+      `seed ${seed}: ${(virtualMs / hour).toFixed(1)} h so far, ${falseDeaths} false deaths; this one took ${took} s`,
+    )
     for (const { at, of, atMs } of outcome.someFalse)
       console.error(`seed ${seed}: ${of} declared dead by ${at} at ${(atMs / second).toFixed(1)} s`)
   }
