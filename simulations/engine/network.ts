@@ -5,6 +5,7 @@ import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Random } from '../../src/core/random.ts'
 import { type Millis, second } from '../../src/core/time.ts'
+import { Visits } from '../../src/core/visits.ts'
 import type { Admission, Channel, ConnectTarget, DownReason, Network, NetworkEvents } from '../../src/hub/ports.ts'
 import { type DialOutcome, dial } from './dial.ts'
 import type { Fabric } from './fabric.ts'
@@ -37,6 +38,7 @@ export interface NetworkPlan {
 interface Kept {
   target: ConnectTarget
   attempts: number
+  readonly visits: Visits
   /** Of the dial or wait under way; an older one's outcome is stale. */
   turn: number
 }
@@ -81,7 +83,7 @@ export class SimNetwork implements Network, Listener {
 
   connect(target: ConnectTarget): void {
     const known = this.#kept.get(target.peer)
-    const kept = known ?? { target, attempts: 0, turn: 0 }
+    const kept = known ?? { target, attempts: 0, visits: new Visits(), turn: 0 }
     const isNews = known === undefined || !isSameTarget(known.target, target)
     kept.target = target
     this.#kept.set(target.peer, kept)
@@ -163,6 +165,7 @@ export class SimNetwork implements Network, Listener {
     const kept = this.#kept.get(end.peer)
     if (kept !== undefined) {
       kept.attempts = 0
+      kept.visits.up(this.#fabric.world.now)
       kept.turn++
     }
     const { world } = this.#fabric
@@ -196,7 +199,9 @@ export class SimNetwork implements Network, Listener {
     world.trace.note(world.now, `down ${this.host.name} ${end.peer} ${reason}`)
     const kept = this.#kept.get(end.peer)
     if (kept !== undefined) {
-      const retryMs = (kept.target.eager ? 0 : redialMs) + this.#jitter()
+      const pause = kept.visits.down(reason === 'closed', world.now)
+      const soonMs = (kept.target.eager ? 0 : redialMs) + this.#jitter()
+      const retryMs = pause > 0 ? pause / 2 + (this.#random.real() * pause) / 2 : soonMs
       this.#redial(kept, reason === 'aborted' ? this.#backOff(++kept.attempts) : retryMs)
     }
     if (this.#bootstrap.includes(end.address)) this.#return(end)

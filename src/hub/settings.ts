@@ -69,7 +69,7 @@ export function leastLinksFor(plan: LinkPlan): number {
 }
 
 function tiesOf({ tier, maxRegionalHubs, maxChildHubs }: LinkPlan): number {
-  if (tier === 'global') return maxRegionalHubs
+  if (tier === 'global') return maxRegionalHubs + maxChildHubs
   return tier === 'regional' ? parentCount + maxChildHubs : parentCount
 }
 

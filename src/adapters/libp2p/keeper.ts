@@ -5,7 +5,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address, PeerId } from '../../core/ids.ts'
 import type { Millis } from '../../core/time.ts'
-import type { ConnectTarget, NetworkEvents } from '../../hub/ports.ts'
+import { Visits } from '../../core/visits.ts'
+import type { ConnectTarget, DownReason, NetworkEvents } from '../../hub/ports.ts'
 import { dialable } from './addresses.ts'
 import type { Book } from './book.ts'
 import { type Dialled, type Dialler, dial } from './dial.ts'
@@ -33,6 +34,7 @@ interface Kept {
   failures: number
   isDialling: boolean
   lookedUpAt: Millis
+  readonly visits: Visits
   next: Cancel | undefined
 }
 
@@ -58,7 +60,15 @@ export class Keeper {
     const told = addresses.join()
     const kept = this.#kept.get(peer)
     if (kept === undefined) {
-      const fresh: Kept = { eager, told, failures: 0, isDialling: false, lookedUpAt: -lookupMs, next: undefined }
+      const fresh: Kept = {
+        eager,
+        told,
+        failures: 0,
+        isDialling: false,
+        lookedUpAt: -lookupMs,
+        visits: new Visits(),
+        next: undefined,
+      }
       this.#kept.set(peer, fresh)
       this.#value(peer, keptValue)
       this.#dialIn(peer, eager ? 0 : graceMs + jitter(redialMs))
@@ -85,13 +95,16 @@ export class Keeper {
     if (kept === undefined) return
     kept.next?.()
     kept.failures = 0
+    kept.visits.up(performance.now())
   }
 
   /** A link was lost: redial at once, the owner of the dial a little sooner. After an abort the back-off holds. */
-  down(peer: PeerId, isAborted: boolean): void {
+  down(peer: PeerId, reason: DownReason): void {
     const kept = this.#kept.get(peer)
     if (kept === undefined) return
-    if (isAborted) this.#dialIn(peer, backOff(++kept.failures))
+    const pause = kept.visits.down(reason === 'closed', performance.now())
+    if (reason === 'aborted') this.#dialIn(peer, backOff(++kept.failures))
+    else if (pause > 0) this.#dialIn(peer, pause / 2 + jitter(pause / 2))
     else this.#dialIn(peer, (kept.eager ? 0 : redialMs) + jitter(redialMs))
   }
 

@@ -203,7 +203,7 @@ class Libp2pNetwork implements Network {
   #down(peer: PeerId, reason: DownReason): void {
     this.#parts?.channels.close(peer)
     this.#events?.linkDown(peer, reason)
-    this.#parts?.keeper.down(peer, reason === 'aborted')
+    this.#parts?.keeper.down(peer, reason)
     this.#parts?.bootstrap.lost(peer)
     this.#parts?.discovery.stir()
   }

@@ -167,9 +167,12 @@ export class Foreigners {
       return nothing
     }
     const held = this.#foreign.get(hub)
-    const told = this.#reports.judge(hub, now, standings)
+    // M8: words about a life that was forgotten, or is over, say nothing about the present one.
+    const earliest = Math.max((this.#forgotten.get(hub) ?? -1) + 1, held?.incarnation ?? 0)
+    const said = this.#reports.judge(hub, now, standings)
+    const told = said !== undefined && said.incarnation >= earliest ? said : undefined
     const verdict = told ?? this.#afterSilence(held, now)
-    if (verdict === undefined || verdict.incarnation <= (this.#forgotten.get(hub) ?? -1)) return nothing
+    if (verdict === undefined) return nothing
     const isGone = !isUp(verdict)
     // M2: only a word that says alive introduces a hub.
     if (held === undefined && (isGone || this.#foreign.size >= maxForeign)) return []

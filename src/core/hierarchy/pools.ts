@@ -1,7 +1,7 @@
 // The own pools as membership reports them: final where they speak, and what this hub owes the federation a report of.
 
 import type { HubId, Region, Tier } from '../ids.ts'
-import type { Now } from '../time.ts'
+import type { Millis, Now } from '../time.ts'
 import { type HubInfo, statementOf } from '../wire.ts'
 import type { Word } from './messages.ts'
 import { Terms } from './terms.ts'
@@ -57,6 +57,11 @@ export class Pools {
 
   all(): PoolMember[] {
     return this.each().flat()
+  }
+
+  /** H16: when this hub reports a pool no more. */
+  termEndsAt(): Millis {
+    return this.#terms.deadline()
   }
 
   /** The words this hub owes the federation: those of each pool that it reports. */

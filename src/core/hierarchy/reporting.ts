@@ -83,7 +83,8 @@ export class Reporting {
 
   deadline(): Millis {
     const judgeAt = Math.min(this.#weighAt, this.foreigners.deadline())
-    return Math.min(this.#reviewAt, this.#newsAt, judgeAt, this.#requests.deadline())
+    const sayAt = Math.min(this.#newsAt, this.#parts.pools.termEndsAt())
+    return Math.min(this.#reviewAt, sayAt, judgeAt, this.#requests.deadline())
   }
 
   /** A hub spoke with its own voice (H3). */
@@ -124,7 +125,7 @@ export class Reporting {
 
   tick(now: Now, out: Effects): Judgement[] {
     const isReview = this.#reviewAt <= now.mono
-    if (isReview || this.#newsAt <= now.mono) this.#publish(now, out)
+    if (isReview || Math.min(this.#newsAt, this.#parts.pools.termEndsAt()) <= now.mono) this.#publish(now, out)
     this.#askAgain(now, out)
     if (!isReview) return Math.min(this.#weighAt, this.foreigners.deadline()) <= now.mono ? this.review(now) : []
     const { reportIntervalMs, random } = this.#parts

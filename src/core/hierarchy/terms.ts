@@ -2,7 +2,7 @@
 // of one side are none any more, while those of the other have not yet taken back what they said of the first: whoever
 // has been a reporter for some time goes on until they have. Both speak of the same pool meanwhile, and the best word counts.
 
-import { type Millis, type Now, second } from '../time.ts'
+import { type Millis, type Now, never, second } from '../time.ts'
 
 /** As long as a death that may be old buries nobody (H15). */
 const handoverMs: Millis = 5 * second
@@ -17,6 +17,13 @@ interface Term {
 
 export class Terms {
   readonly #terms = new Map<string, Term>()
+
+  /** When the next hub that was displaced has handed over. */
+  deadline(): Millis {
+    let next = never
+    for (const { until = never } of this.#terms.values()) next = Math.min(next, until)
+    return next
+  }
 
   /** H16: whether this hub reports the pool now; `isChosen`: it is among the reporters of those present. */
   isServing(pool: string, isChosen: boolean, now: Now): boolean {

@@ -70,16 +70,20 @@ export class Prober {
   /** Asks a member at once, and others with it where there is no direct way. */
   askNow(hub: HubId, now: Now): void {
     const member = this.#parts.roster.all().get(hub)
-    // In a pool that is not fully linked others have the way there, and keep an eye on it.
-    if (member === undefined || !this.#isWatched(member) || !this.#probes.hasRoomFor(hub)) return
+    if (member === undefined || !isPresent(member.status) || !this.#probes.hasRoomFor(hub)) return
     if (this.#isArriving(member, now)) return
     this.#ask(member, false, now)
+  }
+
+  /** The link was lost. In a pool that is not fully linked others have the way there, and keep an eye on the hub. */
+  lost(hub: HubId, now: Now): void {
+    if (this.#isWatched(this.#parts.roster.all().get(hub))) this.askNow(hub, now)
   }
 
   /** A new suspicion: so many of the pool ask the suspect at once that enough accusers, or an answer, are found soon. */
   join(hub: HubId, now: Now): void {
     const { options, roster } = this.#parts
-    if (!options.mechanisms.evidence) return
+    if (!options.mechanisms.evidence || !this.#isWatched(roster.all().get(hub))) return
     const share = (enoughAccusers + 1) / Math.max(1, roster.present().length)
     if (options.random.chance(share)) this.askNow(hub, now)
   }

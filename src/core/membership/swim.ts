@@ -250,7 +250,7 @@ export class Swim implements Machine<SwimProtocol> {
   #weigh({ peer, what }: SwimInput & { type: 'evidence' }, now: Now): void {
     const member = this.#roster.byPeer(peer)
     if (member === undefined || !this.#options.mechanisms.evidence) return
-    if (what === 'lost') this.#prober.askNow(member.info.hub, now)
+    if (what === 'lost') this.#prober.lost(member.info.hub, now)
     else this.#beliefs.accuseBySelf(member.info.hub, 'refused', now)
   }
 
