@@ -5,6 +5,7 @@ export const problems = {
   'invalid-request': [400, 'The request does not match the schema'],
   'malformed-json': [400, 'The body is not JSON'],
   'invalid-slug': [400, 'The slug does not match ^[a-z0-9-]{1,50}$'],
+  'invalid-cursor': [400, 'The cursor is none that a hub gave out'],
   unauthorized: [401, 'The request carries no valid credential'],
   'not-local': [403, 'Without credentials the API answers only requests from this machine'],
   'not-found': [404, 'There is nothing at this path'],

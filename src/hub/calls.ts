@@ -7,10 +7,13 @@ import type {
   Health,
   Heartbeat,
   HeartbeatReply,
+  HubEvent,
   Member,
   Project,
+  ProjectEvent,
   ProjectStatus,
   Registration,
+  ResetEvent,
   Status,
   Why,
 } from './shapes.ts'
@@ -43,15 +46,36 @@ export interface Views {
   health(now: Now): Health
   status(now: Now): Status
   members(now: Now): readonly Member[]
+  member(hub: HubId, now: Now): Member | undefined
   /** Who accuses the hub, and who reaches it. */
   why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
 }
 
+/** `cursor`: where the reader stands once it has this. */
+export type WatchEvent = { readonly cursor: string } & (
+  | { readonly event: 'project'; readonly data: ProjectEvent }
+  | { readonly event: 'hub'; readonly data: HubEvent }
+  | { readonly event: 'reset'; readonly data: ResetEvent }
+  /** All that was there when it began has been told; what follows are changes. */
+  | { readonly event: 'caught-up' }
+)
+
+/** One reader of what happens. It asks for the next event when it can take one, so nothing waits for it here. */
+export interface Watching {
+  /** Undefined: there is no more now; the reader is woken when there is. */
+  next(): WatchEvent | undefined
+  close(): void
+}
+
+export type Watched = { readonly ok: true; readonly watching: Watching } | Refusal
+
 /** What the HTTP API needs of a running hub. */
 export interface LocalHub {
   readonly views: Views
   now(): Now
   call(call: Call, done: (answer: Answer) => void): void
+  /** C18: what happens from a cursor on; without one, what is there and then what happens. */
+  watch(since: string | undefined, wake: () => void): Watched
 }

@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
 import { type Now, never } from '../core/time.ts'
 import { seal } from '../core/wire.ts'
-import type { Answer, Call, LocalHub } from './calls.ts'
+import type { Answer, Call, LocalHub, Watched } from './calls.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
 import { judgeHello, sayHello } from './hello.ts'
 import { Hub } from './hub.ts'
@@ -17,6 +17,7 @@ import type { Settings } from './settings.ts'
 import { isAlive } from './sight.ts'
 import { incarnationOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
+import { Watch } from './watch.ts'
 
 export interface DriverOptions {
   readonly ports: Ports
@@ -37,6 +38,8 @@ export class Driver implements LocalHub {
   readonly #callers = new Map<CallId, (answer: Answer) => void>()
   #hub: Hub | undefined
   #views: HubViews | undefined
+  /** From the first reader on. */
+  #watch: Watch | undefined
   readonly #wake = (): void => this.#feed({ type: 'tick' })
   /** What was encoded last. */
   #said: (Saying & { readonly bytes: Uint8Array }) | undefined
@@ -101,6 +104,16 @@ export class Driver implements LocalHub {
     this.#feed({ type: 'call', call, request })
   }
 
+  watch(since: string | undefined, wake: () => void): Watched {
+    const refusal = this.#reasonAgainst()
+    if (refusal !== undefined) return refusal
+    const { hub, views } = this
+    this.#watch ??= new Watch({ hub, views, now: () => this.now() })
+    const watched = this.#watch.open(since, wake)
+    this.#arm(hub)
+    return watched
+  }
+
   #reasonAgainst(): Refusal | undefined {
     if (this.#hub === undefined) return refuse('starting', 'This hub has not started yet; try again in a second')
     return this.#isStopped ? refuse('leaving', 'This hub has stopped; use another one') : undefined
@@ -161,7 +174,13 @@ export class Driver implements LocalHub {
       this.#isRunning = false
     }
     this.#said = undefined
-    if (!this.#isStopped) this.#ports.clock.arm(hub.deadline(), this.#wake)
+    this.#watch?.settle(this.now())
+    this.#arm(hub)
+  }
+
+  #arm(hub: Hub): void {
+    const at = Math.min(hub.deadline(), this.#watch?.deadline() ?? never)
+    if (!this.#isStopped) this.#ports.clock.arm(at, this.#wake)
   }
 
   #perform(effect: HubEffect): void {
@@ -204,6 +223,7 @@ export class Driver implements LocalHub {
         break
       case 'change':
         if (effect.change.type === 'member' || effect.change.type === 'foreign') this.views.note(this.now())
+        this.#watch?.note(effect.change, this.now())
         this.#onChange(effect.change)
         break
     }

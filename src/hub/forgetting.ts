@@ -12,7 +12,7 @@ import { type HubId, isHubId } from '../core/ids.ts'
 import { isPlausible } from '../core/membership/member.ts'
 import type { Now } from '../core/time.ts'
 
-const forgottenKind = 'forgotten'
+export const forgottenKind = 'forgotten'
 /** Each epoch is a field of its own, as tags are (C6): of several forgettings the furthest holds, in whatever order. */
 const epochPrefix = 'epoch:'
 const epochCheck = Compile(EpochSchema)

@@ -29,6 +29,17 @@ export interface Eyes extends Machines {
   readonly settings: Settings
 }
 
+/** What this hub believes about one hub, as `everyone` has it. */
+export function memberFacts(hub: Eyes, id: HubId, now: Now): MemberFacts | undefined {
+  const member = id === hub.info.hub ? undefined : memberOf(hub, id)
+  const facts = member ?? factsOf(hub, id)
+  if (facts === undefined) return undefined
+  const { info, status, incarnation, since } = facts
+  const asOf = (member === undefined ? hub.hierarchy.foreign().get(id)?.asOf : undefined) ?? now.wall
+  const rtt = member?.rttMs === undefined ? {} : { rttMs: member.rttMs }
+  return { info, status, incarnation, since: since.wall, asOf, ...rtt }
+}
+
 const goodness: Record<MemberStatus, number> = { alive: 3, suspect: 2, left: 1, dead: 0 }
 
 /** Everyone this hub knows, itself included, by hub id. */

@@ -10,7 +10,7 @@ import { checksOf } from './health.ts'
 import { isoOf } from './iso.ts'
 import { projectFrom, projectId } from './projects.ts'
 import type { Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
-import { type Eyes, everyone, type MemberFacts, seenOf } from './sight.ts'
+import { type Eyes, everyone, type MemberFacts, memberFacts, seenOf } from './sight.ts'
 import { whyOf } from './why.ts'
 
 /** What the views read of a hub. */
@@ -109,6 +109,11 @@ export class HubViews implements Views {
     return [...everyone(this.#hub, now).values()]
       .sort((a, b) => compareText(a.info.hub, b.info.hub))
       .map((facts) => this.#member(facts))
+  }
+
+  member(hub: HubId, now: Now): Member | undefined {
+    const facts = memberFacts(this.#hub, hub, now)
+    return facts === undefined ? undefined : this.#member(facts)
   }
 
   why(hub: HubId, now: Now): ReturnType<Views['why']> {

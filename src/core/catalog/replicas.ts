@@ -46,6 +46,11 @@ export class Replicas {
     return this.#holders.keys()
   }
 
+  /** The hubs whose slices take part in an entry. */
+  holders(id: EntryId): ReadonlySet<HubId> {
+    return this.#holders.get(id) ?? nobody
+  }
+
   /** A slice restored from the store. */
   adopt(slice: Slice): void {
     this.#slices.set(slice.hub, slice)
