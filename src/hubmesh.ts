@@ -183,5 +183,10 @@ export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 
 
 /** The HTTP API's part of a configuration. */
 export function httpOptionsOf({ monitoring, limits }: Config) {
-  return { exposesMetrics: monitoring.metrics_enabled, maxBodyBytes: limits.body, version }
+  return {
+    exposesMetrics: monitoring.metrics_enabled,
+    maxBodyBytes: limits.body,
+    maxWatchers: limits.watchers,
+    version,
+  }
 }

@@ -239,6 +239,7 @@ describe('a hub', () => {
       'DELETE /api/fed/projects/{slug}',
       'GET /api/fed/projects',
       'GET /api/fed/projects/{slug}',
+      'GET /api/fed/watch',
       'GET /api/members',
       'GET /api/members/{hub}/why',
       'GET /api/status',

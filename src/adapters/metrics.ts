@@ -54,6 +54,9 @@ export class Metrics {
     return this.#registry.contentType
   }
 
+  readonly watchers = (count: number): void => this.#counters.watchers.set(count)
+  readonly sent = (event: string): void => this.#counters.events.inc({ event })
+
   text(): Promise<string> {
     return this.#registry.metrics()
   }
@@ -144,7 +147,7 @@ export class Metrics {
   }
 }
 
-/** Every counter: name, what it counts, labels. */
+/** What is counted as it happens: name, what it counts, labels. */
 function countersIn(registry: Registry) {
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers: [registry] })
@@ -176,6 +179,8 @@ function countersIn(registry: Registry) {
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
     refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),
     refusedHellos: counter('hubmesh_hellos_refused_total', 'Peers that this hub did not let in', ['reason']),
+    watchers: new Gauge({ name: 'hubmesh_watchers', help: 'Clients that watch', registers: [registry] }),
+    events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
     errors: counter('errors_total', 'What failed', ['operation']),
   }
 }

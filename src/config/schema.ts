@@ -169,6 +169,7 @@ const limits = Type.Object({
   }),
   streams: count('Inbound streams per peer and protocol', { default: 8, maximum: 1_024 }),
   send_queue: size('Bytes that may wait for one peer', 4 * MiB, 256 * KiB),
+  watchers: count('Clients that may watch at the same time', { default: 1_000 }),
   projects: count('Most projects in the catalog', { default: 100_000 }),
   slice: count('Most records that one hub may write', { default: 20_000 }),
 })

@@ -13,11 +13,14 @@ import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
 import { acceptRequestId, observeRequests, refuseEarly, refuseForeigners } from './requests.ts'
+import { watchRoute } from './watch.ts'
 
 /** Time for a request to arrive whole. */
 const requestTimeoutMs: Millis = 30_000
 /** Longer, and `close` waits for idle clients. */
 const keepAliveTimeoutMs: Millis = 5_000
+/** Of all headers together: the cursor of a large federation is one of them, and Node takes 16 KiB unless told otherwise. */
+const maxHeaderBytes = 64 * 1024
 /** A slug that is too long is an invalid slug, not an unknown path. */
 const maxParamLength = 1_000
 
@@ -31,6 +34,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     keepAliveTimeout: keepAliveTimeoutMs,
     genReqId: acceptRequestId,
     clientErrorHandler: refuseOnSocket,
+    http: { maxHeaderSize: maxHeaderBytes },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     // What a caller said is judged as it was said: nothing is coerced, filled in or dropped, and every problem is told.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
@@ -68,6 +72,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   healthRoutes(app, options.hub)
   hubRoutes(app, options.hub)
   projectRoutes(app, options.hub)
+  watchRoute(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)
   await app.ready()
   return app

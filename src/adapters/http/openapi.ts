@@ -8,10 +8,13 @@ import {
   ForgottenSchema,
   HealthSchema,
   HeartbeatReplySchema,
+  HubEventSchema,
   MemberSchema,
   type Problem,
   ProblemSchema,
+  ProjectEventSchema,
   ProjectSchema,
+  ResetEventSchema,
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
@@ -26,6 +29,9 @@ const shared = [
   ForgottenSchema,
   HealthSchema,
   StatusSchema,
+  ProjectEventSchema,
+  HubEventSchema,
+  ResetEventSchema,
   ProblemSchema,
 ]
 

@@ -25,6 +25,10 @@ export interface Answered {
 export interface HttpMetrics {
   readonly contentType: string
   observe(answered: Answered): void
+  /** So many watch now. */
+  readonly watchers: (count: number) => void
+  /** A watcher was sent an event. */
+  readonly sent: (event: 'project' | 'hub' | 'reset') => void
   /** The Prometheus text. */
   text(): Promise<string>
 }
@@ -45,5 +49,6 @@ export interface HttpOptions {
   /** Whether `/metrics` answers. */
   readonly exposesMetrics: boolean
   readonly maxBodyBytes: number
+  readonly maxWatchers: number
   readonly version: string
 }

@@ -2,6 +2,8 @@
 
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import { foreignness } from './local.ts'
 import type { Answered, App, HttpOptions } from './options.ts'
 import { Refused } from './problems.ts'
@@ -40,16 +42,22 @@ export function observeRequests(app: App, { log, metrics }: HttpOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
+  // A stream is answered when it begins: how long a client watches says nothing of the hub.
+  const begun = new WeakMap<FastifyRequest, number>()
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (payload instanceof Readable) begun.set(request, reply.elapsedTime)
+  })
   app.addHook('onResponse', async (request, reply) => {
+    const elapsedMs = begun.get(request) ?? reply.elapsedTime
     const answered: Answered = {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
-      seconds: reply.elapsedTime / 1_000,
+      seconds: elapsedMs / 1_000,
     }
     metrics.observe(answered)
     const operation = `${answered.method} ${answered.route}`
-    const fields = { request_id: request.id, operation, status: answered.status, duration_ms: round(reply.elapsedTime) }
+    const fields = { request_id: request.id, operation, status: answered.status, duration_ms: round(elapsedMs) }
     log[levelOf(answered)](fields, 'request answered')
   })
 }
