@@ -75,6 +75,18 @@ it('starts a hub from the package, and a signal to the launcher ends it in order
   expect(out).toContain('hub stopped')
 })
 
+it('has a client for other programs, with types, that needs nothing of a hub', async () => {
+  writeFileSync(
+    join(directory, 'program.mjs'),
+    `import { watch, WatchRefused } from 'hubmesh/client'
+for await (const event of watch({ url: 'http://127.0.0.1:9', onRetry: (error) => { throw error } })) console.log(event)`,
+  )
+  const { code, err } = await launch('node', ['program.mjs'], { cwd: directory, env: { PATH: path } }).ended
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('fetch failed') })
+  const types = readFileSync(join(installed, 'dist/client.d.ts'), 'utf8')
+  expect(types).toMatch(/export declare function watch\(options: WatchOptions\): AsyncGenerator<WatchedEvent, void>/)
+})
+
 it('needs nothing at run time that it does not name as a dependency', () => {
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>

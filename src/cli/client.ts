@@ -59,7 +59,8 @@ async function request<S extends TSchema>(
   throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(body)}`)
 }
 
-function baseUrl(options: AskOptions): URL {
+/** Where the hub is that the options name. */
+export function baseUrl(options: AskOptions): URL {
   // A variable that is set to nothing says nothing.
   const said = options.url ?? (process.env['FEDERATION_URL'] || undefined)
   if (said !== undefined) {
@@ -78,7 +79,7 @@ function detailOf(body: unknown): string {
   return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : 'no hub of this kind'
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof Error && 'code' in cause) return String(cause.code)
   return error instanceof Error ? error.message : String(error)

@@ -12,6 +12,7 @@ import { membersCommand } from './members.ts'
 import { projectsCommand } from './projects.ts'
 import { startCommand } from './start.ts'
 import { statusCommand } from './status.ts'
+import { watchCommand } from './watch.ts'
 
 /** Runs the command that the arguments (without node and script) name. Resolves when it is done; sets the exit code. */
 export async function runCommand(args: readonly string[]): Promise<void> {
@@ -36,6 +37,7 @@ function program(): Command {
     statusCommand(),
     membersCommand(),
     projectsCommand(),
+    watchCommand(),
     leaveCommand(),
     forgetCommand(),
   ]
