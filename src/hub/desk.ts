@@ -25,6 +25,12 @@ export type DeskStep =
   | { readonly type: 'answer'; readonly call: CallId; readonly answer: () => Answer }
 
 type Then = (outcomes: readonly Outcome[]) => readonly DeskStep[]
+interface DeskJob {
+  readonly writes: readonly Write[]
+  readonly extra?: readonly StoreOp[]
+  readonly answers?: number
+}
+
 type Registered = Registration & { readonly slug: Slug }
 
 /** What the desk needs of the hub behind it. */
@@ -42,7 +48,7 @@ export class Desk {
   readonly #projects = new Set<Slug>()
   readonly #fileHashes: Map<Slug, string>
   /** What follows each write under way, by its caller. Bounded by the catalog's queue. */
-  readonly #thens = new Map<CallId, Then>()
+  readonly #thens = new Map<CallId, { readonly then: Then; readonly answers: number }>()
 
   constructor(hub: Backroom, settings: Settings, fileHashes: ReadonlyMap<Slug, string>) {
     this.#hub = hub
@@ -89,22 +95,23 @@ export class Desk {
 
   /** The catalog has answered a write. */
   written(call: CallId, result: WriteResult): readonly DeskStep[] {
-    const then = this.#thens.get(call)
+    const waiting = this.#thens.get(call)
     this.#thens.delete(call)
     if (!result.ok) return [answer(call, result)]
-    if (result.outcomes.includes('too-many-fields')) {
+    const outcomes = result.outcomes.slice(-(waiting?.answers ?? 0))
+    if (outcomes.includes('too-many-fields')) {
       return [answer(call, refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'))]
     }
-    if (result.outcomes.includes('slice-full')) {
+    if (outcomes.includes('slice-full')) {
       return [answer(call, refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"))]
     }
-    if (result.outcomes.includes('unfit')) {
+    if (outcomes.includes('unfit')) {
       return [answer(call, refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'))]
     }
-    if (result.outcomes.includes('clock-drift')) {
+    if (outcomes.includes('clock-drift')) {
       return [answer(call, refuse('clock-drift', "This hub's clock is behind; set it right and try again"))]
     }
-    return then?.(result.outcomes) ?? []
+    return waiting?.then(outcomes) ?? []
   }
 
   /** Why there is no such project: never known, or removed. */
@@ -201,11 +208,14 @@ export class Desk {
       return [answer(call, refuse('limit-reached', detail))]
     }
     const writes = [...saved, ...plans.map((plan) => forgetWrite(plan, replicas))]
-    return this.#write(call, { writes }, () => [answer(call, { ok: true, type: 'forgotten' })])
+    // An entry that is too long to be taken over stays in their slice, and that where it is.
+    const job = { writes, answers: plans.length }
+    return this.#write(call, job, () => [answer(call, { ok: true, type: 'forgotten' })])
   }
 
-  #write(call: CallId, job: { writes: readonly Write[]; extra?: readonly StoreOp[] }, then: Then): readonly DeskStep[] {
-    this.#thens.set(call, then)
+  /** `answers`: how many of the writes, the last ones, decide whether it worked; all of them when it is left out. */
+  #write(call: CallId, job: DeskJob, then: Then): readonly DeskStep[] {
+    this.#thens.set(call, { then, answers: job.answers ?? job.writes.length })
     return [{ type: 'catalog', input: { type: 'write', call, writes: job.writes, extra: job.extra ?? [] } }]
   }
 }

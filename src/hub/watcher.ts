@@ -2,12 +2,12 @@
 // projects are (which has no place in a cursor), then the journal. It holds a cursor and a number; what it is told is
 // read from the hub at that moment, so several changes of one thing are one event, and a slow reader costs nothing.
 
+import { forgottenKind } from '../core/catalog/burials.ts'
 import { type Cursor, readCursor } from '../core/catalog/cursor.ts'
 import { type Step, walk } from '../core/catalog/walk.ts'
 import { type HubId, isHubId } from '../core/ids.ts'
 import type { Now } from '../core/time.ts'
 import type { WatchEvent, Watching } from './calls.ts'
-import { forgottenKind } from './forgetting.ts'
 import type { Journal, Touch } from './journal.ts'
 import { projectKind, slugOf } from './projects.ts'
 import type { Scene } from './statuses.ts'

@@ -4,7 +4,7 @@ import type { Catalog } from '../../src/core/catalog/catalog.ts'
 import { type CatalogRecord, type EntryId, entryId, join, merge } from '../../src/core/catalog/record.ts'
 import type { Slice } from '../../src/core/catalog/slice.ts'
 import type { HubId } from '../../src/core/ids.ts'
-import { seen, withoutTags } from './catalog.kit.ts'
+import { seen } from './catalog.kit.ts'
 import { hubId } from './kit.ts'
 
 export class Judge {
@@ -30,13 +30,13 @@ export class Judge {
     }
   }
 
-  /** Fields only ever gain; a tag is gone when its author's next version lacks it. */
+  /** Fields only ever gain: what is gone is void, or covered by a removal. */
   remember(slice: Slice): void {
     for (const record of [...(slice.surplus()?.records ?? []), ...slice.records()]) {
       const byHub = this.#history.get(entryId(record)) ?? new Map<HubId, CatalogRecord>()
       this.#history.set(entryId(record), byHub)
       const before = byHub.get(slice.hub)
-      byHub.set(slice.hub, before === undefined ? record : merge(record, withoutTags(before)))
+      byHub.set(slice.hub, before === undefined ? record : merge(record, before))
     }
   }
 

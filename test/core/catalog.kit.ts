@@ -1,6 +1,6 @@
 // Small builders for tests of the catalog: writes, what a reader sees, a disk that can lose.
 
-import type { CatalogRecord, Joined } from '../../src/core/catalog/record.ts'
+import type { Joined } from '../../src/core/catalog/record.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
 import type { StoreOp } from '../../src/core/machine.ts'
 
@@ -48,10 +48,4 @@ export class Disk {
     }
     return held
   }
-}
-
-/** Without the members of sets. */
-export function withoutTags(record: CatalogRecord): CatalogRecord {
-  const kept = Object.entries(record.fields).filter(([name]) => !/^(tag|epoch):/.test(name))
-  return { ...record, fields: Object.fromEntries(kept) }
 }

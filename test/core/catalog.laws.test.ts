@@ -72,6 +72,12 @@ const forget = fc.tuple(name, name).map(
       world.forget(at, whom),
 )
 
+const forgetWithData = fc.tuple(name, name).map(
+  ([at, whom]): Act =>
+    (world) =>
+      world.forget(at, whom, true),
+)
+
 function play(acts: readonly Act[], seed: number): World {
   const world = new World(seed, names)
   Object.assign(world.weather, { delayMs: 300, diskMs: 80, loss: 0.2, doubling: 0.2 })
@@ -157,6 +163,7 @@ describe('however the network treats them, hubs that meet again', () => {
       restart,
       fill,
       forget,
+      forgetWithData,
     ]
     expectAlways(acts, 4, expectAgreement)
   })

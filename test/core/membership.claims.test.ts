@@ -50,8 +50,9 @@ describe('a forgotten hub', () => {
     const entry = (incarnation: number) => {
       const write = forgetWrite({ hub: hubId('a'), incarnation, withData: false }, new Replicas())
       const stamp = [wallStart, 0, 'x'] as const
-      const value = write.op === 'put' ? write.fields['incarnation'] : undefined
-      const joined = { fields: { life: [true, stamp], incarnation: [value, stamp] } } as never
+      const fields =
+        write.op === 'put' ? Object.entries(write.fields).map(([name, value]) => [name, [value, stamp]]) : []
+      const joined = { fields: { life: [true, stamp], ...Object.fromEntries(fields) } } as never
       return forgottenIn('forgotten/a', joined, at(0))
     }
     expect(entry(wallStart)).toEqual({ hub: 'a', incarnation: wallStart })

@@ -176,7 +176,7 @@ export class Author {
     const joined = join(own === undefined ? others : [...others, own])
     const stamp = hlc.next(now.wall)
     if (stamp === undefined) return 'clock-drift'
-    const facts = { own, others, joined, isFirstEpoch: draft.epoch[0] === 1 }
+    const facts = { own, joined }
     const { content, outcome } = applyWrite(write, facts, stamp)
     if (content === undefined) return outcome
     if (Object.keys(content.fields).length > maxFields) return 'too-many-fields'

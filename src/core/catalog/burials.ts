@@ -3,32 +3,59 @@
 // word that forgets, so all others find nothing left to save, unless they hold more of the slice than it did.
 
 import type { HubId } from '../ids.ts'
-import { type CatalogRecord, type EntryId, isNews, join, merge } from './record.ts'
+import { type Millis, minute, type Now, never, second } from '../time.ts'
+import { type CatalogRecord, type EntryId, type Field, isNews, join, merge } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import { compareEpochs, type Epoch } from './slice.ts'
 import type { Write } from './writes.ts'
 
-/** A forgotten hub's slice, up to and including an epoch. */
+/** The kind of the entries that forget hubs. They outlive whoever wrote them. */
+export const forgottenKind = 'forgotten'
+/** A hub opens one epoch for each disk it loses: one this far above what is known of it is made up. */
+export const maxEpochLeap = 2 ** 20
+/** How soon it is looked again whether a slice can go: at first, and after many tries. */
+const firstPauseMs: Millis = second
+const longestPauseMs: Millis = 10 * minute
+
+/** A forgotten hub's slice, up to and including the latest of these epochs that it can have had. */
 export interface Burial {
   readonly hub: HubId
-  readonly epoch: Epoch
-  /** What it said goes with it; only its removals are kept, so that nothing removed returns. */
+  readonly epochs: readonly Epoch[]
+  /** What it said goes with it; only what it voided or removed is kept, so that nothing removed returns. */
   readonly withData: boolean
+}
+
+export interface Dropped {
+  readonly hub: HubId
+  readonly ids: readonly EntryId[]
+}
+
+interface Held {
+  readonly hub: HubId
+  readonly epoch: Epoch
+  readonly withData: boolean
+  readonly tries: number
+  readonly again: Millis
 }
 
 export class Burials {
   readonly #replicas: Replicas
-  readonly #burials = new Map<HubId, Burial>()
-  /** What was submitted to be adopted and how the slices stood: not again before one of them has changed. */
-  #tried = ''
+  readonly #self: HubId
+  readonly #burials = new Map<HubId, Held>()
 
-  constructor(replicas: Replicas) {
+  constructor(replicas: Replicas, self: HubId) {
     this.#replicas = replicas
+    this.#self = self
   }
 
-  /** A hub is forgotten, or forgotten anew; what the catalog says last holds. */
-  set(burial: Burial): void {
-    this.#burials.set(burial.hub, burial)
+  /** A hub is forgotten, or forgotten anew. */
+  set({ hub, epochs, withData }: Burial): void {
+    const known = this.#replicas.slice(hub)?.version.epoch[0] ?? this.#burials.get(hub)?.epoch[0] ?? 0
+    const epoch = epochs
+      .filter(([number]) => number <= known + maxEpochLeap)
+      .sort(compareEpochs)
+      .at(-1)
+    if (epoch !== undefined) this.#burials.set(hub, { hub, epoch, withData, tries: 0, again: 0 })
   }
 
   /** The epoch up to which that hub is forgotten. */
@@ -36,38 +63,54 @@ export class Burials {
     return this.#burials.get(hub)?.epoch
   }
 
-  /** What has to be adopted before the slices that are due can be dropped; empty when it was tried already. */
-  salvage(self: HubId): Write[] {
-    const due = this.#due(self)
-    const writes = salvageOf(this.#replicas, due)
-    const state = due.map(({ hub }) => `${hub} ${JSON.stringify(this.#replicas.slice(hub)?.version)}`).join()
-    if (writes.length === 0 || state === this.#tried) return []
-    this.#tried = state
-    return writes
+  /** When a slice that could not go is looked at again. */
+  deadline(): Millis {
+    let next = never
+    for (const burial of this.#burials.values()) if (this.#isHeld(burial)) next = Math.min(next, burial.again)
+    return next
   }
 
-  /** Drops the slices that are due, once nothing would be lost with them. */
-  drop(self: HubId): { readonly hub: HubId; readonly ids: readonly EntryId[] }[] {
-    const due = this.#due(self)
-    if (due.length === 0 || salvageOf(this.#replicas, due).length > 0) return []
-    return due.map(({ hub }) => ({ hub, ids: this.#replicas.drop(hub) }))
+  /**
+   * Looks at the slices that are to go, one by one: drops those with which nothing would be lost, and returns what has to
+   * be adopted for the others. `submit` says whether that will be written.
+   */
+  bury(now: Now, submit: (writes: readonly Write[]) => void): readonly Dropped[] {
+    const dropped: Dropped[] = []
+    for (const burial of this.#burials.values()) {
+      if (burial.again > now.mono || !this.#isHeld(burial)) continue
+      const { hub, tries } = burial
+      const writes = salvageOf(this.#replicas, [burial])
+      if (writes.length === 0) {
+        dropped.push({ hub, ids: this.#replicas.drop(hub) })
+        this.#burials.set(hub, { ...burial, tries: 0, again: 0 })
+        continue
+      }
+      // What cannot be written, for the slice is full or an entry too long, stays where it is.
+      submit(writes)
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 16))
+      this.#burials.set(hub, { ...burial, tries: tries + 1, again: now.mono + pauseMs })
+    }
+    return dropped
   }
 
-  #due(self: HubId): Burial[] {
-    return [...this.#burials.values()].filter(({ hub, epoch }) => {
-      const held = this.#replicas.slice(hub)?.version
-      return hub !== self && held !== undefined && compareEpochs(held.epoch, epoch) <= 0
-    })
+  /** Own writes are durable: what waited for them is looked at now. */
+  stir(): void {
+    for (const [hub, burial] of this.#burials) if (burial.tries === 1) this.#burials.set(hub, { ...burial, again: 0 })
+  }
+
+  #isHeld({ hub, epoch }: Held): boolean {
+    const held = this.#replicas.slice(hub)?.version
+    return hub !== this.#self && held !== undefined && compareEpochs(held.epoch, epoch) <= 0
   }
 }
 
 /** What the join would miss without these slices, as writes that adopt it. */
-export function salvageOf(replicas: Replicas, burials: readonly Omit<Burial, 'epoch'>[]): Write[] {
+export function salvageOf(replicas: Replicas, burials: readonly Omit<Burial, 'epochs'>[]): Write[] {
   const buried = new Set(burials.map(({ hub }) => hub))
   const mine = new Map<EntryId, CatalogRecord>()
   for (const { hub, withData } of burials) {
     for (const [id, record] of replicas.said(hub)) {
-      const kept = withData ? removalOf(record) : record
+      const kept = withData && record.kind !== forgottenKind ? withoutOwn(record, hub) : record
       const other = mine.get(id)
       mine.set(id, other === undefined ? kept : merge(other, kept))
     }
@@ -78,6 +121,11 @@ export function salvageOf(replicas: Replicas, burials: readonly Omit<Burial, 'ep
   })
 }
 
-function removalOf({ kind, key, seq, removed }: CatalogRecord): CatalogRecord {
-  return removed === undefined ? { kind, key, seq, fields: {} } : { kind, key, seq, fields: {}, removed }
+/** Without what the hub itself said: its removals, its voids, and what it adopted from others stay. */
+function withoutOwn(record: CatalogRecord, hub: HubId): CatalogRecord {
+  const isKept = ([, [value, stamp]]: [string, Field]): boolean => value === null || stamp[2] !== hub
+  return {
+    ...record,
+    fields: Object.fromEntries(Object.entries(record.fields).filter(isKept)) as CatalogRecord['fields'],
+  }
 }

@@ -32,7 +32,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly #publisher = new Publisher()
   readonly #replication: Replication
   readonly #shelf = new Shelf()
-  readonly #burials = new Burials(this.replicas)
+  readonly #burials: Burials
   /** What a slice may take part in: an author who recovers a full earlier epoch beside a full new one stays within it. */
   readonly #maxEntries: number
   /** The number of the own slice's epoch at start. */
@@ -50,6 +50,7 @@ export class Catalog implements Machine<CatalogProtocol> {
       this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
     }
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
+    this.#burials = new Burials(replicas, hub)
     this.#maxEntries = 2 * maxSliceRecords
     this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
     for (const record of replicas.slice(hub)?.records() ?? []) this.#pruneCovered(entryId(record))
@@ -80,7 +81,8 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   deadline(): Millis {
-    return Math.min(this.#replication.deadline(), this.#author.deadline(), this.#publisher.deadline())
+    const parts = [this.#replication, this.#author, this.#publisher, this.#burials]
+    return Math.min(...parts.map((part) => part.deadline()))
   }
 
   step(input: CatalogInput, now: Now): readonly Effect<CatalogProtocol>[] {
@@ -93,8 +95,10 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#bury(now, out)
         break
       case 'persisted':
-        if (input.token === ownToken) this.#committed(input.ok, now, out)
-        else this.#shelf.finish(input.ok)
+        if (input.token === ownToken) {
+          this.#committed(input.ok, now, out)
+          this.#burials.stir()
+        } else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
       case 'write': {
@@ -172,17 +176,19 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#burials.set(burial)
     const { epoch } = this.#author
     const isOwn = burial.hub === this.#options.hub
-    if (isOwn && epoch !== undefined && compareEpochs(epoch, burial.epoch) <= 0) this.#author.reopen(this.#highest())
+    const until = isOwn ? this.#burials.epochOf(burial.hub) : undefined
+    const isOver = until !== undefined && epoch !== undefined && compareEpochs(epoch, until) <= 0
+    if (isOver) this.#author.reopen(this.#highest())
     this.#bury(now, out)
   }
 
   #bury(now: Now, out: Effects): void {
-    const { hub: self } = this.#options
-    const writes = this.#burials.salvage(self)
-    // More than others take of one slice: the forgotten one stays where it is.
-    const isRoom = (this.replicas.slice(self)?.breadth ?? 0) + writes.length <= this.#maxEntries
-    if (writes.length > 0 && isRoom) this.#author.submit({ writes, extra: [] }, now)
-    for (const { hub, ids } of this.#burials.drop(self)) {
+    const size = this.replicas.slice(this.#options.hub)?.breadth ?? 0
+    const dropped = this.#burials.bury(now, (writes) => {
+      // More than others take of one slice would stay with this hub alone.
+      if (size + writes.length <= this.#maxEntries) this.#author.submit({ writes, extra: [] }, now)
+    })
+    for (const { hub, ids } of dropped) {
       this.#store(hub, ids)
       this.#tell(ids, out)
     }

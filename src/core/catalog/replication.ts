@@ -4,6 +4,7 @@
 import type { HubId, PeerId } from '../ids.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
+import { maxEpochLeap } from './burials.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
@@ -183,6 +184,7 @@ export class Replication {
     for (const [hub, epoch, seq] of listed) {
       const version: Version = { epoch, seq }
       if (hub === this.#options.hub) {
+        if (!this.#isPlausible(version)) continue
         this.#highestOwn = Math.max(this.#highestOwn, epoch[0])
         if (!this.#isNewsOfOwn(version)) continue
         isCaughtUp = false
@@ -194,6 +196,13 @@ export class Replication {
     }
     const answer = body.reply && !this.#isTold(from, now) ? this.#versions(from, false, now) : []
     return { send: [...answer, ...this.#start(now)], runs: [], isCaughtUp }
+  }
+
+  /** C13: an epoch that this hub can have had: one made up would leave it no number to open another under. */
+  #isPlausible({ epoch: [number] }: Version): boolean {
+    const { hub, replicas } = this.#options
+    const known = Math.max(this.#highestOwn, replicas.slice(hub)?.version.epoch[0] ?? 0)
+    return number <= known + maxEpochLeap
   }
 
   /** C13: a peer holds records of this hub that this hub does not know: from a lost disk, or an epoch before. */

@@ -35,12 +35,8 @@ export type Write =
 export interface Facts {
   /** This hub's own record so far. */
   readonly own: CatalogRecord | undefined
-  /** The same entry in the other slices. */
-  readonly others: readonly CatalogRecord[]
   /** The join over all of them. */
   readonly joined: Joined
-  /** Whether the own slice is in its first epoch: then nobody holds a copy of it from before (C13). */
-  readonly isFirstEpoch: boolean
 }
 
 export type Content = Pick<CatalogRecord, 'fields' | 'removed'>
@@ -91,19 +87,11 @@ function put(write: Write & { op: 'put' }, facts: Facts, stamp: Stamp): { conten
     }
   }
   const { removed } = facts.joined
-  const kept = Object.entries(fields).filter(
-    ([name, field]) => isLater(field[1], removed) && !isNeedlessVoid(name, field, facts),
-  )
+  const kept = Object.entries(fields).filter(([, [, stamp]]) => isLater(stamp, removed))
   return {
     content: withRemoval(Object.fromEntries(kept), facts.own?.removed),
     outcome: isNew ? 'created' : 'updated',
   }
-}
-
-/** A void guards against the add it voids; where no other record holds that add any more, it guards nothing. */
-function isNeedlessVoid(name: string, field: Field, { others, isFirstEpoch }: Facts): boolean {
-  if (field[0] !== null || !isFirstEpoch) return false
-  return !others.some((record) => record.fields[name] && !isLater(record.fields[name][1], field[1]))
 }
 
 function adopt(old: CatalogRecord, own: CatalogRecord | undefined): { content?: Content; outcome: Outcome } {
