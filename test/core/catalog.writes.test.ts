@@ -152,10 +152,10 @@ describe('pruning (C7)', () => {
   const prune: Write = { op: 'prune', kind: 'project', key: 'p' }
   const own = record({ life: [true, stamp(1)], name: ['n', stamp(5)] }, stamp(0))
 
-  it('drops what a removal elsewhere covers', () => {
+  it('says a removal that was made elsewhere instead of what it covers', () => {
     const { content, outcome } = apply(prune, factsOf(own, record({}, stamp(2, 'b'))))
     expect(outcome).toBe('updated')
-    expect(content).toEqual({ fields: { name: ['n', stamp(5)] }, removed: stamp(0) })
+    expect(content).toEqual({ fields: { name: ['n', stamp(5)] }, removed: stamp(2, 'b') })
   })
 
   it('writes nothing where nothing is covered, or nothing is there', () => {

@@ -29,7 +29,7 @@ export type Write =
   | { readonly op: 'remove'; readonly kind: string; readonly key: string }
   /** C13: takes over a record of an earlier epoch of this hub, stamps as they are. */
   | { readonly op: 'adopt'; readonly kind: string; readonly key: string; readonly record: CatalogRecord }
-  /** C7: drops the fields that a removal covers. */
+  /** C7: says the removal instead of the fields that it covers. */
   | { readonly op: 'prune'; readonly kind: string; readonly key: string }
 
 export interface Facts {
@@ -67,7 +67,8 @@ export function applyWrite(write: Write, facts: Facts, stamp: Stamp): { content?
       const { removed } = facts.joined
       const fields = facts.own && removed ? withoutCovered(facts.own, removed) : undefined
       if (fields === undefined) return { outcome: 'unchanged' }
-      return { content: withRemoval(fields, facts.own?.removed), outcome: 'updated' }
+      // With the removal in their place, so that what is left says how old it is (C14).
+      return { content: withRemoval(fields, removed), outcome: 'updated' }
     }
   }
 }
