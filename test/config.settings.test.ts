@@ -20,17 +20,18 @@ const usedDirectly = new Map([
   ['monitoring.log_level', 'cli.test.ts'],
 ])
 
-/** Durations that the rules between settings keep short. */
-const short: Readonly<Record<string, string>> = {
+/** Durations that the rules between settings keep short or long. */
+const fitting: Readonly<Record<string, string>> = {
   'membership.probe_timeout': '123ms',
   'presence.flush_interval': '2s',
+  'catalog.removal_retention': '720.5h',
 }
 
 /** A valid value other than the default. */
 function otherValue({ path, schema }: Setting): string {
   if (schema.enum !== undefined) return schema.enum.find((word) => word !== schema.default) ?? ''
   if (schema.type === 'boolean') return String(schema.default !== true)
-  if (schema.unit === 'duration') return short[path] ?? '34567ms'
+  if (schema.unit === 'duration') return fitting[path] ?? '34567ms'
   if (schema.unit === 'size') return '512 KiB'
   if (schema.type === 'number' || schema.type === 'integer') return '7'
   if (path === 'network.parents') return 'other'

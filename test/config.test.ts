@@ -169,6 +169,8 @@ describe('a mistake', () => {
     ['network: { parents: [a] }', 'a is this hub itself'],
     ['node: { coordinates: { latitude: 1 } }', 'node.coordinates.longitude: is not set'],
     ['presence: { stale_threshold: 30 }', 'is not longer than presence.heartbeat_interval'],
+    ['catalog: { removal_retention: 719h }', 'is less than 10 times membership.dead_retention (72h)'],
+    ['membership: { dead_retention: 73h }', 'was removed: at least 730h'],
     ['node: { id: a', 'is no YAML'],
     ['node: { id: a }\nnode: { id: b }', 'is no YAML'],
   ])('in %j says: %s', (yaml, message) => {

@@ -48,6 +48,14 @@ const rules: readonly Rule[] = [
       }),
   },
   {
+    reads: ['catalog.removal_retention', 'membership.dead_retention'],
+    check: ({ catalog: { removal_retention }, membership: { dead_retention } }) =>
+      unless(removal_retention >= 10 * dead_retention, {
+        message: `${formatDuration(removal_retention)} is less than 10 times membership.dead_retention (${formatDuration(dead_retention)})`,
+        hint: `a hub that comes back must still hear of what was removed: at least ${formatDuration(10 * dead_retention)}`,
+      }),
+  },
+  {
     reads: ['network.http_host', 'federation.open'],
     check: ({ network: { http_host }, federation }) =>
       unless(federation.open || isLoopback(http_host), {

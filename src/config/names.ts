@@ -33,7 +33,6 @@ const later: ReadonlySet<string> = new Set([
   'gossip.strategy',
   'gossip.batch_size',
   'gossip.compression',
-  'catalog.removal_retention',
   'security',
   'bridges',
   'limits.batch',

@@ -160,6 +160,9 @@ const catalog = Type.Object({
   }),
   max_clock_drift: duration("Writes stamped further ahead of this hub's clock are refused", { default: 30 * s }),
   sync_interval: duration('How often the catalog is compared with a peer', { default: 10 * s, minimum: 100 }),
+  removal_retention: duration('Removals are kept this long; a hub that was away longer announces its entries anew', {
+    default: 30 * 24 * 3600 * s,
+  }),
 })
 
 const limits = Type.Object({

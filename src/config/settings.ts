@@ -79,6 +79,7 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     catalog: {
       maxClockDriftMs: catalog.max_clock_drift,
       syncIntervalMs: catalog.sync_interval,
+      removalRetentionMs: catalog.removal_retention,
       maxProjects: limits.projects,
       maxSliceRecords: limits.slice,
     },

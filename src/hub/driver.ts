@@ -4,7 +4,7 @@
 import { type Refusal, refuse } from '../core/errors.ts'
 import type { Address } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
-import { type Now, never } from '../core/time.ts'
+import { hour, type Millis, type Now, never } from '../core/time.ts'
 import { seal } from '../core/wire.ts'
 import type { Answer, Call, LocalHub, Watched } from './calls.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
@@ -15,7 +15,7 @@ import type { NetworkEvents, Ports, StoredOp } from './ports.ts'
 import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
 import { isAlive } from './sight.ts'
-import { incarnationOp, type Remembered, remember } from './stored.ts'
+import { comeBack, incarnationOp, livedOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
 import { Watch } from './watch.ts'
 
@@ -44,6 +44,8 @@ export class Driver implements LocalHub {
   /** What was encoded last. */
   #said: (Saying & { readonly bytes: Uint8Array }) | undefined
   #calls = 0
+  /** When (monotonic) it was last noted that this hub lives (C14). */
+  #notedAt: Millis = -hour
   #isRunning = false
   #isStopped = false
 
@@ -73,10 +75,14 @@ export class Driver implements LocalHub {
     const { store, codec, network } = this.#ports
     const fail = (reason: string): void => done({ ok: false, reason })
     store.load((entries) => {
-      const remembered = remember(entries, codec)
+      const wall = Math.floor(this.now().wall)
+      const { hub, catalog } = this.#settings
+      const retentionMs = catalog.removalRetentionMs
+      const { remembered, batch } = comeBack(remember(entries, codec), entries, { hub, wall, retentionMs })
       // M1: above every incarnation this hub ever had, also when its clock went backwards.
-      const incarnation = Math.max(Math.floor(this.now().wall), remembered.incarnation + 1)
-      store.persist([this.#encoded(incarnationOp(incarnation))], true, (ok) => {
+      const incarnation = Math.max(wall, remembered.incarnation + 1)
+      const first = [incarnationOp(incarnation), ...batch].map((op) => this.#encoded(op))
+      store.persist(first, true, (ok) => {
         if (!ok) return fail('the disk did not take the first write; free space or mend the data directory')
         const events = this.#events()
         network.open(
@@ -131,8 +137,10 @@ export class Driver implements LocalHub {
 
   /** Leaves, flushes and closes the network. The store is closed by whoever opened it, after `done`. */
   stop(done: () => void): void {
-    if (this.#hub !== undefined) this.leave()
+    const hub = this.#hub
+    if (hub !== undefined) this.leave()
     this.#ports.network.close(() => {
+      if (hub !== undefined && !this.#isStopped) this.#noteLife(hub)
       this.halt()
       done()
     })
@@ -152,6 +160,7 @@ export class Driver implements LocalHub {
     const now = this.now()
     const hub = new Hub({ settings: this.#settings, keys: this.#ports.keys, ...boot, now })
     this.#hub = hub
+    if (!boot.remembered.isReturning) this.#notedAt = now.mono
     this.#run(hub, hub.start(boot.remembered, now))
   }
 
@@ -175,12 +184,22 @@ export class Driver implements LocalHub {
     }
     this.#said = undefined
     this.#watch?.settle(this.now())
+    if (!this.#isStopped && this.now().mono >= this.#notedAt + hour) this.#noteLife(hub)
     this.#arm(hub)
   }
 
   #arm(hub: Hub): void {
     const at = Math.min(hub.deadline(), this.#watch?.deadline() ?? never)
     if (!this.#isStopped) this.#ports.clock.arm(at, this.#wake)
+  }
+
+  /** C14: so that the next life knows how long this hub was away. Not before it is all here again. */
+  #noteLife(hub: Hub): void {
+    if (!hub.catalog.absence.isOver) return
+    const now = this.now()
+    this.#notedAt = now.mono
+    const lived = { wall: Math.floor(now.wall), sure: Math.floor(hub.catalog.collector.sureWall(now)) }
+    this.#ports.store.persist([this.#encoded(livedOp(lived))], false, () => undefined)
   }
 
   #perform(effect: HubEffect): void {

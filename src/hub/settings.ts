@@ -123,6 +123,7 @@ export interface PresenceSettings {
 export interface CatalogSettings {
   readonly maxClockDriftMs: Millis
   readonly syncIntervalMs: Millis
+  readonly removalRetentionMs: Millis
   /** Most projects of the whole federation, and records of one slice. */
   readonly maxProjects: number
   readonly maxSliceRecords: number

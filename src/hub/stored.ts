@@ -1,15 +1,19 @@
 // What a hub finds in its store when it starts: its incarnation, whom it knew, what the projects file wrote, the slices.
-// Layout: `hub/incarnation`, `book/<hub>`, `file/<slug>`, and the catalog's own prefixes (core/catalog/replicas.ts).
+// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, and the catalog's own prefixes (core/catalog/replicas.ts).
 
+import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { isAwayTooLong } from '../core/catalog/absence.ts'
 import type { Loaded } from '../core/catalog/stored.ts'
-import { readSlices } from '../core/catalog/stored.ts'
-import { asSlug, type Slug } from '../core/ids.ts'
+import { isForeign, readSlices } from '../core/catalog/stored.ts'
+import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
+import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import type { Codec, StoredEntry } from './ports.ts'
 
 export const incarnationKey = 'hub/incarnation'
+const livedKey = 'hub/lived'
 const bookPrefix = 'book/'
 const filePrefix = 'file/'
 
@@ -20,26 +24,70 @@ export interface Remembered {
   /** slug → hash of what the projects file last wrote for it. */
   readonly fileHashes: ReadonlyMap<Slug, string>
   readonly catalog: Loaded
+  /** Undefined when the hub never ran. */
+  readonly lived?: Lived
+  /** C14: the hub was away for so long that the slices of others were left out. */
+  readonly isReturning: boolean
 }
+
+const LivedSchema = Type.Object({ wall: CountSchema, sure: CountSchema })
+/** C14: when the hub last ran, by its clock and as far as that could be relied on (Unix ms). */
+export type Lived = Static<typeof LivedSchema>
 
 const countCheck = Compile(CountSchema)
 const infoCheck = Compile(HubInfoSchema)
+const livedCheck = Compile(LivedSchema)
 
 /** Decodes the store; an entry that does not read is left out, and the catalog says which slices that costs. */
 export function remember(entries: readonly StoredEntry[], codec: Codec): Remembered {
   let incarnation = 0
+  let lived: Lived | undefined
   const book: HubInfo[] = []
   const fileHashes = new Map<Slug, string>()
   const decoded = entries.map(({ key, value }): readonly [string, unknown] => [key, codec.decode(value)])
   for (const [key, value] of decoded) {
     if (key === incarnationKey && countCheck.Check(value)) incarnation = value
+    else if (key === livedKey && livedCheck.Check(value)) lived = value
     else if (key.startsWith(bookPrefix) && infoCheck.Check(value)) book.push(value)
     else if (key.startsWith(filePrefix) && typeof value === 'string') {
       const slug = asSlug(key.slice(filePrefix.length))
       if (slug !== undefined) fileHashes.set(slug, value)
     }
   }
-  return { incarnation, book, fileHashes, catalog: readSlices(decoded) }
+  const catalog = readSlices(decoded)
+  const known = { incarnation, book, fileHashes, catalog, isReturning: false }
+  return lived === undefined ? known : { ...known, lived }
+}
+
+export interface Return {
+  readonly hub: HubId
+  readonly wall: Millis
+  readonly retentionMs: Millis
+}
+
+/**
+ * C14: what a hub that comes back goes on with, and what is to be made durable before it says a word. After too long an
+ * absence the slices of others are left behind, and when it last ran is noted anew only once it has announced its own.
+ */
+export function comeBack(
+  remembered: Remembered,
+  entries: readonly StoredEntry[],
+  { hub, wall, retentionMs }: Return,
+): { readonly remembered: Remembered; readonly batch: readonly StoreOp[] } {
+  const { lived, catalog } = remembered
+  if (lived === undefined || !isAwayTooLong(lived.wall, wall, retentionMs)) {
+    return { remembered, batch: [livedOp({ wall, sure: Math.min(wall, lived?.sure ?? wall) })] }
+  }
+  const foreign = entries.filter(({ key }) => isForeign(key, hub))
+  const own = catalog.slices.filter((slice) => slice.hub === hub)
+  return {
+    remembered: { ...remembered, catalog: { ...catalog, slices: own }, isReturning: true },
+    batch: foreign.map(({ key }) => ({ op: 'del', key })),
+  }
+}
+
+export function livedOp(lived: Lived): StoreOp {
+  return { op: 'put', key: livedKey, value: lived }
 }
 
 export function incarnationOp(incarnation: number): StoreOp {

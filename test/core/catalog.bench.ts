@@ -18,6 +18,7 @@ type Of<K extends CatalogMessage['kind']> = Extract<CatalogMessage, { kind: K }>
 
 export const syncIntervalMs = 10_000
 export const maxClockDriftMs = 30_000
+export const removalRetentionMs = 3_600_000
 export const epochOfB: Epoch = [1, 'bb']
 
 /** A stamp of that many milliseconds after the test began. */
@@ -55,15 +56,23 @@ export class Bench {
   readonly catalog: Catalog
   now: Millis = 0
   #calls = 0
+  #asleepMs: Millis = 0
 
   constructor(
-    options: { slices?: readonly Slice[]; lostEpoch?: number; maxSliceRecords?: number; seed?: number } = {},
+    options: {
+      slices?: readonly Slice[]
+      lostEpoch?: number
+      maxSliceRecords?: number
+      seed?: number
+      isReturning?: boolean
+    } = {},
   ) {
     const { slices = [], lostEpoch = 0, maxSliceRecords = 100, seed = 1 } = options
+    const retention = { removalRetentionMs, sureWall: wallStart, isReturning: options.isReturning === true }
     const random = new Random(seed)
     const hub = hubId('me')
     this.catalog = new Catalog(
-      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostEpoch },
+      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostEpoch, ...retention },
       at(0),
     )
   }
@@ -77,7 +86,13 @@ export class Bench {
   }
 
   step(input: CatalogInput): readonly Out[] {
-    return this.catalog.step(input, at(this.now))
+    const { mono, wall } = at(this.now)
+    return this.catalog.step(input, { mono: mono - this.#asleepMs, wall })
+  }
+
+  /** So much of the time that has passed the machine was down or asleep: the monotonic clock knows nothing of it. */
+  sleep(ms: Millis): void {
+    this.#asleepMs = ms
   }
 
   hear(message: CatalogMessage, from = 'b'): readonly Out[] {
@@ -156,3 +171,6 @@ export function changes<T extends CatalogChange['type']>(
       : [],
   )
 }
+
+/** When a catalog with nothing else to do wants to be woken: by its collector, every minute (C14). */
+export const idleMs = 60_000

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { federation, join } from './catalog.federation.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
-import { syncIntervalMs, type World } from './catalog.world.ts'
+import { syncIntervalMs } from './catalog.node.ts'
+import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
 
 function holds(world: World, name: string, whom: string): boolean {

@@ -15,7 +15,8 @@ import {
 } from './catalog.bench.ts'
 import { federation, join } from './catalog.federation.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
-import { syncIntervalMs, type World } from './catalog.world.ts'
+import { syncIntervalMs } from './catalog.node.ts'
+import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
 
 const me = hubId('me')

@@ -1,10 +1,15 @@
 // A small world of catalogs, all linked.
 
+import type { WorldOptions } from './catalog.node.ts'
 import { World } from './catalog.world.ts'
 
 /** Hubs that know each other, in fine weather. */
 export function federation(...names: string[]): World {
-  const world = new World(11, names)
+  return federationOf(names, {})
+}
+
+export function federationOf(names: readonly string[], options: Partial<WorldOptions>): World {
+  const world = new World(11, names, options)
   for (const name of names) join(world, name)
   world.pass(500)
   return world

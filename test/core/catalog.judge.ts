@@ -1,9 +1,11 @@
 // Watches over a world of catalogs: that equal versions have equal content (C9), and what was promised to the users.
 
 import type { Catalog } from '../../src/core/catalog/catalog.ts'
-import { type CatalogRecord, type EntryId, entryId, join, merge } from '../../src/core/catalog/record.ts'
+import { type CatalogRecord, contentHash, type EntryId, entryId, join, merge } from '../../src/core/catalog/record.ts'
+import { leftOf } from '../../src/core/catalog/retention.ts'
 import type { Slice } from '../../src/core/catalog/slice.ts'
 import type { HubId } from '../../src/core/ids.ts'
+import type { Millis } from '../../src/core/time.ts'
 import { seen } from './catalog.kit.ts'
 import { hubId } from './kit.ts'
 
@@ -11,21 +13,24 @@ export class Judge {
   /** By entry and hub: all that its author ever acknowledged of it. */
   readonly #history = new Map<EntryId, Map<HubId, CatalogRecord>>()
   /** By version: what the first replica of it held. */
-  readonly #contents = new Map<string, string>()
+  readonly #contents = new Map<string, readonly CatalogRecord[]>()
   /** What was looked at already, so that only what changed is hashed. */
   readonly #looked = new WeakMap<Slice, string>()
 
-  /** Throws when a replica holds another content than one of the same version did. */
-  look(name: string, catalog: Catalog): void {
+  /**
+   * Throws when a replica holds another content than one of the same version did. What was stamped before `horizon` and may
+   * be dropped by the retention (C14) does not count.
+   */
+  look(name: string, catalog: Catalog, horizon: Millis): void {
     for (const slice of catalog.replicas.slices()) {
       const { epoch, seq } = slice.version
       const version = `${slice.hub} ${epoch.join('-')} ${seq}`
       if (this.#looked.get(slice) === version) continue
       this.#looked.set(slice, version)
       if (slice.hub === hubId(name)) this.remember(slice)
-      const content = slice.contentHash()
-      const known = this.#contents.get(version)
-      if (known !== undefined && known !== content) throw new Error(`C9: ${name} holds another ${version}`)
+      const content = [...slice.records()]
+      const known = this.#contents.get(version) ?? content
+      if (!isSame(known, content, horizon)) throw new Error(`C9: ${name} holds another ${version}`)
       this.#contents.set(version, content)
     }
   }
@@ -50,4 +55,29 @@ export class Judge {
     const entries = ids.map((id) => [id, seen(join(this.#history.get(id)?.values() ?? []))] as const)
     return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined))
   }
+}
+
+function isSame(a: readonly CatalogRecord[], b: readonly CatalogRecord[], horizon: Millis): boolean {
+  const others = new Map(b.map((record) => [record.seq, record]))
+  if (a.length === b.length && a.every((record) => sameText(record, others.get(record.seq)))) return true
+  const [left, right] = [a, b].map((records) => records.flatMap((record) => leastOf(record, horizon)).join())
+  return left === right
+}
+
+function sameText(a: CatalogRecord, b: CatalogRecord | undefined): boolean {
+  return a === b || (b !== undefined && markOf(a) === markOf(b))
+}
+
+/** A record never changes. */
+const marks = new WeakMap<CatalogRecord, string>()
+function markOf(record: CatalogRecord): string {
+  const mark = marks.get(record) ?? contentHash(record)
+  marks.set(record, mark)
+  return mark
+}
+
+/** What no hub drops of the record. */
+function leastOf(record: CatalogRecord, horizon: Millis): string[] {
+  const left = leftOf(record, [], horizon)
+  return left === undefined ? [] : [`${left.seq} ${contentHash(left)}`]
 }

@@ -2,30 +2,23 @@
 // lost, doubled or overtaken; a crash forgets memory and what was not synced. C9 is looked at after every step.
 
 import { salvageOf } from '../../src/core/catalog/burials.ts'
-import { Catalog } from '../../src/core/catalog/catalog.ts'
+import type { Catalog } from '../../src/core/catalog/catalog.ts'
 import { catalogKinds } from '../../src/core/catalog/messages.ts'
 import type { CatalogChange, CatalogProtocol, WriteResult } from '../../src/core/catalog/protocol.ts'
 import type { EntryId } from '../../src/core/catalog/record.ts'
-import { readSlices } from '../../src/core/catalog/stored.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
 import type { CallId, Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
-import type { Millis, Now } from '../../src/core/time.ts'
+import { hour, type Millis } from '../../src/core/time.ts'
 import { forgetWrite, forgottenIn } from '../../src/hub/forgetting.ts'
 import { Judge } from './catalog.judge.ts'
-import { Disk, seen } from './catalog.kit.ts'
+import { seen } from './catalog.kit.ts'
+import { begin, end, momentOf, type Node, nodeOf, syncIntervalMs, type WorldOptions } from './catalog.node.ts'
+import { Queue } from './catalog.queue.ts'
 import { at, hubId, peerOf } from './kit.ts'
 
-export const syncIntervalMs = 10_000
+const day = 24 * hour
 const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
-
-export interface Node {
-  readonly name: string
-  readonly disk: Disk
-  catalog: Catalog | undefined
-  /** Counts the lives: what was under way to an earlier one is not delivered. */
-  life: number
-}
 
 export interface Weather {
   /** Longest delay of a message. */
@@ -35,12 +28,6 @@ export interface Weather {
   /** Chances that a published or a sent message is lost or comes twice. */
   loss: number
   doubling: number
-}
-
-interface Due {
-  readonly at: Millis
-  readonly order: number
-  readonly run: () => void
 }
 
 type Result = WriteResult | undefined
@@ -53,14 +40,21 @@ export class World {
   readonly weather: Weather = { delayMs: 20, diskMs: 5, loss: 0, doubling: 0 }
   readonly #random: Random
   readonly #links = new Set<string>()
-  #queue: Due[] = []
-  #order = 0
+  readonly #queue = new Queue()
   #calls = 0
   now: Millis = 0
 
-  constructor(seed: number, names: readonly string[]) {
+  readonly #options: WorldOptions
+
+  constructor(seed: number, names: readonly string[], options: Partial<WorldOptions> = {}) {
     this.#random = new Random(seed)
-    for (const name of names) this.nodes.set(name, { name, disk: new Disk(), catalog: undefined, life: 0 })
+    this.#options = { retentionMs: 30 * day, maxSliceRecords: 1_000, ...options }
+    for (const name of names) this.add(name)
+  }
+
+  /** A hub that never ran. */
+  add(name: string): void {
+    this.nodes.set(name, nodeOf(name))
   }
 
   node(name: string): Node {
@@ -80,37 +74,25 @@ export class World {
   start(name: string): void {
     const node = this.node(name)
     if (node.catalog !== undefined) return
-    const hub = hubId(name)
-    const { slices, lost } = readSlices(node.disk.entries())
-    node.life++
-    node.catalog = new Catalog(
-      {
-        hub,
-        random: new Random(this.#random.seed()),
-        maxClockDriftMs: 30_000,
-        syncIntervalMs,
-        maxSliceRecords: 1_000,
-        slices,
-        lostEpoch: lost.find((slice) => slice.hub === hub)?.epoch ?? 0,
-      },
-      this.#moment(),
-    )
-    this.judge.look(name, node.catalog)
-    for (const id of [...node.catalog.replicas.entries()]) this.#heed(name, id)
+    const catalog = begin(node, momentOf(node, this.now), { seed: this.#random.seed(), ...this.#options })
+    this.judge.look(name, catalog, this.#horizon)
+    for (const id of [...catalog.replicas.entries()]) this.#heed(name, id)
   }
 
   /** The process ends; up to `lost` unsynced batches go with it. */
   crash(name: string, lost = 0): void {
     const node = this.node(name)
     for (const other of this.nodes.keys()) this.unlink(name, other)
-    node.catalog = undefined
+    end(node, momentOf(node, this.now))
     node.disk.crash(lost)
   }
 
   /** The process ends and the disk is gone. */
   loseDisk(name: string): void {
     this.crash(name)
-    this.node(name).disk.erase()
+    const node = this.node(name)
+    node.disk.erase()
+    node.lived = undefined
   }
 
   /** Holds the hubs to no more than what some running one still holds: the rest went with a disk. */
@@ -160,8 +142,8 @@ export class World {
   step(name: string, input: CatalogProtocol['input']): void {
     const node = this.node(name)
     if (node.catalog === undefined) return
-    const effects = node.catalog.step(input, this.#moment())
-    this.judge.look(name, node.catalog)
+    const effects = node.catalog.step(input, momentOf(node, this.now))
+    this.judge.look(name, node.catalog, this.#horizon)
     for (const effect of effects) this.#perform(node, effect)
   }
 
@@ -169,7 +151,7 @@ export class World {
 
   pass(ms: Millis): void {
     const until = this.now + ms
-    for (let steps = 0; steps < 100_000; steps++) {
+    for (let steps = 0; steps < 100_000 + ms; steps++) {
       const next = this.#next()
       if (next > until) {
         this.now = until
@@ -206,21 +188,18 @@ export class World {
     )
   }
 
-  /** Wall clocks tell whole milliseconds. */
-  #moment(): Now {
-    const { mono, wall } = at(this.now)
-    return { mono, wall: Math.floor(wall) }
+  /** What was stamped before may be gone at some hubs, and at others not yet (C14). */
+  get #horizon(): Millis {
+    return at(this.now).wall - this.#options.retentionMs
   }
 
   #next(): Millis {
     const deadlines = [...this.nodes.values()].map(({ catalog }) => catalog?.deadline() ?? Number.POSITIVE_INFINITY)
-    return Math.min(...deadlines, ...this.#queue.map((due) => due.at))
+    return Math.min(...deadlines, this.#queue.next())
   }
 
   #happen(): void {
-    const due = this.#queue.filter((item) => item.at <= this.now).sort((a, b) => a.at - b.at || a.order - b.order)
-    this.#queue = this.#queue.filter((item) => item.at > this.now)
-    for (const item of due) item.run()
+    this.#queue.run(this.now)
     for (const { name, catalog } of this.nodes.values()) {
       if (catalog === undefined || catalog.deadline() > this.now) continue
       this.step(name, { type: 'tick' })
@@ -259,7 +238,7 @@ export class World {
 
   #heed(name: string, id: EntryId): void {
     const { catalog } = this.node(name)
-    const forgotten = catalog && forgottenIn(id, catalog.replicas.joined(id), this.#moment())
+    const forgotten = catalog && forgottenIn(id, catalog.replicas.joined(id), momentOf(this.node(name), this.now))
     if (forgotten?.burial !== undefined) this.step(name, { type: 'forget', burial: forgotten.burial })
   }
 
@@ -290,7 +269,7 @@ export class World {
   }
 
   #later(ms: Millis, run: () => void): void {
-    this.#queue.push({ at: this.now + ms, order: this.#order++, run })
+    this.#queue.add(this.now + ms, run)
   }
 }
 

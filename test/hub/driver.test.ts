@@ -17,7 +17,7 @@ describe('starting', () => {
     world.start()
     expect(world.log).toEqual(['load'])
     world.loaded()
-    expect(world.log).toEqual(['load', 'persist hub/incarnation'])
+    expect(world.log).toEqual(['load', 'persist hub/incarnation hub/lived'])
     expect(world.persists[0]?.synced).toBe(true)
     world.persists[0]?.answer(true)
     expect([world.log.at(-1), world.started]).toEqual(['open', []])

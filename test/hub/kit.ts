@@ -11,7 +11,7 @@ import type { HubChange, HubEffect, HubInput } from '../../src/hub/effects.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
-import { type Remembered, remember } from '../../src/hub/stored.ts'
+import { comeBack, type Remembered, remember } from '../../src/hub/stored.ts'
 import { HubViews } from '../../src/hub/views.ts'
 import { at, hubId, infoOf, peerOf, rumor, slug, testKeys, wallStart } from '../core/kit.ts'
 
@@ -57,7 +57,13 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
       homeGraceMs: 30_000,
       unknownProjects: 'register',
     },
-    catalog: { maxClockDriftMs: 30_000, syncIntervalMs: 10_000, maxProjects: 5, maxSliceRecords: 20 },
+    catalog: {
+      maxClockDriftMs: 30_000,
+      syncIntervalMs: 10_000,
+      removalRetentionMs: 36_000_000,
+      maxProjects: 5,
+      maxSliceRecords: 20,
+    },
     ...change,
   }
 }
@@ -157,7 +163,9 @@ export class Rig {
 
   #remembered(): Remembered {
     const entries = [...this.disk].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }))
-    return remember(entries, plain)
+    const { hub, catalog } = this.settings
+    const life = { hub, wall: wallStart + this.now, retentionMs: catalog.removalRetentionMs }
+    return comeBack(remember(entries, plain), entries, life).remembered
   }
 }
 

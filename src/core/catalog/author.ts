@@ -9,8 +9,9 @@ import type { Random } from '../random.ts'
 import { type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
 import type { Hlc } from './hlc.ts'
-import { entryId, isFit, join, maxFields } from './record.ts'
+import { type EntryId, entryId, isFit, join, maxFields } from './record.ts'
 import type { Replicas } from './replicas.ts'
+import type { Trim } from './retention.ts'
 import type { Epoch, Run } from './slice.ts'
 import { applyWrite, type Outcome, type Write } from './writes.ts'
 
@@ -30,6 +31,7 @@ export interface Job {
 
 interface Commit {
   readonly run: Run
+  readonly trims: readonly Trim[]
   readonly batch: readonly StoreOp[]
   readonly answers: readonly Answer[]
   readonly isRefused: boolean
@@ -52,6 +54,8 @@ export class Author {
   readonly #options: AuthorOptions
   readonly #self: ReadonlySet<HubId>
   #queue: Job[] = []
+  /** C14: what is to go from the own slice, with the next batch. Bounded by the slice. */
+  readonly #trims = new Map<EntryId, Trim>()
   #commit: Commit | undefined
   /** C13: the epoch that the next batch opens; undefined while the present one holds. */
   #opening: Epoch | undefined
@@ -109,13 +113,21 @@ export class Author {
     if (this.#queue.length < maxQueued) this.#queue.push({ writes: [write], extra: [] })
   }
 
+  /** C14: the own slice says less from the next batch on; what is written meanwhile stays as it is. */
+  trim(trims: readonly Trim[]): void {
+    for (const trim of trims) this.#trims.set(trim.id, trim)
+  }
+
   /** The next batch to make durable; undefined while one is under way, none waits, or no epoch is open. */
   begin(now: Now): readonly StoreOp[] | undefined {
     const { epoch } = this
     if (this.#commit !== undefined || epoch === undefined) return undefined
-    if (this.#queue.length === 0 && this.#opening === undefined) return undefined
+    const held = this.#options.replicas.slice(this.#options.hub)
+    const trims = [...this.#trims.values()].filter(({ id, from }) => held?.get(id) === from)
+    this.#trims.clear()
+    if (this.#queue.length === 0 && this.#opening === undefined && trims.length === 0) return undefined
     this.#opening = undefined
-    const draft = new Draft(this.#options.hub, epoch, this.#options.replicas.slice(this.#options.hub))
+    const draft = new Draft(this.#options.hub, epoch, { held, trims })
     const jobs = this.#nextJobs()
     const answers: Answer[] = []
     for (const { call, writes } of jobs) {
@@ -123,23 +135,23 @@ export class Author {
       if (call !== undefined) answers.push({ call, outcomes })
     }
     const batch = [...draft.storeOps(), ...jobs.flatMap((job) => job.extra)]
-    this.#commit = { run: draft.run(), batch, answers, isRefused: false }
+    this.#commit = { run: draft.run(), trims, batch, answers, isRefused: false }
     return batch
   }
 
-  /** The disk has answered: the run that is now durable and the answers to give, or the answers to refuse. */
-  finish(ok: boolean, now: Now): { readonly run?: Run; readonly answers: readonly Answer[] } {
+  /** The disk has answered: what is now durable and the answers to give, or the answers to refuse. */
+  finish(ok: boolean, now: Now): { run?: Run; trims: readonly Trim[]; answers: readonly Answer[] } {
     const commit = this.#commit
     assert(commit !== undefined, 'C12', 'the disk answered a batch that nobody gave it')
-    const { run, answers } = commit
+    const { run, trims, answers } = commit
     if (!ok) {
       this.#retryAt = now.mono + retryMs
       this.#commit = { ...commit, answers: [], isRefused: true }
-      return { answers: [...answers, ...this.#dismiss()] }
+      return { trims: [], answers: [...answers, ...this.#dismiss()] }
     }
     this.#retryAt = never
     this.#commit = undefined
-    return run.to === run.from ? { answers } : { run, answers }
+    return run.to === run.from ? { trims, answers } : { run, trims, answers }
   }
 
   /** The refused batch, to be tried again now. */

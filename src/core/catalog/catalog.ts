@@ -6,8 +6,10 @@ import { refuse } from '../errors.ts'
 import type { HubId } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import type { Millis, Now } from '../time.ts'
+import { Absence } from './absence.ts'
 import { Author } from './author.ts'
 import { type Burial, Burials } from './burials.ts'
+import { Collector } from './collector.ts'
 import { Hlc } from './hlc.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol, WriteResult } from './protocol.ts'
 import { Publisher } from './publisher.ts'
@@ -15,6 +17,7 @@ import { type CatalogRecord, type EntryId, entryId, exists, stampsOf, withoutCov
 import { reasonAgainst } from './refusal.ts'
 import { Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
+import type { Trim } from './retention.ts'
 import { Shelf } from './shelf.ts'
 import { compareEpochs, type Run } from './slice.ts'
 import type { Write } from './writes.ts'
@@ -26,6 +29,8 @@ const foreignToken = 2
 
 export class Catalog implements Machine<CatalogProtocol> {
   readonly replicas = new Replicas()
+  readonly collector: Collector
+  readonly absence: Absence
   readonly #options: CatalogOptions
   readonly #hlc: Hlc
   readonly #author: Author
@@ -39,7 +44,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly #storedOwn: number
 
   constructor(options: CatalogOptions, now: Now) {
-    const { hub, random, syncIntervalMs, maxSliceRecords } = options
+    const { hub, random, syncIntervalMs, maxSliceRecords, removalRetentionMs: retentionMs, sureWall } = options
     const { replicas } = this
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs)
@@ -52,6 +57,8 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
     this.#maxEntries = 2 * maxSliceRecords
+    this.collector = new Collector({ hub, replicas, retentionMs, sureWall }, now)
+    this.absence = new Absence(options.isReturning && own !== undefined)
     this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
     for (const record of replicas.slice(hub)?.records() ?? []) this.#pruneCovered(entryId(record))
   }
@@ -81,7 +88,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   deadline(): Millis {
-    const parts = [this.#replication, this.#author, this.#publisher, this.#burials]
+    const parts = [this.#replication, this.#author, this.#publisher, this.#burials, this.collector]
     return Math.min(...parts.map((part) => part.deadline()))
   }
 
@@ -93,6 +100,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#retry(now, out)
         this.#publish(now, out)
         this.#bury(now, out)
+        this.#collect(this.collector.tick(now, this.#replication.behind > 0))
         break
       case 'persisted':
         if (input.token === ownToken) {
@@ -116,7 +124,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
-        this.#open()
+        this.#open(now)
         break
       case 'forget':
         this.#forget(input.burial, now, out)
@@ -129,8 +137,14 @@ export class Catalog implements Machine<CatalogProtocol> {
   // ---- the own slice
 
   /** C13: everything that can be learned of the own slice is known; its epoch may open. */
-  #open(): void {
-    if (this.#author.epoch === undefined) this.#author.reopen(this.#highest())
+  #open(now: Now): void {
+    const isFirst = this.#author.epoch === undefined
+    // C14: after a long absence, when all slices are fetched: what others removed is known as far as they still say it.
+    const isWhole = this.#replication.behind === 0
+    if (isWhole) this.collector.begin(now)
+    const isReturn = isWhole && this.absence.begin()
+    if (isReturn) this.#author.trim(this.collector.ownPast(now))
+    if (isFirst || isReturn) this.#author.reopen(this.#highest())
   }
 
   #highest(): number {
@@ -153,12 +167,15 @@ export class Catalog implements Machine<CatalogProtocol> {
   #committed(ok: boolean, now: Now, out: Effects): void {
     const wasOpen = this.#author.isOpen
     const wasStuck = this.#author.isStuck
-    const { run, answers } = this.#author.finish(ok, now)
+    const { run, trims, answers } = this.#author.finish(ok, now)
+    this.replicas.trim(trims)
     if (run !== undefined) {
       this.#apply(run, out)
       this.#publisher.add(run)
       if (run.from === 0) out.push(...this.#replication.tellAll())
-      if (!wasOpen) out.push({ type: 'change', change: { type: 'opened', epoch: run.epoch } })
+      const anew = run.from === 0 ? this.absence.end(run) : undefined
+      const opened = { type: 'opened', epoch: run.epoch, ...(anew === undefined ? {} : { anew }) } as const
+      if (!wasOpen || anew !== undefined) out.push({ type: 'change', change: opened })
       this.#publish(now, out)
     }
     if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
@@ -169,6 +186,15 @@ export class Catalog implements Machine<CatalogProtocol> {
       out.push({ type: 'reply', call, result })
       if (ok) out.push({ type: 'change', change: { type: 'written', outcomes } })
     }
+  }
+
+  /** C14: drops what the retention is over for: of other slices at once, of the own one with its next batch. */
+  #collect(trims: readonly Trim[]): void {
+    const { hub: self } = this.#options
+    this.#author.trim(trims.filter(({ hub }) => hub === self))
+    const foreign = trims.filter(({ hub }) => hub !== self)
+    this.replicas.trim(foreign)
+    for (const { hub, id } of foreign) this.#store(hub, [id])
   }
 
   /** C15: a hub that was forgotten and lives says everything anew in an epoch above. */
@@ -208,7 +234,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
     out.push(...send)
     for (const run of runs) this.#take(run, now, out)
-    if (isCaughtUp) this.#open()
+    if (isCaughtUp) this.#open(now)
   }
 
   #take(run: Run, now: Now, out: Effects): void {
@@ -226,6 +252,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     }
     const position = this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined || run.from > position) return
+    this.collector.witness(run.records, now)
     this.#apply(run, out)
     const next = this.#replication.nextAside(run.hub)
     if (next !== undefined) this.#take(next, now, out)

@@ -1,30 +1,34 @@
 // The next run of the own slice while it is put together. In the slice's epoch it continues the slice; in a later one it
-// is the slice, written anew from its beginning (C13).
+// is the slice, written anew from its beginning (C13). What the retention is over for goes in the same batch (C14).
 
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import { type CatalogRecord, type EntryId, entryId } from './record.ts'
-import { headOp, storedRecord } from './replicas.ts'
-import { compareEpochs, type Epoch, type Run, type Slice } from './slice.ts'
+import { headOp, recordPrefix, storedRecord } from './replicas.ts'
+import type { Trim } from './retention.ts'
+import { compareEpochs, type Epoch, floorOf, type Run, type Slice } from './slice.ts'
 
 export class Draft {
   readonly epoch: Epoch
   readonly #hub: HubId
   /** What the run continues; undefined for a new epoch. */
   readonly #base: Slice | undefined
+  /** What says less from this run on. */
+  readonly #trims: ReadonlyMap<EntryId, Trim>
   /** In order of seq: a record written again moves to the end. */
   readonly #changed = new Map<EntryId, CatalogRecord>()
   #seq: number
   #size: number
 
-  constructor(hub: HubId, epoch: Epoch, held: Slice | undefined) {
+  constructor(hub: HubId, epoch: Epoch, { held, trims }: { held: Slice | undefined; trims: readonly Trim[] }) {
     const isNewEpoch = held === undefined || compareEpochs(epoch, held.version.epoch) > 0
     this.epoch = epoch
     this.#hub = hub
     this.#base = isNewEpoch ? undefined : held
+    this.#trims = new Map(trims.map((trim) => [trim.id, trim]))
     this.#seq = this.#base?.version.seq ?? 0
-    this.#size = this.#base?.size ?? 0
-    if (isNewEpoch) for (const record of held?.records() ?? []) this.put(record)
+    this.#size = (this.#base?.size ?? 0) - (isNewEpoch ? 0 : this.#gone().length)
+    if (isNewEpoch) this.#putAll(held)
   }
 
   /** Records of the slice with this run. */
@@ -33,7 +37,8 @@ export class Draft {
   }
 
   get(id: EntryId): CatalogRecord | undefined {
-    return this.#changed.get(id) ?? this.#base?.get(id)
+    const trim = this.#trims.get(id)
+    return this.#changed.get(id) ?? (trim === undefined ? this.#base?.get(id) : this.#base && trim.left)
   }
 
   /** C3: gives the record the next seq. */
@@ -53,7 +58,29 @@ export class Draft {
 
   storeOps(): StoreOp[] {
     const { epoch, to, records } = this.run()
-    const head = headOp(this.#hub, { epoch, seq: to, size: this.#size })
-    return [head, ...records.map((record) => storedRecord(this.#hub, epoch, record))]
+    const gone = this.#base === undefined ? [] : this.#gone().map(({ from }) => from.seq)
+    const floor = Math.max(this.#base?.floor ?? 0, ...gone)
+    const head = headOp(this.#hub, { epoch, seq: to, size: this.#size, ...floorOf(floor) })
+    const trimmed = [...this.#trims.values()].filter(({ id }) => !this.#changed.has(id))
+    return [
+      head,
+      ...trimmed.map(({ id, left }): StoreOp => {
+        if (left !== undefined) return storedRecord(this.#hub, epoch, left)
+        return { op: 'del', key: `${recordPrefix}${this.#hub}/${id}` }
+      }),
+      ...records.map((record) => storedRecord(this.#hub, epoch, record)),
+    ]
+  }
+
+  #putAll(held: Slice | undefined): void {
+    for (const record of held?.records() ?? []) {
+      const trim = this.#trims.get(entryId(record))
+      const left = trim === undefined ? record : trim.left
+      if (left !== undefined) this.put(left)
+    }
+  }
+
+  #gone(): Trim[] {
+    return [...this.#trims.values()].filter(({ left }) => left === undefined)
   }
 }

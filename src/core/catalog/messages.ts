@@ -40,7 +40,7 @@ const Want = Type.Object({
   to: CountSchema,
   after: CountSchema,
 })
-/** A part of a run. `done` closes it. */
+/** A part of a run. `done` closes it. `floor`: the run is the whole slice, and what the source has dropped lies up to there (C14). */
 const Part = Type.Object({
   hub: HubIdSchema,
   epoch: EpochSchema,
@@ -49,6 +49,7 @@ const Part = Type.Object({
   after: CountSchema,
   records: Records,
   done: Type.Boolean(),
+  floor: Type.Optional(CountSchema),
 })
 
 export type ListedVersion = Static<typeof VersionSchema>

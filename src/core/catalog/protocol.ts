@@ -34,7 +34,8 @@ export type CatalogChange =
   | { readonly type: 'written'; readonly outcomes: readonly Outcome[] }
   /** A run that was not taken, by what its author or sender got wrong. */
   | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: RunRefusal }
-  | { readonly type: 'opened'; readonly epoch: Epoch }
+  /** `anew`: the own entries that it announces anew, after an absence beyond the retention (C14). */
+  | { readonly type: 'opened'; readonly epoch: Epoch; readonly anew?: readonly EntryId[] }
   | { readonly type: 'storage'; readonly ok: boolean }
 
 export type WriteResult = { readonly ok: true; readonly outcomes: readonly Outcome[] } | Refusal
@@ -56,4 +57,9 @@ export interface CatalogOptions {
   readonly slices: readonly Slice[]
   /** The highest epoch number known for the own slice when that slice could not be read; 0 when there was none. */
   readonly lostEpoch: number
+  readonly removalRetentionMs: Millis
+  /** C14: a Unix time that had surely come when this hub last ran. */
+  readonly sureWall: Millis
+  /** C14: this hub was away for so long that it holds no slice but its own, and has to announce that one anew. */
+  readonly isReturning: boolean
 }

@@ -27,9 +27,9 @@ export function reasonAgainst(run: Run, slice: Slice | undefined, limits: RunLim
 }
 
 /** Whether the run says something, and every record of it stands once, under a seq of its own within the run. */
-function isNumbered({ from, to, records }: Run): boolean {
+function isNumbered({ from, to, floor = 0, records }: Run): boolean {
   const seqs = new Set(records.map((record) => record.seq))
   const ids = new Set(records.map(entryId))
   const isInside = records.every(({ seq }) => seq > from && seq <= to)
-  return to > from && isInside && seqs.size === records.length && ids.size === records.length
+  return to > from && floor <= to && isInside && seqs.size === records.length && ids.size === records.length
 }

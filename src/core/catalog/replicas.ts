@@ -2,10 +2,21 @@
 
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
+import type { Millis } from '../time.ts'
 import { asText, type Mark, markOf, minus, noMark, plus } from './fingerprint.ts'
 import type { ListedVersion } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
-import { compareEpochs, type Epoch, isFurther, type Run, Slice, type StoredHead, type Version } from './slice.ts'
+import { leftOf, type Trim } from './retention.ts'
+import {
+  compareEpochs,
+  type Epoch,
+  floorOf,
+  isFurther,
+  type Run,
+  Slice,
+  type StoredHead,
+  type Version,
+} from './slice.ts'
 
 /** What a run did: the entries it touched, and what was left of earlier epochs that it made needless. */
 export interface Applied {
@@ -80,7 +91,7 @@ export class Replicas {
       const others = this.shown(id, new Set([hub]))
       if (isNews(left, join(own === undefined ? others : [...others, own]))) return []
       slice.dropSurplus(id)
-      this.#moved.add(hub)
+      this.#touch(hub, [id])
       return [{ hub, id }]
     })
   }
@@ -112,14 +123,30 @@ export class Replicas {
     const slice = this.#slices.get(hub)
     if (slice !== undefined) this.#dropped.set(hub, slice.version)
     this.#slices.delete(hub)
-    this.#moved.add(hub)
-    for (const id of ids) {
-      const holders = this.#holders.get(id)
-      holders?.delete(hub)
-      if (holders?.size === 0) this.#holders.delete(id)
-      this.#joined.delete(id)
-    }
+    this.#touch(hub, ids)
     return ids
+  }
+
+  /** C14: what of an entry says nothing any more, when what was stamped before `horizon` (Unix ms) has done its work. */
+  past(id: EntryId, horizon: Millis): Trim[] {
+    const shown = this.shown(id)
+    return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
+      const slice = this.#slices.get(hub)
+      return [slice?.get(id), slice?.surplusOf(id)].flatMap((from): Trim[] => {
+        if (from === undefined) return []
+        const others = shown.filter((record) => record !== from)
+        const left = leftOf(from, others, horizon)
+        return left === from ? [] : [{ hub, id, from, left }]
+      })
+    })
+  }
+
+  /** C14: drops what says nothing any more. */
+  trim(trims: readonly Trim[]): void {
+    for (const trim of trims) {
+      this.#slices.get(trim.hub)?.trim(trim)
+      this.#touch(trim.hub, [trim.id])
+    }
   }
 
   /** The records that the slices show for an entry, all of them or all but some hubs'. */
@@ -135,7 +162,8 @@ export class Replicas {
     const held = this.#joined.get(id)
     if (held !== undefined) return held
     const fresh = join(this.shown(id))
-    this.#joined.set(id, fresh)
+    // Callers ask for names that nobody holds, too; those are not worth remembering.
+    if (this.#holders.has(id)) this.#joined.set(id, fresh)
     return fresh
   }
 
@@ -179,18 +207,21 @@ export class Replicas {
   storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
     if (slice === undefined) return goneOps(hub, ids)
-    const { version, size, surplusEpoch } = slice
-    const head = surplusEpoch === undefined ? { ...version, size } : { ...version, size, surplusEpoch }
-    return [headOp(hub, head), ...[...ids].flatMap((id) => entryOps(slice, id))]
+    const { version, size, surplusEpoch, floor } = slice
+    const left = surplusEpoch === undefined ? {} : { surplusEpoch }
+    return [
+      headOp(hub, { ...version, size, ...left, ...floorOf(floor) }),
+      ...[...ids].flatMap((id) => entryOps(slice, id)),
+    ]
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
     this.#moved.add(hub)
     for (const id of ids) {
       this.#joined.delete(id)
-      const holders = this.#holders.get(id)
-      if (holders === undefined) this.#holders.set(id, new Set([hub]))
-      else holders.add(hub)
+      const holders = this.#holders.get(id) ?? new Set()
+      if (this.#slices.get(hub)?.has(id) === true) this.#holders.set(id, holders.add(hub))
+      else if (holders.delete(hub) && holders.size === 0) this.#holders.delete(id)
     }
   }
 }

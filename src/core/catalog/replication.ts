@@ -8,7 +8,7 @@ import { maxEpochLeap } from './burials.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
-import { compareEpochs, isSurplus, type Run, type Version } from './slice.ts'
+import { compareEpochs, floorOf, isSurplus, type Run, type Version } from './slice.ts'
 import { Fetches, type Request, Serves } from './sync.ts'
 
 interface Outgoing {
@@ -230,7 +230,16 @@ export class Replication {
     if (slice === undefined) return undefined
     const { epoch, seq } = slice.version
     if (compareEpochs(want.epoch, epoch) === 0) {
-      return { hub: want.hub, epoch, from: want.have, to: seq, records: slice.after(want.have) }
+      // C14: of what was dropped, who stands below hears by the whole slice alone.
+      const from = want.have < slice.floor ? 0 : want.have
+      return {
+        hub: want.hub,
+        epoch,
+        from,
+        to: seq,
+        records: slice.after(from),
+        ...(from === 0 ? floorOf(slice.floor) : {}),
+      }
     }
     const surplus = slice.surplus()
     return surplus !== undefined && compareEpochs(want.epoch, surplus.epoch) === 0 ? surplus : undefined

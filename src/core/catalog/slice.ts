@@ -8,6 +8,7 @@ import { hashOf } from '../hash.ts'
 import { compareText, type HubId } from '../ids.ts'
 import { CountSchema } from '../wire.ts'
 import { type CatalogRecord, contentHash, type EntryId, entryId, merge } from './record.ts'
+import type { Trim } from './retention.ts'
 
 /** C13: which history a slice is; ordered by number, then nonce. */
 export const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])
@@ -45,6 +46,8 @@ export interface Run {
   readonly from: number
   readonly to: number
   readonly records: readonly CatalogRecord[]
+  /** C14: of a run from the beginning: the source's floor. */
+  readonly floor?: number
 }
 
 /** What the store keeps of a slice besides its records; `size` is how many those are. */
@@ -53,6 +56,12 @@ export interface StoredHead {
   readonly seq: number
   readonly size: number
   readonly surplusEpoch?: Epoch
+  readonly floor?: number
+}
+
+/** C14: a floor as it is stored and sent: left out where nothing was dropped. */
+export function floorOf(floor: number): { readonly floor?: number } {
+  return floor === 0 ? {} : { floor }
 }
 
 export class Slice {
@@ -64,15 +73,25 @@ export class Slice {
   /** C13: what earlier epochs said and the join would miss without them, and the latest epoch it is from. */
   readonly #surplus = new Map<EntryId, CatalogRecord>()
   #surplusEpoch: Epoch | undefined
+  #floor: number
 
-  constructor(hub: HubId, version: Version) {
+  constructor(hub: HubId, version: Version, floor = 0) {
     this.hub = hub
+    this.#floor = floor
     this.#epoch = version.epoch
     this.#seq = version.seq
   }
 
   get version(): Version {
     return { epoch: this.#epoch, seq: this.#seq }
+  }
+
+  /**
+   * C14: the highest seq of a record that was dropped here because it said nothing any more; 0 when none was. Who stands
+   * below it may still hold an earlier version of that record, and hears that it is gone by the whole slice alone.
+   */
+  get floor(): number {
+    return this.#floor
   }
 
   get size(): number {
@@ -142,9 +161,29 @@ export class Slice {
     assert(compareEpochs(run.epoch, this.#epoch) === 0, 'C8', `a run of another epoch for ${this.hub}`)
     assert(run.from <= this.#seq && run.to > this.#seq, 'C8', `run ${run.from}..${run.to} at ${this.#seq}`)
     const fresh = run.records.filter((record) => record.seq > this.#seq).sort((a, b) => a.seq - b.seq)
+    const gone = this.#missingFrom(run)
+    for (const id of gone) this.#records.delete(id)
     for (const record of fresh) this.#put(record)
     this.#seq = run.to
-    return fresh.map(entryId)
+    this.#floor = Math.max(this.#floor, run.floor ?? 0)
+    return [...gone, ...fresh.map(entryId)]
+  }
+
+  /** C14: what its source has dropped, by a run that is the whole slice. */
+  #missingFrom(run: Run): EntryId[] {
+    if (run.from > 0 || run.floor === undefined) return []
+    const named = new Set(run.records.map(entryId))
+    return [...this.#records.keys()].filter((id) => !named.has(id))
+  }
+
+  /** C14: a record, or what an earlier epoch left of it, says less from now on; nothing when it has changed meanwhile. */
+  trim({ id, from, left }: Trim): void {
+    if (this.#records.get(id) === from) {
+      if (left === undefined) this.#floor = Math.max(this.#floor, from.seq)
+      replace(this.#records, id, left)
+    } else if (this.#surplus.get(id) === from) {
+      replace(this.#surplus, id, left)
+    }
   }
 
   /** C13: starts a later epoch from a complete run of it; all that was held becomes surplus. */
@@ -158,6 +197,7 @@ export class Slice {
     this.#surplusEpoch = this.#epoch
     this.#records.clear()
     this.#epoch = run.epoch
+    this.#floor = run.floor ?? 0
     for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#put(record)
     this.#seq = run.to
     return [...new Set([...this.#surplus.keys(), ...this.#records.keys()])]
@@ -186,4 +226,10 @@ export class Slice {
     this.#records.delete(id)
     this.#records.set(id, record)
   }
+}
+
+/** In its place in the order. */
+function replace(records: Map<EntryId, CatalogRecord>, id: EntryId, left: CatalogRecord | undefined): void {
+  if (left === undefined) records.delete(id)
+  else records.set(id, left)
 }

@@ -10,7 +10,13 @@ import { headPrefix, recordPrefix, surplusPrefix } from './replicas.ts'
 import { compareEpochs, type Epoch, EpochSchema, Slice, type StoredHead } from './slice.ts'
 
 const headCheck = Compile(
-  Type.Object({ epoch: EpochSchema, seq: CountSchema, size: CountSchema, surplusEpoch: Type.Optional(EpochSchema) }),
+  Type.Object({
+    epoch: EpochSchema,
+    seq: CountSchema,
+    size: CountSchema,
+    surplusEpoch: Type.Optional(EpochSchema),
+    floor: Type.Optional(CountSchema),
+  }),
 )
 const recordCheck = Compile(Type.Object({ epoch: EpochSchema, record: RecordSchema }))
 const hubIdCheck = Compile(HubIdSchema)
@@ -36,8 +42,7 @@ interface Parts {
 export function readSlices(entries: Iterable<readonly [key: string, value: unknown]>): Loaded {
   const parts = new Map<HubId, Parts>()
   for (const [key, value] of entries) {
-    const prefix = [headPrefix, recordPrefix, surplusPrefix].find((candidate) => key.startsWith(candidate))
-    const hub = key.slice(prefix?.length ?? 0).split('/', 1)[0]
+    const { prefix, hub } = partsOf(key)
     if (prefix === undefined || !hubIdCheck.Check(hub)) continue
     const held = parts.get(hub) ?? { records: [], surplus: [] }
     parts.set(hub, held)
@@ -53,6 +58,17 @@ export function readSlices(entries: Iterable<readonly [key: string, value: unkno
   return { slices, lost }
 }
 
+/** C14: whether the key is one of another hub's slice; a hub that was away for too long holds on to none of them. */
+export function isForeign(key: string, self: HubId): boolean {
+  const { prefix, hub } = partsOf(key)
+  return prefix !== undefined && hub !== self
+}
+
+function partsOf(key: string): { readonly prefix: string | undefined; readonly hub: string | undefined } {
+  const prefix = [headPrefix, recordPrefix, surplusPrefix].find((candidate) => key.startsWith(candidate))
+  return { prefix, hub: key.slice(prefix?.length ?? 0).split('/', 1)[0] }
+}
+
 /** Heads sort after records in the store, so a record's epoch is judged in `assemble`. */
 function readEntry(prefix: string, value: unknown, parts: Parts): void {
   if (prefix === headPrefix && headCheck.Check(value)) parts.head = value
@@ -66,7 +82,7 @@ function assemble(hub: HubId, { head, records, surplus }: Parts): Slice | undefi
   if (head === undefined) return undefined
   const present = ofEpoch(records, head.epoch)
   if (present.length !== head.size || present.some((record) => record.seq > head.seq)) return undefined
-  const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq })
+  const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq }, head.floor)
   for (const record of present.sort((a, b) => a.seq - b.seq)) slice.restore(record)
   const { surplusEpoch } = head
   if (surplusEpoch === undefined) return slice

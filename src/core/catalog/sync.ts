@@ -6,7 +6,7 @@ import type { HubId, PeerId } from '../ids.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
 import { type PartBody, partBytes, partRecords, type WantBody } from './messages.ts'
 import type { CatalogRecord } from './record.ts'
-import { compareEpochs, isFurther, type Run, type Version } from './slice.ts'
+import { compareEpochs, floorOf, isFurther, type Run, type Version } from './slice.ts'
 
 /** Runs fetched at once; further wishes wait. */
 export const maxStages = 4
@@ -96,8 +96,12 @@ export class Fetches {
 
   /** Takes a part: the completed run, or the request for the next part, or nothing when it fits no stage. */
   receive(from: PeerId, part: PartBody, now: Now): { readonly run?: Run; readonly request?: Request } {
-    const stage = this.#stages.get(part.hub)
-    if (stage === undefined || stage.peer !== from || part.after !== stage.after) return {}
+    const asked = this.#stages.get(part.hub)
+    if (asked === undefined || asked.peer !== from) return {}
+    // C14: what the source has dropped, a receiver from before hears of by the whole slice.
+    const isWhole = asked.to === 0 && part.from === 0 && part.after === 0 && (part.floor ?? 0) > asked.have
+    const stage = isWhole ? { ...asked, have: 0, after: 0 } : asked
+    if (part.after !== stage.after) return {}
     if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return {}
     const records = [...stage.records, ...part.records]
     const after = Math.max(stage.after, ...part.records.map((record) => record.seq))
@@ -105,7 +109,8 @@ export class Fetches {
     const isEndless = records.length > this.#maxRecords || (!part.done && after === stage.after)
     if (part.done || isOtherRun || isEndless) this.#stages.delete(part.hub)
     if (isOtherRun || isEndless) return {}
-    if (part.done) return { run: { hub: part.hub, epoch: part.epoch, from: part.from, to: part.to, records } }
+    const { hub, epoch, to } = part
+    if (part.done) return { run: { hub, epoch, from: part.from, to, records, ...floorOf(part.floor ?? 0) } }
     const next: Stage = { ...stage, to: part.to, after, records, until: now.mono + partTimeoutMs, retries: 0 }
     this.#stages.set(part.hub, next)
     return { request: requestFor(part.hub, next) }
@@ -159,14 +164,16 @@ export class Serves {
       const { hub, epoch, have, after } = want
       return { hub, epoch, from: have, to: have, after, records: [], done: true }
     }
-    const { part, isLast } = nextPart(run.records, want.after)
+    // Asked for the rest of a slice, and told all of it: from its beginning.
+    const after = run.from < want.have ? 0 : want.after
+    const { part, isLast } = nextPart(run.records, after)
     // Kept after the last part too: the receiver asks again when that part is lost.
     this.#runs.delete(name)
     this.#runs.set(name, run)
     const oldest = this.#runs.size > maxServed ? this.#runs.keys().next().value : undefined
     if (oldest !== undefined) this.#runs.delete(oldest)
-    const { hub, epoch, from, to } = run
-    return { hub, epoch, from, to, after: want.after, records: part, done: isLast }
+    const { hub, epoch, from, to, floor = 0 } = run
+    return { hub, epoch, from, to, after, records: part, done: isLast, ...floorOf(floor) }
   }
 
   dropPeer(peer: PeerId): void {
