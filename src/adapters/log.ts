@@ -45,7 +45,7 @@ export function logChange(log: Log, change: HubChange): void {
       log.info({ operation }, `this hub is ${change.state}`)
       break
     case 'opened':
-      log.info({ operation, epoch: change.epoch }, 'own slice of the catalog is open')
+      logOpened(log, change)
       break
     case 'run-refused':
       log.warn({ operation, hub: change.hub, reason: change.reason }, 'records of a hub were not taken')
@@ -83,6 +83,18 @@ export function logChange(log: Log, change: HubChange): void {
     case 'entry':
     case 'written':
       break
+  }
+}
+
+/** Of the entries that are announced anew a line holds that many. */
+const listedEntries = 100
+
+function logOpened(log: Log, { type, epoch, anew }: HubChange & { readonly type: 'opened' }): void {
+  const operation = type
+  if (anew === undefined) log.info({ operation, epoch }, 'own slice of the catalog is open')
+  else {
+    const fields = { operation, epoch, entity_count: anew.length, entries: anew.slice(0, listedEntries) }
+    log.warn(fields, 'this hub was away for longer than catalog.removal_retention: it announces its entries anew')
   }
 }
 

@@ -28,14 +28,18 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
         ? { status: 'warn', details: 'no link is open although other hubs are alive' }
         : { status: 'pass', details: `${hub.links.size} links are open` },
     hierarchy: hierarchyCheck(hub, present.filter(({ info }) => isAbove(info.tier, hub.info.tier)).length),
-    sync:
-      hub.catalog.behind > 0
-        ? { status: 'pass', details: `${hub.catalog.behind} slices are being fetched` }
-        : { status: 'pass', details: 'no slice is known to be behind' },
+    sync: { status: 'pass', details: syncDetails(hub) },
     clock: hub.catalog.isDrifted(now)
       ? { status: 'fail', details: 'the clock is behind what this hub has seen by more than catalog.max_clock_drift' }
       : { status: 'pass', details: 'the clock keeps up with what this hub has seen' },
   }
+}
+
+function syncDetails({ catalog }: Patient): string {
+  if (catalog.behind > 0) return `${catalog.behind} slices are being fetched`
+  const { announced } = catalog.absence
+  if (announced === undefined) return 'no slice is known to be behind'
+  return `no slice is known to be behind; ${announced} entries of this hub were announced anew, because it was away for longer than catalog.removal_retention`
 }
 
 const overfull =

@@ -35,6 +35,20 @@ describe('the status of a hub', () => {
     expect(digests(0)).toBe(1)
   })
 
+  it('says how many entries it announced anew after it was away for too long (C14)', () => {
+    const before = new Rig()
+    register(before)
+    const { wall } = at(before.now)
+    before.disk.set('hub/lived', new TextEncoder().encode(JSON.stringify({ wall, sure: wall })))
+    const sync = (ms: number) =>
+      new Rig({ disk: new Map(before.disk), startMs: ms }).views.health(at(ms)).checks['sync']
+    expect(sync(1_000)?.details).toBe('no slice is known to be behind')
+    expect(sync(before.settings.catalog.removalRetentionMs)).toMatchObject({
+      status: 'pass',
+      details: expect.stringContaining('1 entries of this hub were announced anew'),
+    })
+  })
+
   it('says lagging while a single slice is behind, and so do its checks', () => {
     const rig = new Rig()
     rig.link(infoOf('b'))
