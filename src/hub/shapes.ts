@@ -189,10 +189,10 @@ export const ResetEventSchema = Type.Object(
       description: 'all: drop everything you hold, all of it follows; hub: all that this hub wrote follows',
     }),
     hub_id: nullable(Type.String({ description: 'Whose slice of the catalog made it necessary' })),
-    reason: Type.Enum(['epoch', 'unknown', 'ahead', 'slow'], {
+    reason: Type.Enum(['epoch', 'unknown', 'trimmed', 'ahead', 'slow'], {
       description:
         'epoch: the slice has begun anew; unknown: this hub does not hold it, its hub was forgotten or it has not ' +
-        'arrived; ahead: the cursor is further than this hub; slow: you were too far behind',
+        'arrived; trimmed: removals that you were not told of are no longer kept; ahead: the cursor is further than this hub; slow: you were too far behind',
     }),
   },
   { $id: 'ResetEvent' },

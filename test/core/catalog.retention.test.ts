@@ -1,10 +1,12 @@
 // Removals that have done their work (C14): what goes, what stays because it still guards something, and who hears of it.
 
 import { describe, expect, it } from 'vitest'
+import { readCursor } from '../../src/core/catalog/cursor.ts'
 import { entryId } from '../../src/core/catalog/record.ts'
+import { walk } from '../../src/core/catalog/walk.ts'
 import { minute } from '../../src/core/time.ts'
 import { federationOf, join } from './catalog.federation.ts'
-import { putOf, removeOf } from './catalog.kit.ts'
+import { project, putOf, removeOf } from './catalog.kit.ts'
 import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
 
@@ -113,6 +115,24 @@ describe('a removal', () => {
     expectAlike(world, 'a', 'b')
     world.pass(retentionMs)
     expect(held(world, 'a')).toEqual(held(world, 'b'))
+  })
+
+  it('that a watching reader was not told of makes it begin anew, once it is gone (C18)', () => {
+    const world = federation('a', 'b')
+    world.write('a', putOf('p', {}), putOf('q', {}))
+    world.pass(1_000)
+    const reasons = (cursor: string): string[] => {
+      const steps = [...walk(world.catalog('b').replicas, readCursor(cursor) ?? new Map(), new Set([project]))]
+      return steps.flatMap((step) => (step.type === 'reset' ? [step.reason] : []))
+    }
+    const told = walk(world.catalog('b').replicas, new Map(), new Set([project]))
+    let step = told.next()
+    while (step.done !== true) step = told.next()
+    world.write('a', removeOf('p'))
+    world.pass(retentionMs - 1_000)
+    expect(reasons(step.value)).toEqual([])
+    world.pass(2 * minute)
+    expect(reasons(step.value)).toEqual(['trimmed'])
   })
 
   it('is heard of also from a hub that never had what was dropped', () => {

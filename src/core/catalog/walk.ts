@@ -14,6 +14,8 @@ export type ResetReason =
   | 'unknown'
   /** The slice is in another epoch than the reader was told of. */
   | 'epoch'
+  /** Removals that the reader was not told of are past the retention and no longer held (C14). */
+  | 'trimmed'
   /** The reader was told more of the slice than is held here. */
   | 'ahead'
 
@@ -84,6 +86,7 @@ function lostOf(cursor: Cursor, replicas: Replicas): { hub: HubId; reason: Reset
     const slice = replicas.slice(hub)
     if (slice === undefined) return { hub, reason: 'unknown' }
     if (placeOf(slice.version).epoch !== told.epoch) return { hub, reason: 'epoch' }
+    if (told.seq < slice.floor) return { hub, reason: 'trimmed' }
   }
   return undefined
 }
