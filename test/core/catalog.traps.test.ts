@@ -1,9 +1,10 @@
 // Traps of forgetting (C15) that a review found: each lost something, brought something back, or left hubs apart for ever.
 
 import { describe, expect, it } from 'vitest'
+import { syncIntervalMs } from './catalog.bench.ts'
 import { federation, join } from './catalog.federation.ts'
 import { putOf } from './catalog.kit.ts'
-import { syncIntervalMs, type World } from './catalog.world.ts'
+import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
 
 function projects(world: World, name: string): Record<string, unknown> {

@@ -103,10 +103,8 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#collect(this.collector.tick(now, this.#replication.behind > 0))
         break
       case 'persisted':
-        if (input.token === ownToken) {
-          this.#committed(input.ok, now, out)
-          this.#burials.stir()
-        } else this.#shelf.finish(input.ok)
+        if (input.token === ownToken) this.#committed(input.ok, now, out)
+        else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
       case 'write': {
@@ -186,6 +184,7 @@ export class Catalog implements Machine<CatalogProtocol> {
       out.push({ type: 'reply', call, result })
       if (ok) out.push({ type: 'change', change: { type: 'written', outcomes } })
     }
+    this.#burials.stir()
   }
 
   /** C14: drops what the retention is over for: of other slices at once, of the own one with its next batch. */
