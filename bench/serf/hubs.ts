@@ -43,12 +43,13 @@ export async function hubFleet(plan: HubFleet): Promise<Fleet> {
   const federation = await Federation.open('defaults')
   const mates: HubMate[] = []
   const bootstrap: string[] = []
+  const isOf = (hub: string, region: number) => Math.floor((Number(hub.slice(1)) - 1) / plan.hubsPerRegion) === region
   for (let region = 0; region < plan.regions; region++) {
     // The first of a region are asked by the others, whatever their tier; those of the first region by all.
     const seeds = bootstrap.slice(0, 2)
     for (let i = 0; i < plan.hubsPerRegion; i++) {
       const seat = (plan.place ?? loopback).seat(mates.length)
-      const mate = new HubMate(`h${mates.length + 1}`, seat, plan.logs)
+      const mate = new HubMate(`h${mates.length + 1}`, { seat, logs: plan.logs, isNear: (hub) => isOf(hub, region) })
       await mate.join(federation, {
         id: mate.id,
         tier: i < plan.regionals ? 'regional' : 'local',
@@ -64,18 +65,27 @@ export async function hubFleet(plan: HubFleet): Promise<Fleet> {
   return { name: 'HubMesh', mates, close: () => federation.close() }
 }
 
+interface Standing {
+  readonly seat: Seat
+  readonly logs: string | undefined
+  /** Whether a hub is of the same region. */
+  readonly isNear: (hub: string) => boolean
+}
+
 class HubMate implements Mate {
   readonly id: string
   readonly view = new View()
   readonly #seat: Seat
   readonly #logs: string | undefined
+  readonly #isNear: (hub: string) => boolean
   #process: HubProcess | undefined
   #isReady = false
 
-  constructor(id: string, seat: Seat, logs: string | undefined) {
+  constructor(id: string, { seat, logs, isNear }: Standing) {
     this.id = id
     this.#seat = seat
     this.#logs = logs
+    this.#isNear = isNear
   }
 
   get pid(): number | undefined {
@@ -134,8 +144,9 @@ class HubMate implements Mate {
     const line = parse(text)
     if (line?.msg === 'this hub is ready') this.#isReady = true
     const status = statuses[line?.msg ?? '']
-    // Of the two pools of a regional hub the region's counts: it is the one that all survivors share.
-    if (status === undefined || line?.hub === undefined || line.pool === 'backbone') return
+    if (status === undefined || line?.hub === undefined) return
+    // Of the two pools that two regional hubs of one region share theirs counts: it is the one of all survivors.
+    if (line.pool === 'backbone' && this.#isNear(line.hub)) return
     this.view.note(line.hub, status, Date.parse(line.timestamp ?? ''))
   }
 }
