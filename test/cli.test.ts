@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { age, table } from '../src/cli/table.ts'
-import { freePorts } from './hubs.ts'
+import { freePorts } from './ports.ts'
 import { hubmesh, killLeftovers, type Running } from './processes.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hubmesh-cli-'))

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { freePorts } from './hubs.ts'
+import { freePorts } from './ports.ts'
 import { hubmesh, killLeftovers, type Running } from './processes.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hubmesh-watch-'))

@@ -1,7 +1,6 @@
 // Real hubs for tests: the composition of the product, on free loopback ports, in a directory of its own.
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog } from '../src/adapters/log.ts'
@@ -40,21 +39,4 @@ export async function testHub(env: Readonly<Record<string, string>>): Promise<Te
     rmSync(dataDir, { recursive: true, force: true })
   }
   return { ...hub, stop, dataDir, lines }
-}
-
-/** So many TCP ports that nobody uses now, `apart` of each other. */
-export async function freePorts(count: number, apart: number): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 40_000)
-    const ports = Array.from({ length: count }, (_, i) => base + i * apart)
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }

@@ -2,7 +2,8 @@
 
 import { describe, expect, it, vi } from 'vitest'
 import { linked, openHub } from './contracts/hubs.ts'
-import { bareNode, freePort, scene } from './network.world.ts'
+import { bareNode, scene } from './network.world.ts'
+import { freePort } from './ports.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 const soon = 15_000

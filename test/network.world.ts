@@ -16,23 +16,13 @@ import type { NetworkOptions, NetworkStats } from '../src/adapters/libp2p/option
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
 import type { Network } from '../src/hub/ports.ts'
 import type { NetworkWorld } from './contracts/hubs.ts'
+import { freePort } from './ports.ts'
 
 export type RealNetwork = Network & { stats(): NetworkStats }
 
 interface Made {
   readonly network: RealNetwork
   readonly options: NetworkOptions
-}
-
-/** A port that was free a moment ago: a hub that comes back must find its old one. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 export class RealWorld implements NetworkWorld<Partial<NetworkOptions>> {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { freePorts } from './hubs.ts'
+import { freePorts } from './ports.ts'
 import { killLeftovers, launch, type Running, root } from './processes.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })

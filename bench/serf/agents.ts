@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort } from '../../test/federation/processes.ts'
+import { freePort } from '../../test/ports.ts'
 import { comesAbout, type Fleet, type Mate, type Status, say, View } from './mate.ts'
 import { loopback, type Place, type Seat } from './place.ts'
 

@@ -1,21 +1,11 @@
 // Forgotten hubs (C15): their slices go, what they said stays, and they may come back.
 
 import { describe, expect, it } from 'vitest'
-import { federation, join } from './catalog.federation.ts'
+import { federation, holds, join, projects } from './catalog.federation.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
 import { syncIntervalMs } from './catalog.node.ts'
 import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
-
-function holds(world: World, name: string, whom: string): boolean {
-  return world.catalog(name).replicas.slice(hubId(whom)) !== undefined
-}
-
-/** The projects that a hub shows, by key. */
-function projects(world: World, name: string): Record<string, unknown> {
-  const view = Object.entries(world.view(name)).filter(([id]) => id.startsWith('project/'))
-  return Object.fromEntries(view.map(([id, entry]) => [id.slice('project/'.length), entry]))
-}
 
 function onDisk(world: World, name: string, whom: string): string[] {
   return [...world.node(name).disk.entries().keys()].filter((key) => key.split('/')[1] === whom)

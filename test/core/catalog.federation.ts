@@ -2,6 +2,7 @@
 
 import type { WorldOptions } from './catalog.node.ts'
 import { World } from './catalog.world.ts'
+import { hubId } from './kit.ts'
 
 /** Hubs that know each other, in fine weather. */
 export function federation(...names: string[]): World {
@@ -19,4 +20,15 @@ export function federationOf(names: readonly string[], options: Partial<WorldOpt
 export function join(world: World, name: string): void {
   world.start(name)
   for (const other of world.nodes.keys()) world.link(name, other)
+}
+
+/** The projects that a hub shows, by key. */
+export function projects(world: World, name: string): Record<string, unknown> {
+  const view = Object.entries(world.view(name)).filter(([id]) => id.startsWith('project/'))
+  return Object.fromEntries(view.map(([id, entry]) => [id.slice('project/'.length), entry]))
+}
+
+/** Whether a hub holds another's slice. */
+export function holds(world: World, name: string, whom: string): boolean {
+  return world.catalog(name).replicas.slice(hubId(whom)) !== undefined
 }

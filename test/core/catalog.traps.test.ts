@@ -2,19 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { syncIntervalMs } from './catalog.bench.ts'
-import { federation, join } from './catalog.federation.ts'
+import { federation, holds, join, projects } from './catalog.federation.ts'
 import { putOf } from './catalog.kit.ts'
 import type { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
-
-function projects(world: World, name: string): Record<string, unknown> {
-  const view = Object.entries(world.view(name)).filter(([id]) => id.startsWith('project/'))
-  return Object.fromEntries(view.map(([id, entry]) => [id.slice('project/'.length), entry]))
-}
-
-function holds(world: World, name: string, whom: string): boolean {
-  return world.catalog(name).replicas.slice(hubId(whom)) !== undefined
-}
 
 function cutOff(world: World, name: string): void {
   for (const other of world.nodes.keys()) world.unlink(name, other)

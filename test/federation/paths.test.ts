@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Member } from '../../src/hub/shapes.ts'
 import { bareNode } from '../network.world.ts'
+import { freePort } from '../ports.ts'
 import { agree, soon } from './agreement.ts'
-import { DroppingProxy, Federation, freePort } from './processes.ts'
+import { DroppingProxy, Federation } from './processes.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 

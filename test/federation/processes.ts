@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Health, Member, Project, Status } from '../../src/hub/shapes.ts'
+import { freePort } from '../ports.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -188,15 +189,6 @@ export class Federation {
     await Promise.all(this.hubs.map((hub) => hub.end('SIGKILL')))
     await rm(this.#folder, { recursive: true, force: true })
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Passes TCP to a port until it is cut; then the connections stay and nothing goes through any more. */

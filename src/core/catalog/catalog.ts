@@ -200,18 +200,18 @@ export class Catalog implements Machine<CatalogProtocol> {
   #forget(burial: Burial, now: Now, out: Effects): void {
     this.#burials.set(burial)
     const { epoch } = this.#author
-    const isOwn = burial.hub === this.#options.hub
-    const until = isOwn ? this.#burials.epochOf(burial.hub) : undefined
+    const until = burial.hub === this.#options.hub ? this.#burials.epochOf(burial.hub) : undefined
     const isOver = until !== undefined && epoch !== undefined && compareEpochs(epoch, until) <= 0
     if (isOver) this.#author.reopen(this.#highest())
     this.#bury(now, out)
   }
 
   #bury(now: Now, out: Effects): void {
-    const size = this.replicas.slice(this.#options.hub)?.breadth ?? 0
+    let room = this.#maxEntries - (this.replicas.slice(this.#options.hub)?.breadth ?? 0)
     const dropped = this.#burials.bury(now, (writes) => {
       // More than others take of one slice would stay with this hub alone.
-      if (size + writes.length <= this.#maxEntries) this.#author.submit({ writes, extra: [] }, now)
+      room -= writes.length
+      if (room >= 0) this.#author.submit({ writes, extra: [] }, now)
     })
     for (const { hub, ids } of dropped) {
       this.#store(hub, ids)

@@ -4,6 +4,7 @@
 import type { HubId, PeerId } from '../ids.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
+import { Told } from '../told.ts'
 import { maxEpochLeap } from './burials.ts'
 import { Gaps } from './gaps.ts'
 import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
@@ -55,8 +56,8 @@ export class Replication {
   readonly #peers = new Set<PeerId>()
   /** The digest each linked peer last told, and when. */
   readonly #heard = new Map<PeerId, { readonly digest: string; readonly own: string; readonly at: Millis }>()
-  /** What each linked peer was last told to be held here, and when. */
-  readonly #told = new Map<PeerId, { readonly digest: string; readonly at: Millis }>()
+  /** Lists of what is held here, by the digest of it. */
+  readonly #told = new Told(repeatMs)
   /** Parts of a long list of versions, until its last message. */
   readonly #listing = new Map<PeerId, ListedVersion[]>()
   /** How far the epochs of the own slice that peers hold were taken over already (C13). */
@@ -108,7 +109,7 @@ export class Replication {
   linkDown(peer: PeerId, now: Now): void {
     this.#peers.delete(peer)
     this.#heard.delete(peer)
-    this.#told.delete(peer)
+    this.#told.forget(peer)
     this.#listing.delete(peer)
     this.#serves.dropPeer(peer)
     if (this.#fetches.dropPeer(peer)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
@@ -194,7 +195,8 @@ export class Replication {
         if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
       }
     }
-    const answer = body.reply && !this.#isTold(from, now) ? this.#versions(from, false, now) : []
+    const isTold = this.#told.has(from, this.#options.replicas.digest(), now.mono)
+    const answer = body.reply && !isTold ? this.#versions(from, false, now) : []
     return { send: [...answer, ...this.#start(now)], runs: [], isCaughtUp }
   }
 
@@ -253,16 +255,9 @@ export class Replication {
     }
   }
 
-  /** Both sides of a new link compare: the list that answers one question answers the other's, still on its way, too. */
-  #isTold(peer: PeerId, now: Now): boolean {
-    const told = this.#told.get(peer)
-    if (told === undefined || now.mono - told.at > repeatMs) return false
-    return told.digest === this.#options.replicas.digest()
-  }
-
   #versions(to: PeerId, reply: boolean, now: Now): Outgoing[] {
     const all = this.#options.replicas.versions()
-    this.#told.set(to, { digest: this.#options.replicas.digest(), at: now.mono })
+    this.#told.note(to, this.#options.replicas.digest(), now.mono)
     const out: Outgoing[] = []
     for (let from = 0; from === 0 || from < all.length; from += maxVersions) {
       const body = { versions: all.slice(from, from + maxVersions), last: from + maxVersions >= all.length, reply }

@@ -1,7 +1,6 @@
 // When tables are exchanged whole: seldom enough that a large pool does not spend its time on it (memberlist's push/pull
 // scale), and not twice for one difference.
 
-import type { PeerId } from '../ids.ts'
 import { type Millis, second } from '../time.ts'
 import type { State } from './member.ts'
 import { maxExchange } from './messages.ts'
@@ -21,26 +20,5 @@ export function inParts(states: readonly State[]): State[][] {
   return parts
 }
 
-/** A table that was told is not told again within this time: what changes meanwhile travels as rumours. */
-const repeatMs: Millis = second
-
-/**
- * Who was told this hub's table a moment ago. Both ends of a new link compare, and both find the difference: the table
- * that answers one answers the other, whose question is still on its way.
- */
-export class Told {
-  readonly #at = new Map<PeerId, Millis>()
-
-  note(peer: PeerId, mono: Millis): void {
-    for (const [other, at] of this.#at) {
-      if (mono - at <= repeatMs) break
-      this.#at.delete(other)
-    }
-    this.#at.delete(peer)
-    this.#at.set(peer, mono)
-  }
-
-  has(peer: PeerId, mono: Millis): boolean {
-    return mono - (this.#at.get(peer) ?? Number.NEGATIVE_INFINITY) <= repeatMs
-  }
-}
+/** A table that was told is not told again within this time, changed or not: what changes meanwhile travels as rumours. */
+export const tableHoldsMs: Millis = second

@@ -7,10 +7,11 @@
 import type { HubId, PeerId } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import { type Millis, type Now, never } from '../time.ts'
+import { Told } from '../told.ts'
 import { type Statement, statementOf } from '../wire.ts'
 import { Beliefs } from './beliefs.ts'
 import type { Charge } from './blame.ts'
-import { exchangeScale, inParts, Told } from './exchange.ts'
+import { exchangeScale, inParts, tableHoldsMs } from './exchange.ts'
 import { LocalHealth } from './health.ts'
 import type { Member, State } from './member.ts'
 import type { Accusation } from './messages.ts'
@@ -31,7 +32,7 @@ export class Swim implements Machine<SwimProtocol> {
   readonly #health: LocalHealth
   readonly #sight: Sight
   readonly #voice: Voice
-  readonly #told = new Told()
+  readonly #told = new Told(tableHoldsMs)
   #hasLeft = false
   #gossipAt: Millis
   #exchangeAt: Millis
@@ -197,7 +198,7 @@ export class Swim implements Machine<SwimProtocol> {
         if (message.body.digest !== this.#roster.digest(this.self())) this.#exchange(from, true, now)
         return
       case 'swim.exchange':
-        if (message.body.reply && !this.#told.has(from, now.mono)) this.#exchange(from, false, now)
+        if (message.body.reply && !this.#told.has(from, 'table', now.mono)) this.#exchange(from, false, now)
         this.#beliefs.hearTable(message.body.members, from, now)
         this.#answer(from)
         return
@@ -275,12 +276,11 @@ export class Swim implements Machine<SwimProtocol> {
   }
 
   #compare(peer: PeerId): void {
-    const digest = this.#roster.digest(this.self())
-    this.#voice.send(peer, { kind: 'swim.digest', body: { pool: this.pool, digest } })
+    this.#voice.send(peer, { kind: 'swim.digest', body: { pool: this.pool, digest: this.#roster.digest(this.self()) } })
   }
 
   #exchange(peer: PeerId, reply: boolean, now: Now): void {
-    this.#told.note(peer, now.mono)
+    this.#told.note(peer, 'table', now.mono)
     const states = [this.self(), ...[...this.#roster.all().values()].map(statementOf)]
     for (const [part, members] of inParts(states).entries()) {
       this.#voice.send(peer, { kind: 'swim.exchange', body: { pool: this.pool, reply: reply && part === 0, members } })
