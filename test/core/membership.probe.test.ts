@@ -36,6 +36,39 @@ describe('a probe that runs', () => {
   })
 })
 
+describe('a hub that answers only through a third', () => {
+  /** A round's ping of it goes unanswered, a helper reaches it; then it is asked once more, directly. */
+  function missedOnce(): { bench: Bench; target: string; second: number } {
+    const bench = new Bench({ mechanisms: { localHealth: true } })
+    bench.learn(...names.map((name) => state(name)))
+    const { name: target } = bench.nextPing()
+    const second = answeredByHelper(bench, bench.pass(600)).find(({ to }) => to === `peer-${target}`)
+    return { bench, target, second: second?.body.seq ?? Number.NaN }
+  }
+  function answeredByHelper(bench: Bench, effects: ReturnType<Bench['pass']>) {
+    const [request] = sent(effects, 'swim.ping-request')
+    if (request === undefined) throw new Error('nobody was asked for help')
+    return sent(bench.ack(request.to.slice('peer-'.length), request.body.seq), 'swim.ping')
+  }
+  const sightOf = (effects: ReturnType<Bench['pass']>) =>
+    sent(effects, 'swim.gossip').flatMap(({ body }) =>
+      body.rumors.flatMap((word) => ('blind' in word ? word.blind : [])),
+    )
+
+  it('is told to nobody when it answers the second time: packets are lost', () => {
+    const { bench, target, second } = missedOnce()
+    bench.ack(target, second)
+    expect(sightOf(bench.pass(20_000, 'answered'))).toEqual([])
+    expect(bench.status(target)).toBe('alive')
+  })
+
+  it('is told to the pool when it is missed twice', () => {
+    const { bench, target } = missedOnce()
+    answeredByHelper(bench, bench.pass(600))
+    expect(new Set(sightOf(bench.pass(4_000, 'answered')))).toEqual(new Set([target]))
+  })
+})
+
 describe('a newcomer', () => {
   it('joins the round that runs: it is probed before anyone a second time', () => {
     for (let seed = 0; seed < 20; seed++) {

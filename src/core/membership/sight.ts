@@ -19,6 +19,8 @@ interface Seen {
 export class Sight {
   readonly #self: HubId
   readonly #blind = new Set<HubId>()
+  /** Missed once: a lost packet, until it is missed again. */
+  readonly #missed = new Set<HubId>()
   readonly #others = new Map<HubId, Seen>()
   #seq: number
   #tellAt: Millis = never
@@ -32,17 +34,25 @@ export class Sight {
     return this.#tellAt
   }
 
-  /** A direct probe of the hub was, or was not, answered; in both cases the hub is there. */
-  probed(hub: HubId, isReached: boolean, now: Now): void {
-    if (isReached === !this.#blind.has(hub)) return
+  /**
+   * A direct probe of the hub was, or was not, answered; in both cases the hub is there. Answers whether it should be
+   * asked once more at once: one miss is a lost packet, and to tell the pool of each would fill lossy lines with it.
+   */
+  probed(hub: HubId, isReached: boolean, now: Now): boolean {
+    const isFirstMiss = !isReached && !this.#missed.has(hub)
+    if (isReached) this.#missed.delete(hub)
+    else this.#missed.add(hub)
+    if (isFirstMiss || isReached === !this.#blind.has(hub)) return isFirstMiss
     if (isReached) this.#blind.delete(hub)
     else if (this.#blind.size < maxBlind) this.#blind.add(hub)
     this.#tellAt = Math.min(this.#tellAt, now.mono + coalesceMs)
+    return false
   }
 
   /** The hub is gone: it is not out of sight, it is not there. */
   gone(hub: HubId): void {
     this.#blind.delete(hub)
+    this.#missed.delete(hub)
     this.#others.delete(hub)
   }
 
