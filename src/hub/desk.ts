@@ -189,7 +189,7 @@ export class Desk {
 
   /** Only who is gone: a living hub would come back with its next word, and whoever forgot it would wonder. */
   #forget(call: CallId, { hubs, withData }: Call & { readonly type: 'forget' }): readonly DeskStep[] {
-    const { replicas } = this.#hub.catalog
+    const { replicas, reserve } = this.#hub.catalog
     const plans: ForgetPlan[] = []
     for (const hub of new Set(hubs)) {
       const belief = this.#hub.beliefAbout(hub)
@@ -197,6 +197,10 @@ export class Desk {
       if (belief.status !== 'dead' && belief.status !== 'left') {
         const detail = `${hub} is ${belief.status}: run hubmesh leave there, or wait until it is known to be dead`
         return [answer(call, refuse('hub-alive', detail))]
+      }
+      if (reserve.holds(hub)) {
+        const detail = `Whether others hold what ${hub} wrote is still being found out; try again in a minute (C14)`
+        return [answer(call, refuse('starting', detail))]
       }
       plans.push({ hub, incarnation: belief.incarnation, withData })
     }

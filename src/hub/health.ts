@@ -37,6 +37,9 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
 
 function syncDetails({ catalog }: Patient): string {
   if (catalog.behind > 0) return `${catalog.behind} slices are being fetched`
+  const { size } = catalog.reserve
+  if (size > 0)
+    return `${size} slices of other hubs, from before a long absence, wait until peers say that they hold no more`
   const { announced } = catalog.absence
   if (announced === undefined) return 'no slice is known to be behind'
   return `no slice is known to be behind; ${announced} entries of this hub were announced anew, because it was away for longer than catalog.removal_retention`

@@ -51,7 +51,7 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
   const names = [`region/${region}`, ...(isBackbone(tier) ? [backbonePool] : [])]
   const { deadRetentionMs } = settings.membership
   const { parents: preferredParents } = settings
-  const { isReturning, lived } = remembered
+  const { isReturning, lived, reserve } = remembered
   const { slices, lost } = remembered.catalog
   const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
   const maxLeases = settings.catalog.maxProjects
@@ -77,7 +77,12 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
     hierarchy,
     presence: new Presence({ ...common(), ...settings.presence, self: hub, incarnation, maxLeases }, now),
     catalog: new Catalog(
-      { ...common(), ...settings.catalog, hub, slices, lostEpoch, isReturning, sureWall: lived?.sure ?? now.wall },
+      {
+        ...common(),
+        ...settings.catalog,
+        ...{ hub, slices, lostEpoch, isReturning, reserve },
+        sureWall: lived?.sure ?? now.wall,
+      },
       now,
     ),
   }

@@ -1,9 +1,12 @@
 // What a hub finds in its store when it starts: its incarnation, whom it knew, what the projects file wrote, the slices.
-// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, and the catalog's own prefixes (core/catalog/replicas.ts).
+// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, the catalog's own prefixes (core/catalog/replicas.ts),
+// and those once more behind `reserve/` (core/catalog/reserve.ts).
 
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
+import { furthest, readReserve, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'
+import type { Slice } from '../core/catalog/slice.ts'
 import type { Loaded } from '../core/catalog/stored.ts'
 import { isForeign, readSlices } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
@@ -26,8 +29,10 @@ export interface Remembered {
   readonly catalog: Loaded
   /** Undefined when the hub never ran. */
   readonly lived?: Lived
-  /** C14: the hub was away for so long that the slices of others were left out. */
+  /** C14: the hub was away for so long that the slices of others are in reserve now. */
   readonly isReturning: boolean
+  /** C14: the slices of others that are kept in reserve, from this absence or an earlier one. */
+  readonly reserve: readonly Slice[]
 }
 
 const LivedSchema = Type.Object({ wall: CountSchema, sure: CountSchema })
@@ -55,7 +60,8 @@ export function remember(entries: readonly StoredEntry[], codec: Codec): Remembe
     }
   }
   const catalog = readSlices(decoded)
-  const known = { incarnation, book, fileHashes, catalog, isReturning: false }
+  const reserve = readReserve(decoded).slices
+  const known = { incarnation, book, fileHashes, catalog, isReturning: false, reserve }
   return lived === undefined ? known : { ...known, lived }
 }
 
@@ -67,7 +73,7 @@ export interface Return {
 
 /**
  * C14: what a hub that comes back goes on with, and what is to be made durable before it says a word. After too long an
- * absence the slices of others are left behind, and when it last ran is noted anew only once it has announced its own.
+ * absence the slices of others are put in reserve, and when it last ran is noted anew only once it has announced its own.
  */
 export function comeBack(
   remembered: Remembered,
@@ -78,11 +84,12 @@ export function comeBack(
   if (lived === undefined || !isAwayTooLong(lived.wall, wall, retentionMs)) {
     return { remembered, batch: [livedOp({ wall, sure: Math.min(wall, lived?.sure ?? wall) })] }
   }
-  const foreign = entries.filter(({ key }) => isForeign(key, hub))
   const own = catalog.slices.filter((slice) => slice.hub === hub)
+  const reserve = furthest([...catalog.slices.filter((slice) => slice.hub !== hub), ...remembered.reserve])
+  const moved = entries.map(({ key }) => key).filter((key) => isForeign(key, hub) || key.startsWith(reservePrefix))
   return {
-    remembered: { ...remembered, catalog: { ...catalog, slices: own }, isReturning: true },
-    batch: foreign.map(({ key }) => ({ op: 'del', key })),
+    remembered: { ...remembered, catalog: { ...catalog, slices: own }, isReturning: true, reserve },
+    batch: reserveOps(moved, reserve),
   }
 }
 

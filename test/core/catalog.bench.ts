@@ -65,14 +65,16 @@ export class Bench {
       maxSliceRecords?: number
       seed?: number
       isReturning?: boolean
+      reserve?: readonly Slice[]
     } = {},
   ) {
     const { slices = [], lostEpoch = 0, maxSliceRecords = 100, seed = 1 } = options
     const retention = { removalRetentionMs, sureWall: wallStart, isReturning: options.isReturning === true }
+    const { reserve = [] } = options
     const random = new Random(seed)
     const hub = hubId('me')
     this.catalog = new Catalog(
-      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostEpoch, ...retention },
+      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostEpoch, reserve, ...retention },
       at(0),
     )
   }

@@ -40,12 +40,6 @@ export class Disk {
     this.#batches = []
   }
 
-  /** C14: what a hub deletes, durably, before it starts. */
-  leaveBehind(isLeft: (key: string) => boolean): void {
-    const ops = [...this.entries().keys()].filter(isLeft).map((key): StoreOp => ({ op: 'del', key }))
-    this.write(ops, true)
-  }
-
   entries(): Map<string, unknown> {
     const held = new Map<string, unknown>()
     for (const op of this.#batches.flatMap(({ ops }) => ops)) {

@@ -162,6 +162,21 @@ function expectCollected(world: World): void {
   }
 }
 
+/** C14: after an absence of all hubs nothing is lost, also of what one said that lost its disk; what was removed may be back. */
+function expectKept(world: World): void {
+  const promised = Object.entries(world.judge.promised())
+  for (const at of names) world.crash(at)
+  world.loseDisk('b')
+  world.pass(2 * retentionMs)
+  world.heal()
+  world.pass(60_000)
+  expect(new Set(world.digests()).size).toBe(1)
+  for (const at of names) {
+    expect(world.catalog(at).reserve.size).toBe(0)
+    expect(world.view(at)).toMatchObject(Object.fromEntries(promised))
+  }
+}
+
 function expectPromised(world: World): void {
   expectAgreement(world)
   expect(world.view('a')).toEqual(world.judge.promised())
@@ -204,6 +219,10 @@ describe('however the network treats them, hubs that meet again', () => {
       expectCollected(world)
       expectPromised(world)
     })
+  })
+
+  it('have lost nothing when all were away for longer than the retention and one comes back without its disk', () => {
+    expectAlways([plain, plain, bulk, patch, remove, pass, pass, cut, mend, loss, restart, restart], 8, expectKept)
   })
 
   it('agree also when everything happens at once', () => {

@@ -2,7 +2,9 @@
 
 import { isAwayTooLong } from '../../src/core/catalog/absence.ts'
 import { Catalog } from '../../src/core/catalog/catalog.ts'
+import { furthest, readReserve, reserveOps, reservePrefix } from '../../src/core/catalog/reserve.ts'
 import { isForeign, readSlices } from '../../src/core/catalog/stored.ts'
+import type { HubId } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import { Disk } from './catalog.kit.ts'
@@ -42,7 +44,7 @@ export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords
   const hub = hubId(node.name)
   const { lived } = node
   const isReturning = lived !== undefined && isAwayTooLong(lived.wall, now.wall, retentionMs)
-  if (isReturning) node.disk.leaveBehind((key) => isForeign(key, hub))
+  if (isReturning) putInReserve(node, hub)
   const { slices, lost } = readSlices(node.disk.entries())
   node.life++
   node.catalog = new Catalog(
@@ -57,10 +59,19 @@ export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords
       removalRetentionMs: retentionMs,
       sureWall: lived?.sure ?? now.wall,
       isReturning,
+      reserve: readReserve(node.disk.entries()).slices,
     },
     now,
   )
   return node.catalog
+}
+
+/** C14: what a hub does, durably, before it starts. */
+function putInReserve({ disk }: Node, hub: HubId): void {
+  const entries = disk.entries()
+  const foreign = readSlices(entries).slices.filter((slice) => slice.hub !== hub)
+  const keys = [...entries.keys()].filter((key) => isForeign(key, hub) || key.startsWith(reservePrefix))
+  disk.write(reserveOps(keys, furthest([...foreign, ...readReserve(entries).slices])), true)
 }
 
 /** The process ends. */

@@ -6,7 +6,7 @@ import { codec, World } from './driver.bench.ts'
 import { settingsFor } from './kit.ts'
 
 describe('a driver', () => {
-  it('leaves the slices of others behind where it was away for longer than removals are kept (C14)', () => {
+  it('puts the slices of others in reserve where it was away for longer than removals are kept (C14)', () => {
     const retentionMs = settingsFor('me').catalog.removalRetentionMs
     const stored = [
       'hub/lived',
@@ -19,7 +19,11 @@ describe('a driver', () => {
     const firstOf = (awayMs: number): readonly string[] => {
       const world = new World()
       const wall = wallStart - awayMs
-      for (const key of stored) world.disk.set(key, codec.encode(key === 'hub/lived' ? { wall, sure: wall } : {}))
+      const values: Record<string, object> = {
+        'hub/lived': { wall, sure: wall },
+        'slice/b': { epoch: [1, 'bb'], seq: 1, size: 0 },
+      }
+      for (const key of stored) world.disk.set(key, codec.encode(values[key] ?? {}))
       world.start()
       world.loaded()
       expect(world.persists[0]?.synced).toBe(true)
@@ -31,6 +35,7 @@ describe('a driver', () => {
       'record/b/project/p',
       'slice/b',
       'surplus/c/project/p',
+      'reserve/slice/b',
     ])
   })
 

@@ -9,7 +9,7 @@ import type { Random } from '../random.ts'
 import { type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
 import type { Hlc } from './hlc.ts'
-import { type EntryId, entryId, isFit, join, maxFields } from './record.ts'
+import { type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import type { Trim } from './retention.ts'
 import type { Epoch, Run } from './slice.ts'
@@ -108,9 +108,17 @@ export class Author {
     return undefined
   }
 
-  /** Housekeeping that may be dropped when the queue is full: the next touch of the entry asks again. */
-  prune(write: Write): void {
-    if (this.#queue.length < maxQueued) this.#queue.push({ writes: [write], extra: [] })
+  /**
+   * C7: the own record of an entry that someone removed drops what the removal covers. Housekeeping that may be left out when
+   * the queue is full: the next touch of the entry asks again.
+   */
+  pruneCovered(id: EntryId): void {
+    const { replicas, hub } = this.#options
+    const own = replicas.slice(hub)?.get(id)
+    const { removed } = replicas.joined(id)
+    if (own === undefined || removed === undefined || withoutCovered(own, removed) === undefined) return
+    const { kind, key } = own
+    if (this.#queue.length < maxQueued) this.#queue.push({ writes: [{ op: 'prune', kind, key }], extra: [] })
   }
 
   /** C14: the own slice says less from the next batch on; what is written meanwhile stays as it is. */

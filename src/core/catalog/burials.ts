@@ -71,10 +71,11 @@ export class Burials {
   }
 
   /**
-   * Looks at the slices that are to go, one by one: drops those with which nothing would be lost, and returns what has to
-   * be adopted for the others. `submit` says whether that will be written.
+   * Looks at the slices that are to go, one by one: drops those with which nothing would be lost, and submits what has to be
+   * adopted for the others, up to `room` entries: more than others take of one slice would stay with this hub alone.
    */
-  bury(now: Now, submit: (writes: readonly Write[]) => void): readonly Dropped[] {
+  bury(now: Now, room: number, submit: (writes: readonly Write[]) => void): readonly Dropped[] {
+    let left = room
     const dropped: Dropped[] = []
     for (const burial of this.#burials.values()) {
       if (burial.again > now.mono || !this.#isHeld(burial)) continue
@@ -86,7 +87,8 @@ export class Burials {
         continue
       }
       // What cannot be written, for the slice is full or an entry too long, stays where it is.
-      submit(writes)
+      left -= writes.length
+      if (left >= 0) submit(writes)
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(tries, 16))
       this.#burials.set(hub, { ...burial, tries: tries + 1, again: now.mono + pauseMs })
     }

@@ -13,10 +13,11 @@ import { Collector } from './collector.ts'
 import { Hlc } from './hlc.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol, WriteResult } from './protocol.ts'
 import { Publisher } from './publisher.ts'
-import { type CatalogRecord, type EntryId, entryId, exists, stampsOf, withoutCovered } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, exists, stampsOf } from './record.ts'
 import { reasonAgainst } from './refusal.ts'
-import { Replicas } from './replicas.ts'
+import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
+import { Reserve } from './reserve.ts'
 import type { Trim } from './retention.ts'
 import { Shelf } from './shelf.ts'
 import { compareEpochs, type Run } from './slice.ts'
@@ -31,12 +32,13 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly replicas = new Replicas()
   readonly collector: Collector
   readonly absence: Absence
+  readonly reserve: Reserve
   readonly #options: CatalogOptions
   readonly #hlc: Hlc
   readonly #author: Author
   readonly #publisher = new Publisher()
   readonly #replication: Replication
-  readonly #shelf = new Shelf()
+  readonly #shelf: Shelf
   readonly #burials: Burials
   /** What a slice may take part in: an author who recovers a full earlier epoch beside a full new one stays within it. */
   readonly #maxEntries: number
@@ -56,11 +58,15 @@ export class Catalog implements Machine<CatalogProtocol> {
     }
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
+    this.#shelf = new Shelf(hub)
     this.#maxEntries = 2 * maxSliceRecords
     this.collector = new Collector({ hub, replicas, retentionMs, sureWall }, now)
     this.absence = new Absence(options.isReturning && own !== undefined)
     this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
-    for (const record of replicas.slice(hub)?.records() ?? []) this.#pruneCovered(entryId(record))
+    const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
+    this.reserve = new Reserve({ slices: options.reserve, syncIntervalMs, replicas, forgottenUpTo }, now)
+    for (const slice of options.reserve) this.#observe(slice.records())
+    for (const record of replicas.slice(hub)?.records() ?? []) this.#author.pruneCovered(entryId(record))
   }
 
   /** Whether the own slice can be written: its epoch is open. */
@@ -88,7 +94,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   deadline(): Millis {
-    const parts = [this.#replication, this.#author, this.#publisher, this.#burials, this.collector]
+    const parts = [this.#replication, this.#author, this.#publisher, this.#burials, this.collector, this.reserve]
     return Math.min(...parts.map((part) => part.deadline()))
   }
 
@@ -97,10 +103,10 @@ export class Catalog implements Machine<CatalogProtocol> {
     switch (input.type) {
       case 'tick':
         out.push(...this.#replication.tick(now))
-        this.#retry(now, out)
         this.#publish(now, out)
         this.#bury(now, out)
-        this.#collect(this.collector.tick(now, this.#replication.behind > 0))
+        this.#takeBack(now, out)
+        this.#collect(this.collector.tick(now, this.behind > 0))
         break
       case 'persisted':
         if (input.token === ownToken) this.#committed(input.ok, now, out)
@@ -116,9 +122,11 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#receive(input, now, out)
         break
       case 'link-up':
+        this.reserve.linkUp(input.peer)
         out.push(...this.#replication.linkUp(input.peer))
         break
       case 'link-down':
+        this.reserve.linkDown(input.peer)
         this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
@@ -138,10 +146,10 @@ export class Catalog implements Machine<CatalogProtocol> {
   #open(now: Now): void {
     const isFirst = this.#author.epoch === undefined
     // C14: after a long absence, when all slices are fetched: what others removed is known as far as they still say it.
-    const isWhole = this.#replication.behind === 0
+    const isWhole = this.behind === 0 && this.reserve.size === 0
     if (isWhole) this.collector.begin(now)
     const isReturn = isWhole && this.absence.begin()
-    if (isReturn) this.#author.trim(this.collector.ownPast(now))
+    if (isReturn) this.#author.trim(this.collector.ownPast(now, (id) => this.reserve.gave(id)))
     if (isFirst || isReturn) this.#author.reopen(this.#highest())
   }
 
@@ -153,13 +161,8 @@ export class Catalog implements Machine<CatalogProtocol> {
   #commit(now: Now, out: Effects): void {
     const foreign = this.#shelf.begin(this.replicas)
     if (foreign !== undefined) out.push({ type: 'persist', batch: foreign, synced: false, token: foreignToken })
-    const own = this.#author.begin(now)
+    const own = this.#author.retry(now) ?? this.#author.begin(now)
     if (own !== undefined) out.push({ type: 'persist', batch: own, synced: true, token: ownToken })
-  }
-
-  #retry(now: Now, out: Effects): void {
-    const batch = this.#author.retry(now)
-    if (batch !== undefined) out.push({ type: 'persist', batch, synced: true, token: ownToken })
   }
 
   #committed(ok: boolean, now: Now, out: Effects): void {
@@ -193,7 +196,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#author.trim(trims.filter(({ hub }) => hub === self))
     const foreign = trims.filter(({ hub }) => hub !== self)
     this.replicas.trim(foreign)
-    for (const { hub, id } of foreign) this.#store(hub, [id])
+    for (const { hub, id } of foreign) this.#shelf.note(hub, [id])
   }
 
   /** C15: a hub that was forgotten and lives says everything anew in an epoch above. */
@@ -207,14 +210,10 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   #bury(now: Now, out: Effects): void {
-    let room = this.#maxEntries - (this.replicas.slice(this.#options.hub)?.breadth ?? 0)
-    const dropped = this.#burials.bury(now, (writes) => {
-      // More than others take of one slice would stay with this hub alone.
-      room -= writes.length
-      if (room >= 0) this.#author.submit({ writes, extra: [] }, now)
-    })
+    const room = this.#maxEntries - (this.replicas.slice(this.#options.hub)?.breadth ?? 0)
+    const dropped = this.#burials.bury(now, room, (writes) => this.#author.submit({ writes, extra: [] }, now))
     for (const { hub, ids } of dropped) {
-      this.#store(hub, ids)
+      this.#shelf.note(hub, ids)
       this.#tell(ids, out)
     }
   }
@@ -233,7 +232,9 @@ export class Catalog implements Machine<CatalogProtocol> {
     const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
     out.push(...send)
     for (const run of runs) this.#take(run, now, out)
-    if (isCaughtUp) this.#open(now)
+    if (!isCaughtUp) return
+    this.reserve.compared(input.from)
+    this.#open(now)
   }
 
   #take(run: Run, now: Now, out: Effects): void {
@@ -263,22 +264,29 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   #apply(run: Run, out: Effects): void {
-    const { touched, drained } = this.replicas.apply(run)
-    this.#store(run.hub, touched)
-    for (const { hub, id } of drained) this.#store(hub, [id])
+    this.#applied(run.hub, this.replicas.apply(run), out)
+  }
+
+  #applied(of: HubId, { touched, drained }: Applied, out: Effects): void {
+    this.#shelf.note(of, touched)
+    for (const { hub, id } of drained) this.#shelf.note(hub, [id])
     this.#tell(touched, out)
-    for (const id of touched) this.#pruneCovered(id)
+    for (const id of touched) this.#author.pruneCovered(id)
+  }
+
+  /** C14: what nobody else turned out to hold is part of the catalog again. */
+  #takeBack(now: Now, out: Effects): void {
+    const settled = this.reserve.settle(now, this.behind > 0)
+    if (settled === undefined) return
+    for (const slice of settled.back) this.#applied(slice.hub, this.replicas.takeBack(slice), out)
+    this.#shelf.also(settled.ops)
+    if (this.isOpen) this.#open(now)
   }
 
   #tell(ids: readonly EntryId[], out: Effects): void {
     for (const id of ids) {
       out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
     }
-  }
-
-  /** C12: foreign records go to the disk in their own time; the own ones are there before they are applied. */
-  #store(hub: HubId, ids: readonly EntryId[]): void {
-    if (hub !== this.#options.hub) this.#shelf.note(hub, ids)
   }
 
   /** C13: what a peer still holds of this hub's earlier epochs is written again, stamps as they are. */
@@ -288,13 +296,5 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#replication.absorb(run)
     const { epoch } = this.#author
     if (epoch === undefined || run.epoch[0] >= epoch[0]) this.#author.reopen(this.#highest())
-  }
-
-  /** C7: the own record of an entry that someone removed drops what the removal covers. */
-  #pruneCovered(id: EntryId): void {
-    const own = this.replicas.slice(this.#options.hub)?.get(id)
-    const { removed } = this.replicas.joined(id)
-    if (own === undefined || removed === undefined || withoutCovered(own, removed) === undefined) return
-    this.#author.prune({ op: 'prune', kind: own.kind, key: own.key })
   }
 }

@@ -80,12 +80,15 @@ export class Collector {
     return ids.flatMap((id) => this.#options.replicas.past(id, horizon))
   }
 
-  /** Own removals past the retention, whatever they cover: of a hub that was away, others may have dropped them long ago. */
-  ownPast(now: Now): Trim[] {
+  /**
+   * Own removals past the retention, whatever they cover: of a hub that was away, others may have dropped them long ago. Not
+   * what may guard against a slice in reserve.
+   */
+  ownPast(now: Now, isKept: (id: EntryId) => boolean): Trim[] {
     const { hub, replicas } = this.#options
     const horizon = this.#horizon(now)
     return [...(replicas.slice(hub)?.records() ?? [])].flatMap((from) => {
-      const left = withoutPast(from, horizon)
+      const left = isKept(entryId(from)) ? from : withoutPast(from, horizon)
       return left === from ? [] : [{ hub, id: entryId(from), from, left }]
     })
   }

@@ -62,4 +62,6 @@ export interface CatalogOptions {
   readonly sureWall: Millis
   /** C14: this hub was away for so long that it holds no slice but its own, and has to announce that one anew. */
   readonly isReturning: boolean
+  /** C14: the slices of others that it held then. */
+  readonly reserve: readonly Slice[]
 }

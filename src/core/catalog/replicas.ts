@@ -68,6 +68,21 @@ export class Replicas {
     this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
   }
 
+  /** C14: takes a slice out of reserve of which there is less here, or an epoch that was opened without knowing of it. */
+  takeBack(slice: Slice): Applied {
+    const { hub, version, floor } = slice
+    const held = this.#slices.get(hub)
+    if (held === undefined) {
+      this.adopt(slice)
+      return { touched: [...this.said(hub).keys()], drained: [] }
+    }
+    const records = [...slice.records()]
+    const { epoch, seq } = version
+    const isEarlier = compareEpochs(epoch, held.version.epoch) < 0
+    if (!isEarlier) return this.apply({ hub, epoch, from: 0, to: seq, records, ...floorOf(floor) })
+    return this.#touched(hub, held.addSurplus(records, epoch))
+  }
+
   /** C8, C9, C13: takes a run that follows what is held; returns the entries it touched. */
   apply(run: Run): Applied {
     let slice = this.#slices.get(run.hub)
@@ -77,7 +92,11 @@ export class Replicas {
     }
     const isNewEpoch = compareEpochs(run.epoch, slice.version.epoch) > 0
     const touched = isNewEpoch ? slice.restart(run) : slice.extend(run)
-    this.#touch(run.hub, touched)
+    return this.#touched(run.hub, touched)
+  }
+
+  #touched(hub: HubId, touched: readonly EntryId[]): Applied {
+    this.#touch(hub, touched)
     return { touched, drained: touched.flatMap((id) => this.#drain(id)) }
   }
 

@@ -10,13 +10,30 @@ import type { Replicas } from './replicas.ts'
 type Due = Map<HubId, Set<EntryId>>
 
 export class Shelf {
+  readonly #self: HubId
+  /** What else goes with the next batch, and with the one under way. */
+  #more: readonly StoreOp[] = []
+  #moreWriting: readonly StoreOp[] = []
   #due: Due = new Map()
   #writing: Due | undefined
   /** Whether something was noted since the disk last refused: a full disk is not asked again and again. */
   #isFresh = false
 
+  constructor(self: HubId) {
+    this.#self = self
+  }
+
+  /** C12: the own records are on the disk before anything knows of them. */
   note(hub: HubId, ids: Iterable<EntryId>): void {
+    if (hub === this.#self) return
     add(this.#due, hub, ids)
+    this.#isFresh = true
+  }
+
+  /** To be done in the same batch as what was noted last. */
+  also(ops: readonly StoreOp[]): void {
+    if (ops.length === 0) return
+    this.#more = [...this.#more, ...ops]
     this.#isFresh = true
   }
 
@@ -25,13 +42,16 @@ export class Shelf {
     if (this.#writing !== undefined || !this.#isFresh) return undefined
     this.#writing = this.#due
     this.#due = new Map()
+    this.#moreWriting = this.#more
+    this.#more = []
     this.#isFresh = false
-    return [...this.#writing].flatMap(([hub, ids]) => replicas.storeOps(hub, ids))
+    return [...[...this.#writing].flatMap(([hub, ids]) => replicas.storeOps(hub, ids)), ...this.#moreWriting]
   }
 
   /** The disk has answered. */
   finish(ok: boolean): void {
     if (!ok) for (const [hub, ids] of this.#writing ?? []) add(this.#due, hub, ids)
+    if (!ok) this.#more = [...this.#moreWriting, ...this.#more]
     this.#writing = undefined
   }
 }

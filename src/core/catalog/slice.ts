@@ -190,17 +190,27 @@ export class Slice {
   restart(run: Run): EntryId[] {
     assert(compareEpochs(run.epoch, this.#epoch) > 0, 'C13', `epoch ${run.epoch} does not follow ${this.#epoch}`)
     assert(run.from === 0, 'C13', 'a new epoch starts from its beginning')
-    for (const [id, record] of this.#records) {
-      const older = this.#surplus.get(id)
-      this.#surplus.set(id, older === undefined ? record : merge(record, older))
-    }
-    this.#surplusEpoch = this.#epoch
+    this.addSurplus(this.#records.values(), this.#epoch)
     this.#records.clear()
     this.#epoch = run.epoch
     this.#floor = run.floor ?? 0
     for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#put(record)
     this.#seq = run.to
     return [...new Set([...this.#surplus.keys(), ...this.#records.keys()])]
+  }
+
+  /** C13: what an epoch said that is over; returns the entries. */
+  addSurplus(records: Iterable<CatalogRecord>, epoch: Epoch): EntryId[] {
+    const touched: EntryId[] = []
+    for (const record of records) {
+      const id = entryId(record)
+      const other = this.#surplus.get(id)
+      this.#surplus.set(id, other === undefined ? record : merge(record, other))
+      touched.push(id)
+    }
+    const isLast = this.#surplusEpoch === undefined || compareEpochs(epoch, this.#surplusEpoch) > 0
+    if (isLast) this.#surplusEpoch = epoch
+    return touched
   }
 
   /** Restores a surplus record from the store. */
