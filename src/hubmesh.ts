@@ -10,12 +10,13 @@ import { closeHttp, createHttp } from './adapters/http/app.ts'
 import type { App } from './adapters/http/options.ts'
 import { type Identity, openIdentity } from './adapters/identity.ts'
 import { keysOf } from './adapters/keys.ts'
-import { DirectoryLocked, openLevelStore } from './adapters/level.ts'
 import { createNetwork } from './adapters/libp2p/network.ts'
 import type { NetworkOptions } from './adapters/libp2p/options.ts'
 import { holderOf, noteHolder } from './adapters/lock.ts'
 import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics.ts'
+import { openLevelStore } from './adapters/store/level.ts'
+import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
 import type { ProjectEntry } from './config/projects.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
@@ -78,6 +79,7 @@ async function open(
   const identity = await openIdentity(directory)
   const store = await lockedStore(directory)
   closers.push(() => store.close())
+  if (store.damage !== undefined) logDamage(log, store.damage)
   closers.push(await noteHolder(directory))
   const network = createNetwork(networkOptionsOf(config, identity))
   let hasStarted = false
@@ -133,6 +135,11 @@ async function lockedStore(directory: string) {
     if (error instanceof DirectoryLocked) throw new DataDirectoryLocked(directory, await holderOf(directory))
     throw error
   }
+}
+
+function logDamage(log: Log, { reasons, aside }: Damage): void {
+  const fields = { operation: 'storage', reasons, aside }
+  log.error(fields, 'the store was damaged: what is left of it is used, and what is missing is fetched from other hubs')
 }
 
 function started(driver: Driver): Promise<void> {

@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
-const pages = ['README.md', 'docs/ARCHITECTURE.md', 'docs/ALGORITHMS.md', 'docs/STYLE.md', 'docs/errors.md']
+const pages = [
+  'README.md',
+  'docs/ARCHITECTURE.md',
+  'docs/ALGORITHMS.md',
+  'docs/STYLE.md',
+  'docs/errors.md',
+  'docs/STORE.md',
+]
 
 function sources(folder: string): string[] {
   const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

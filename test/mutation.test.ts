@@ -48,7 +48,7 @@ describe('the tests that can notice a change', () => {
     ['test/far.test.ts', `import '../src/core/b.ts'`],
     ['test/near.test.ts', `import '../src/core/a.ts'`],
     ['test/other.test.ts', `import 'vitest'`],
-    ['test/real.test.ts', `import '../src/core/a.ts'\nimport '../src/adapters/level.ts'`],
+    ['test/real.test.ts', `import '../src/core/a.ts'\nimport '../src/adapters/store/level.ts'`],
   ])
 
   it('are those that reach the file, the nearest first, without those that need the real world', () => {

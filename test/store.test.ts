@@ -9,7 +9,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Disk } from '../simulations/engine/disk.ts'
 import { Trace } from '../simulations/engine/trace.ts'
 import { type Life, World } from '../simulations/engine/world.ts'
-import { DirectoryLocked, type LevelStore, openLevelStore } from '../src/adapters/level.ts'
+import { type LevelStore, openLevelStore } from '../src/adapters/store/level.ts'
+import { DirectoryLocked } from '../src/adapters/store/rescue.ts'
 import { Random } from '../src/core/random.ts'
 import type { StoredEntry } from '../src/hub/ports.ts'
 import { type StoreWorld, storeContract } from './contracts/store.ts'
@@ -71,7 +72,7 @@ const load = (store: LevelStore) =>
 
 /** Writes for ever, and says after each synced write which it was. */
 const writer = (path: string) => `
-  import { openLevelStore } from ${JSON.stringify(new URL('../src/adapters/level.ts', import.meta.url).href)}
+  import { openLevelStore } from ${JSON.stringify(new URL('../src/adapters/store/level.ts', import.meta.url).href)}
   const store = await openLevelStore(${JSON.stringify(path)})
   const next = (n) => store.persist([{ put: 'n', value: new TextEncoder().encode(String(n)) }], true, (ok) => {
     if (ok) process.stdout.write(n + '\\n', () => next(n + 1))
@@ -174,11 +175,12 @@ describe('a simulated crash', () => {
   })
 })
 
-describe('a directory that LevelDB cannot read', () => {
+describe('a directory that cannot be a store', () => {
   it('is named, with the reason and what to do', async () => {
     const path = await directory()
-    await (await openLevelStore(path)).close()
-    await writeFile(join(path, 'CURRENT'), 'garbage')
-    await expect(openLevelStore(path)).rejects.toThrow(/^\/.* cannot be opened \(.*CURRENT.*\); move it aside/)
+    await writeFile(join(path, 'catalog'), 'a file')
+    await expect(openLevelStore(join(path, 'catalog'))).rejects.toThrow(
+      /^\/.*catalog cannot be opened: .*EEXIST.*; free or mend the disk, or set node.data_dir/,
+    )
   })
 })

@@ -4,7 +4,7 @@
 import { importsOf } from '../architecture/imports.ts'
 import { parse } from '../syntax.ts'
 
-const realWorld = /^src\/(adapters\/(libp2p|http|level|metrics|log)|main|cli)|^node:child_process$/
+const realWorld = /^src\/(adapters\/(libp2p|http|store|metrics|log)|main|cli)|^node:child_process$/
 
 export type Imports = ReadonlyMap<string, readonly string[]>
 

@@ -47,7 +47,7 @@ export class Disk {
       return free
     }
     return {
-      load: (done) => world.at(take(syncMs), () => done(this.#entries()), life),
+      load: (done) => world.at(take(syncMs), () => done(this.#entries(), false), life),
       persist: (batch, synced, done) => {
         const ends = take(synced ? syncMs : cachedMs)
         if (this.full) {

@@ -49,13 +49,6 @@ async function isHeld(dataDir: string): Promise<boolean> {
   const catalog = join(dataDir, 'catalog')
   if (!existsSync(catalog)) return false
   // Not before it is needed: no other command has to pay for the database.
-  const { DirectoryLocked, openLevelStore } = await import('../adapters/level.ts')
-  try {
-    const store = await openLevelStore(catalog)
-    await store.close()
-    return false
-  } catch (error) {
-    if (error instanceof DirectoryLocked) return true
-    throw error
-  }
+  const { isLocked } = await import('../adapters/store/rescue.ts')
+  return isLocked(catalog)
 }

@@ -26,8 +26,8 @@ export interface StoredEntry {
 export type StoredOp = { readonly put: string; readonly value: Uint8Array } | { readonly del: string }
 
 export interface Store {
-  /** Everything that is stored, in key order. */
-  load(done: (entries: readonly StoredEntry[]) => void, failed: (reason: string) => void): void
+  /** Everything that is stored, in key order. `isDamaged`: part of what was stored is missing, or may be an older one. */
+  load(done: (entries: readonly StoredEntry[], isDamaged: boolean) => void, failed: (reason: string) => void): void
   /** All or nothing, in the order of the calls. `synced`: on the disk, not only with the system, before `done(true)`. */
   persist(batch: readonly StoredOp[], synced: boolean, done: (ok: boolean) => void): void
 }

@@ -102,7 +102,7 @@ export class World {
         load: (done, failed) => {
           this.log.push('load')
           const entries = [...this.disk].map(([key, value]) => ({ key, value }))
-          this.loaded = () => done(entries)
+          this.loaded = () => done(entries, false)
           this.loadFailed = failed
         },
         persist: (batch, synced, done) => this.#persist(batch, synced, done),

@@ -1,0 +1,196 @@
+// The hub's durable memory on LevelDB, through `level`. One process per directory: a predecessor that is still closing
+// gets two seconds. Batches are queued here and written one after the other, so that they land in the order of the calls.
+
+import type { Store, StoredEntry, StoredOp } from '../../hub/ports.ts'
+import {
+  damagedKey,
+  FormatTooNew,
+  format,
+  formatOf,
+  formatOp,
+  migrations,
+  part,
+  type RawEntry,
+  seal,
+  sealedOp,
+  sumKey,
+} from './layout.ts'
+import { type Damage, type Database, DirectoryLocked, Rescue, reasonOf } from './rescue.ts'
+import { type Entered, Tally } from './tally.ts'
+
+export interface LevelStore extends Store {
+  /** What was wrong when it was opened; undefined when it was sound. */
+  readonly damage: Damage | undefined
+  /** Finishes what was persisted, then gives the directory free. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the directory, creating it where needed; what is damaged is repaired or set aside. Throws `DirectoryLocked` when
+ * another process keeps holding it, and an error that says what to do otherwise. Later failures are answers: `failed` on
+ * load, `done(false)` on persist.
+ */
+export async function openLevelStore(directory: string): Promise<LevelStore> {
+  const rescue = new Rescue(directory)
+  let db: Database | undefined
+  try {
+    const opened = await rescue.open()
+    db = opened.db
+    const raw = await migrated(db, opened.raw)
+    const sound = await sifted({ db, rescue, raw })
+    await rescue.finish()
+    return new SealedStore({ db, directory, raw: sound, damage: rescue.damage })
+  } catch (error) {
+    await db?.close()
+    if (error instanceof DirectoryLocked) throw error
+    const advice =
+      error instanceof FormatTooNew ? '' : '; free or mend the disk, or set node.data_dir to another directory'
+    throw new Error(`${directory} cannot be opened: ${reasonOf(error)}${advice}`, { cause: error })
+  }
+}
+
+/** Brings an older layout to the present one, step by step; each step is durable as a whole. */
+async function migrated(db: Database, found: readonly RawEntry[]): Promise<readonly RawEntry[]> {
+  let raw = found
+  if (raw.length === 0) return raw
+  for (let number = formatOf(raw); number < format; number++) {
+    const batch = [...(migrations[number]?.(raw) ?? []), formatOp(number + 1)]
+    // Format 0 had no sum: this is the first.
+    const { op } = new Tally(number === 0 ? [] : raw).enter(batch)
+    await db.batch([...batch, op].map(asLevel), { sync: true })
+    raw = await db.iterator().all()
+  }
+  return raw
+}
+
+/** Only what reads as it was written; what does not is kept aside. */
+async function sifted({ db, rescue, raw }: { db: Database; rescue: Rescue; raw: readonly RawEntry[] }) {
+  const { damaged } = part(raw)
+  const sound = damaged.length === 0 ? raw : raw.filter((entry) => !damaged.includes(entry))
+  const tally = new Tally(sound)
+  const { isNew } = rescue
+  if (damaged.length > 0) {
+    rescue.note(`${damaged.length} entries do not fit their checksums`)
+    await rescue.keep(damaged)
+  } else if (!isNew && !tally.isOf(raw)) rescue.note('the sum over all entries is another than the one stored')
+  if (sound.some(([key]) => key === damagedKey))
+    rescue.note('damage was found before, and the hub has not started since')
+  const { damage } = rescue
+  if (!isNew && damage === undefined) return sound
+  // What is left is the store from now on.
+  const gone = damaged.map(([key]): StoredOp => ({ del: key }))
+  const said = [formatOp(format), ...(damage === undefined ? [] : [sealedOp(damagedKey, damage.reasons.join('; '))])]
+  await db.batch([...gone, ...said, tally.enter(said).op].map(asLevel), { sync: true })
+  return db.iterator().all()
+}
+
+interface Parts {
+  readonly db: Database
+  readonly directory: string
+  readonly raw: readonly RawEntry[]
+  readonly damage: Damage | undefined
+}
+
+class SealedStore implements LevelStore {
+  readonly damage: Damage | undefined
+  readonly #db: Database
+  readonly #directory: string
+  readonly #tally: Tally
+  /** Read when it was opened, until it is first asked for or written to. */
+  #fresh: readonly RawEntry[] | undefined
+  /** The batch that failed: it is in the store or is not, and only opening it again tells. */
+  #failed: Entered | undefined
+  /** The next batch is what the hub makes of the damage. */
+  #isToldOfDamage = false
+  #isClosed = false
+  #last: Promise<void> = Promise.resolve()
+
+  constructor({ db, directory, raw, damage }: Parts) {
+    this.#db = db
+    this.#directory = directory
+    this.#tally = new Tally(raw)
+    this.#fresh = raw
+    this.damage = damage
+  }
+
+  load(done: (entries: readonly StoredEntry[], isDamaged: boolean) => void, failed: (reason: string) => void): void {
+    void this.#inOrder(async () => {
+      const read = await this.#read()
+      this.#isToldOfDamage = this.damage !== undefined
+      if (read.ok) done(part(read.raw).entries, this.#isToldOfDamage)
+      else failed(`reading ${this.#directory} failed: ${read.reason}`)
+    })
+  }
+
+  persist(batch: readonly StoredOp[], synced: boolean, done: (ok: boolean) => void): void {
+    void this.#inOrder(async () => done(await this.#write(batch, synced)))
+  }
+
+  async close(): Promise<void> {
+    await this.#inOrder(async () => {
+      this.#isClosed = true
+    })
+    await this.#db.close()
+  }
+
+  #inOrder(task: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(task)
+    return this.#last
+  }
+
+  async #read(): Promise<{ ok: true; raw: readonly RawEntry[] } | { ok: false; reason: string }> {
+    const raw = this.#fresh
+    this.#fresh = undefined
+    if (raw !== undefined && !this.#isClosed) return { ok: true, raw }
+    try {
+      return { ok: true, raw: await this.#db.iterator().all() }
+    } catch (error) {
+      return { ok: false, reason: reasonOf(error) }
+    }
+  }
+
+  async #write(batch: readonly StoredOp[], synced: boolean): Promise<boolean> {
+    this.#fresh = undefined
+    if (this.#isClosed || !(await this.#recovered())) return false
+    const known: readonly StoredOp[] = this.#isToldOfDamage ? [{ del: damagedKey }] : []
+    const sealed = [...batch.map(sealedPut), ...known]
+    const entered = this.#tally.enter(sealed)
+    try {
+      await this.#db.batch([...sealed, entered.op].map(asLevel), { sync: synced })
+      this.#tally.take(entered)
+      this.#isToldOfDamage = false
+      return true
+    } catch {
+      this.#failed = entered
+      return false
+    }
+  }
+
+  /**
+   * After a write that failed LevelDB does not know how far its log reaches: what it appended next could be dropped when the
+   * log is read. So it is opened again, which reads the log and begins another; on a full disk that fails, and is tried with
+   * the next write.
+   */
+  async #recovered(): Promise<boolean> {
+    const failed = this.#failed
+    if (failed === undefined) return true
+    try {
+      await this.#db.close()
+      await this.#db.open({ createIfMissing: false })
+      const stored = await this.#db.get(sumKey)
+      if (stored !== undefined && Buffer.compare(stored, failed.op.value) === 0) this.#tally.take(failed)
+      this.#failed = undefined
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+function sealedPut(op: StoredOp): StoredOp {
+  return 'del' in op ? op : { put: op.put, value: seal(op.put, op.value) }
+}
+
+function asLevel(op: StoredOp) {
+  return 'del' in op ? { type: 'del' as const, key: op.del } : { type: 'put' as const, key: op.put, value: op.value }
+}

@@ -1,0 +1,194 @@
+// Opens a LevelDB in whatever state it is found. What it cannot open or read is first copied aside, then given to LevelDB's
+// own repair; what even that does not bring back is moved aside, and the store begins anew. Nothing is ever deleted.
+
+import { cp, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Level } from 'level'
+import type { RawEntry } from './layout.ts'
+
+export type Database = Level<string, Uint8Array>
+
+/** Another process holds the directory. */
+export class DirectoryLocked extends Error {
+  readonly directory: string
+  constructor(directory: string) {
+    super(`${directory} is used by another process: stop that hub, or give this one a data directory of its own`)
+    this.name = 'DirectoryLocked'
+    this.directory = directory
+  }
+}
+
+/** What was wrong with a store, and where all of it is kept as it was found. */
+export interface Damage {
+  readonly reasons: readonly string[]
+  readonly aside: string | undefined
+}
+
+interface Opened {
+  readonly db: Database
+  readonly raw: readonly RawEntry[]
+}
+
+/** Time for a predecessor to close. */
+const patienceMs = 2_000
+const firstPauseMs = 50
+
+export class Rescue {
+  readonly #directory: string
+  readonly #reasons: string[] = []
+  #aside: string | undefined
+  /** Whether nothing was ever written to the store, as far as its files tell. */
+  isNew = true
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Undefined as long as nothing was found to be wrong. */
+  get damage(): Damage | undefined {
+    return this.#reasons.length === 0 ? undefined : { reasons: this.#reasons, aside: this.#aside }
+  }
+
+  /** Where the logs are kept while it is not known whether they are sound: LevelDB drops them as soon as they are read. */
+  get #logs(): string {
+    return `${this.#directory}-opening`
+  }
+
+  note(reason: string): void {
+    this.#reasons.push(reason)
+  }
+
+  /** The open database and all that is in it. Throws `DirectoryLocked`, or what is wrong with the disk itself. */
+  async open(): Promise<Opened> {
+    const files = await readdir(this.#directory).catch((): string[] => [])
+    if (!files.some((file) => /^CURRENT$|^MANIFEST-|\.(ldb|sst|log)$/.test(file))) return this.#attempt(true)
+    await this.#holdLogs(files)
+    this.isNew = !(await this.#hasData(files))
+    // LevelDB begins a log whenever it opens, and opens without a word when that is missing.
+    if (!files.some((file) => file.endsWith('.log'))) this.note('its log is missing')
+    try {
+      return await this.#attempt(false)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.note(reasonOf(error))
+    }
+    await this.#setAside()
+    try {
+      await repair(this.#directory)
+      return await this.#attempt(false)
+    } catch (error) {
+      this.note(`it could not be repaired: ${reasonOf(error)}`)
+      await rename(this.#directory, join(await this.folder(), `${basename(this.#directory)}-repaired`))
+      return this.#attempt(true)
+    }
+  }
+
+  /** Keeps entries that are not what was written, a line each. */
+  async keep(damaged: readonly RawEntry[]): Promise<void> {
+    const lines = damaged.map(([key, bytes]) => JSON.stringify({ key, bytes: Buffer.from(bytes).toString('base64') }))
+    await writeFile(join(await this.folder(), 'values.jsonl'), `${lines.join('\n')}\n`, { flag: 'a' })
+  }
+
+  /** All is judged: what was held on to goes aside with the rest, or is needed no more. */
+  async finish(): Promise<void> {
+    if (this.damage === undefined) await rm(this.#logs, { recursive: true, force: true })
+    else await rename(this.#logs, join(await this.folder(), 'logs')).catch(unlessMissing)
+  }
+
+  /** Beside the store, made when it is needed. */
+  async folder(): Promise<string> {
+    const time = new Date().toISOString().replaceAll(':', '-')
+    this.#aside ??= join(dirname(this.#directory), `damaged-${time}`)
+    await mkdir(this.#aside, { recursive: true, mode: 0o700 })
+    return this.#aside
+  }
+
+  async #attempt(createIfMissing: boolean): Promise<Opened> {
+    const db: Database = new Level(this.#directory, { keyEncoding: 'utf8', valueEncoding: 'view', createIfMissing })
+    try {
+      await openPatiently(db, this.#directory)
+      return { db, raw: await db.iterator().all() }
+    } catch (error) {
+      await db.close()
+      throw error
+    }
+  }
+
+  async #hasData(files: readonly string[]): Promise<boolean> {
+    const data = files.filter((file) => /\.(ldb|sst|log)$/.test(file))
+    const sizes = await Promise.all(data.map(async (file) => (await stat(join(this.#directory, file))).size))
+    return data.length === 0 || sizes.some((size) => size > 0)
+  }
+
+  /** By links: a log is never written again once another process has opened the store. */
+  async #holdLogs(files: readonly string[]): Promise<void> {
+    await mkdir(this.#logs, { recursive: true })
+    for (const file of files.filter((name) => name.endsWith('.log'))) {
+      await link(join(this.#directory, file), join(this.#logs, file)).catch(unlessThere)
+    }
+  }
+
+  async #setAside(): Promise<void> {
+    await cp(this.#directory, join(await this.folder(), basename(this.#directory)), { recursive: true })
+  }
+}
+
+/** LevelDB's own, which the types of `level` leave out. */
+const { repair } = Level as typeof Level & { repair(directory: string): Promise<void> }
+
+/** Whether another process holds the directory. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const db: Database = new Level(directory, { createIfMissing: false })
+  try {
+    await openPatiently(db, directory)
+    return false
+  } catch (error) {
+    return error instanceof DirectoryLocked
+  } finally {
+    await db.close()
+  }
+}
+
+async function openPatiently(db: Database, directory: string): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+    try {
+      await db.open()
+      return
+    } catch (error) {
+      if (codeOf(causeOf(error)) !== 'LEVEL_LOCKED') throw error
+      if (Date.now() >= deadline) throw new DirectoryLocked(directory)
+      await wait(Math.min(pauseMs, Math.max(1, deadline - Date.now())))
+    }
+  }
+}
+
+/** Whether the files are at fault: a disk that is full, or not ours to read, is not repaired but told. */
+function isDamage(error: unknown): boolean {
+  const cause = causeOf(error)
+  if (codeOf(cause) === 'LEVEL_CORRUPTION') return true
+  // A table that ends too early is told as an invalid argument.
+  return /^Corruption|create_if_missing|No such file|\.(ldb|sst): Invalid argument/.test(reasonOf(error))
+}
+
+function unlessThere(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error
+}
+
+export function reasonOf(error: unknown): string {
+  const cause = causeOf(error)
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,65 @@
+// The sum over all that is stored, kept in the store with every batch: a batch that went missing from the middle of a log,
+// an entry that came back with an old table, a table that is gone: each leaves another sum than the one that is stored.
+
+import type { StoredOp } from '../../hub/ports.ts'
+import { checksumOf, type RawEntry, sealedOp, sumKey, unseal } from './layout.ts'
+
+const modulus = 2 ** 32
+
+/** What a batch makes of the sum, to be taken over once it is written. */
+export interface Entered {
+  readonly sums: ReadonlyMap<string, number | undefined>
+  readonly total: number
+  /** The entry that goes with the batch. */
+  readonly op: { readonly put: string; readonly value: Uint8Array }
+}
+
+export class Tally {
+  /** Of each key the checksum of its value. Bounded by what is stored. */
+  readonly #sums = new Map<string, number>()
+  #total = 0
+
+  constructor(raw: readonly RawEntry[]) {
+    for (const [key, bytes] of raw) {
+      if (key === sumKey) continue
+      this.#sums.set(key, checksumOf(bytes))
+      this.#total = (this.#total + checksumOf(bytes)) % modulus
+    }
+  }
+
+  /** Whether the stored sum is that of what is stored. */
+  isOf(raw: readonly RawEntry[]): boolean {
+    const said = raw.find(([key]) => key === sumKey)
+    const text = said && unseal(...said)
+    return text !== undefined && new TextDecoder().decode(text) === textOf(this.#sums.size, this.#total)
+  }
+
+  /** What this batch of sealed values, in its order, makes of the sum. */
+  enter(batch: readonly StoredOp[]): Entered {
+    const sums = new Map<string, number | undefined>()
+    let { size } = this.#sums
+    let total = this.#total
+    for (const op of batch) {
+      const key = 'del' in op ? op.del : op.put
+      const before = sums.has(key) ? sums.get(key) : this.#sums.get(key)
+      const after = 'del' in op ? undefined : checksumOf(op.value)
+      sums.set(key, after)
+      size += Number(after !== undefined) - Number(before !== undefined)
+      total = (total + modulus + (after ?? 0) - (before ?? 0)) % modulus
+    }
+    return { sums, total, op: sealedOp(sumKey, textOf(size, total)) }
+  }
+
+  /** The batch is written. */
+  take({ sums, total }: Entered): void {
+    this.#total = total
+    for (const [key, sum] of sums) {
+      if (sum === undefined) this.#sums.delete(key)
+      else this.#sums.set(key, sum)
+    }
+  }
+}
+
+function textOf(size: number, total: number): string {
+  return `${size} ${total}`
+}
