@@ -74,11 +74,12 @@ export class Driver implements LocalHub {
   start(done: (started: Started) => void): void {
     const { store, codec, network } = this.#ports
     const fail = (reason: string): void => done({ ok: false, reason })
-    store.load((entries) => {
+    store.load((entries, isDamaged) => {
       const wall = Math.floor(this.now().wall)
       const { hub, catalog } = this.#settings
       const retentionMs = catalog.removalRetentionMs
-      const { remembered, batch } = comeBack(remember(entries, codec), entries, { hub, wall, retentionMs })
+      const life = { hub, wall, retentionMs, isDamaged }
+      const { remembered, batch } = comeBack(remember(entries, codec), entries, life)
       // M1: above every incarnation this hub ever had, also when its clock went backwards.
       const incarnation = Math.max(wall, remembered.incarnation + 1)
       const first = [incarnationOp(incarnation), ...batch].map((op) => this.#encoded(op))

@@ -53,7 +53,7 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
   const { parents: preferredParents } = settings
   const { isReturning, lived, reserve } = remembered
   const { slices, lost } = remembered.catalog
-  const lostEpoch = lost.find((slice) => slice.hub === hub)?.epoch ?? 0
+  const lostOwn = lost.find((slice) => slice.hub === hub)
   const maxLeases = settings.catalog.maxProjects
   // Asked while it runs, when both are there: a hub probes whom it keeps links to.
   const watches = (other: PeerId): boolean => hierarchy.watched().has(other)
@@ -80,7 +80,7 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
       {
         ...common(),
         ...settings.catalog,
-        ...{ hub, slices, lostEpoch, isReturning, reserve },
+        ...{ hub, slices, lostOwn, isReturning, reserve },
         sureWall: lived?.sure ?? now.wall,
       },
       now,

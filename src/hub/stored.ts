@@ -5,10 +5,11 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
+import { headPrefix } from '../core/catalog/replicas.ts'
 import { furthest, readReserve, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'
 import type { Slice } from '../core/catalog/slice.ts'
 import type { Loaded } from '../core/catalog/stored.ts'
-import { isForeign, readSlices } from '../core/catalog/stored.ts'
+import { asLost, isForeign, readSlices } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { Millis } from '../core/time.ts'
@@ -69,27 +70,33 @@ export interface Return {
   readonly hub: HubId
   readonly wall: Millis
   readonly retentionMs: Millis
+  /** Part of what was stored is missing, or may be an older one. */
+  readonly isDamaged: boolean
 }
 
 /**
  * C14: what a hub that comes back goes on with, and what is to be made durable before it says a word. After too long an
- * absence the slices of others are put in reserve, and when it last ran is noted anew only once it has announced its own.
+ * absence the slices of others are put in reserve, and when it last ran is noted anew only once it has announced its own. After
+ * damage no slice can be relied on: those of others are put in reserve, and the own one is recovered (C13).
  */
 export function comeBack(
   remembered: Remembered,
   entries: readonly StoredEntry[],
-  { hub, wall, retentionMs }: Return,
+  { hub, wall, retentionMs, isDamaged }: Return,
 ): { readonly remembered: Remembered; readonly batch: readonly StoreOp[] } {
   const { lived, catalog } = remembered
-  if (lived === undefined || !isAwayTooLong(lived.wall, wall, retentionMs)) {
-    return { remembered, batch: [livedOp({ wall, sure: Math.min(wall, lived?.sure ?? wall) })] }
-  }
+  const isReturning = lived !== undefined && isAwayTooLong(lived.wall, wall, retentionMs)
+  const alive = isReturning ? [] : [livedOp({ wall, sure: Math.min(wall, lived?.sure ?? wall) })]
+  if (!isReturning && !isDamaged) return { remembered, batch: alive }
   const own = catalog.slices.filter((slice) => slice.hub === hub)
   const reserve = furthest([...catalog.slices.filter((slice) => slice.hub !== hub), ...remembered.reserve])
   const moved = entries.map(({ key }) => key).filter((key) => isForeign(key, hub) || key.startsWith(reservePrefix))
+  const held = isDamaged ? { slices: [], lost: [...catalog.lost, ...own.map(asLost)] } : { ...catalog, slices: own }
+  // Without its head the own slice is lost also to the next start, if this one ends before the new epoch is open.
+  const gone: StoreOp[] = isDamaged ? [{ op: 'del', key: `${headPrefix}${hub}` }] : []
   return {
-    remembered: { ...remembered, catalog: { ...catalog, slices: own }, isReturning: true, reserve },
-    batch: reserveOps(moved, reserve),
+    remembered: { ...remembered, catalog: held, isReturning, reserve },
+    batch: [...alive, ...gone, ...reserveOps(moved, reserve)],
   }
 }
 

@@ -6,6 +6,7 @@ import type { CatalogMessage, ListedVersion } from '../../src/core/catalog/messa
 import type { CatalogChange, CatalogInput, CatalogProtocol } from '../../src/core/catalog/protocol.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch, Run, Slice } from '../../src/core/catalog/slice.ts'
+import type { LostSlice } from '../../src/core/catalog/stored.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
 import type { CallId, Effect, StoreOp } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
@@ -61,20 +62,20 @@ export class Bench {
   constructor(
     options: {
       slices?: readonly Slice[]
-      lostEpoch?: number
+      lostOwn?: LostSlice
       maxSliceRecords?: number
       seed?: number
       isReturning?: boolean
       reserve?: readonly Slice[]
     } = {},
   ) {
-    const { slices = [], lostEpoch = 0, maxSliceRecords = 100, seed = 1 } = options
+    const { slices = [], lostOwn, maxSliceRecords = 100, seed = 1 } = options
     const retention = { removalRetentionMs, sureWall: wallStart, isReturning: options.isReturning === true }
     const { reserve = [] } = options
     const random = new Random(seed)
     const hub = hubId('me')
     this.catalog = new Catalog(
-      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostEpoch, reserve, ...retention },
+      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostOwn, reserve, ...retention },
       at(0),
     )
   }

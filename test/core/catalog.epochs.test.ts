@@ -185,7 +185,7 @@ describe('opening a slice (C13)', () => {
   })
 
   it('is above the epoch that could not be read, and above any that a peer lists', () => {
-    const unreadable = new Bench({ lostEpoch: 4 })
+    const unreadable = new Bench({ lostOwn: { hub: hubId('me'), epoch: 4, records: [] } })
     unreadable.step({ type: 'alone' })
     expect(changes(unreadable.persisted(true), 'opened')).toMatchObject([{ epoch: [5, expect.any(String)] }])
     const listed = new Bench()
@@ -231,7 +231,7 @@ describe('opening a slice (C13)', () => {
   })
 
   it('takes an earlier epoch over without another new one', () => {
-    const bench = new Bench({ lostEpoch: 5 })
+    const bench = new Bench({ lostOwn: { hub: hubId('me'), epoch: 5, records: [] } })
     bench.link()
     bench.step({ type: 'alone' })
     bench.persisted(true)

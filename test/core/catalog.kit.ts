@@ -36,6 +36,11 @@ export class Disk {
     this.#batches = this.#batches.slice(0, Math.max(safe, this.#batches.length - lost))
   }
 
+  /** One batch is missing, as after a flipped bit in a log. */
+  damage(which: number): void {
+    this.#batches.splice(which % Math.max(1, this.#batches.length), 1)
+  }
+
   erase(): void {
     this.#batches = []
   }

@@ -65,6 +65,11 @@ const loss = name.map((at): Act => {
     world.forgetUnheld()
   }
 })
+const damage = fc.tuple(name, fc.nat(50)).map(
+  ([at, which]): Act =>
+    (world) =>
+      world.damage(at, which),
+)
 
 const forget = fc.tuple(name, name).map(
   ([at, whom]): Act =>
@@ -238,6 +243,7 @@ describe('however the network treats them, hubs that meet again', () => {
       mend,
       crash,
       loss,
+      damage,
       restart,
       restart,
       restart,

@@ -1,16 +1,19 @@
 // One hub of a world of catalogs: what outlives its processes, and how one of them begins.
 
-import { isAwayTooLong } from '../../src/core/catalog/absence.ts'
 import { Catalog } from '../../src/core/catalog/catalog.ts'
-import { furthest, readReserve, reserveOps, reservePrefix } from '../../src/core/catalog/reserve.ts'
-import { isForeign, readSlices } from '../../src/core/catalog/stored.ts'
-import type { HubId } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
+import type { Codec } from '../../src/hub/ports.ts'
+import { comeBack, remember } from '../../src/hub/stored.ts'
 import { Disk } from './catalog.kit.ts'
 import { at, hubId } from './kit.ts'
 
 export const syncIntervalMs = 10_000
+
+const json: Codec = {
+  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+}
 
 export interface Node {
   readonly name: string
@@ -20,6 +23,8 @@ export interface Node {
   life: number
   /** When it last ran, as its disk tells. */
   lived: { readonly wall: Millis; readonly sure: Millis } | undefined
+  /** Its disk has noticed that something is missing. */
+  isDamaged: boolean
   /** How far its wall clock is ahead. */
   skewMs: Millis
 }
@@ -30,7 +35,7 @@ export interface WorldOptions {
 }
 
 export function nodeOf(name: string): Node {
-  return { name, disk: new Disk(), catalog: undefined, life: 0, lived: undefined, skewMs: 0 }
+  return { name, disk: new Disk(), catalog: undefined, life: 0, lived: undefined, isDamaged: false, skewMs: 0 }
 }
 
 /** Wall clocks tell whole milliseconds. */
@@ -39,13 +44,16 @@ export function momentOf({ skewMs }: Node, time: Millis): Now {
   return { mono, wall: Math.floor(wall + skewMs) }
 }
 
-/** What the hub's driver does when it starts: the store is read, after too long an absence without the slices of others. */
+/** What the hub's driver does when it starts: the store is read, and judged by how long the hub was away and by its damage. */
 export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords }: WorldOptions & { seed: number }) {
   const hub = hubId(node.name)
+  const entries = [...node.disk.entries()].map(([key, value]) => ({ key, value: json.encode(value) }))
+  const { lived: _, ...known } = remember(entries, json)
+  const life = { hub, wall: now.wall, retentionMs, isDamaged: node.isDamaged }
   const { lived } = node
-  const isReturning = lived !== undefined && isAwayTooLong(lived.wall, now.wall, retentionMs)
-  if (isReturning) putInReserve(node, hub)
-  const { slices, lost } = readSlices(node.disk.entries())
+  const { remembered, batch } = comeBack(lived === undefined ? known : { ...known, lived }, entries, life)
+  node.disk.write(batch, true)
+  node.isDamaged = false
   node.life++
   node.catalog = new Catalog(
     {
@@ -54,24 +62,16 @@ export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords
       maxClockDriftMs: 30_000,
       syncIntervalMs,
       maxSliceRecords,
-      slices,
-      lostEpoch: lost.find((slice) => slice.hub === hub)?.epoch ?? 0,
+      slices: remembered.catalog.slices,
+      lostOwn: remembered.catalog.lost.find((slice) => slice.hub === hub),
       removalRetentionMs: retentionMs,
       sureWall: lived?.sure ?? now.wall,
-      isReturning,
-      reserve: readReserve(node.disk.entries()).slices,
+      isReturning: remembered.isReturning,
+      reserve: remembered.reserve,
     },
     now,
   )
   return node.catalog
-}
-
-/** C14: what a hub does, durably, before it starts. */
-function putInReserve({ disk }: Node, hub: HubId): void {
-  const entries = disk.entries()
-  const foreign = readSlices(entries).slices.filter((slice) => slice.hub !== hub)
-  const keys = [...entries.keys()].filter((key) => isForeign(key, hub) || key.startsWith(reservePrefix))
-  disk.write(reserveOps(keys, furthest([...foreign, ...readReserve(entries).slices])), true)
 }
 
 /** The process ends. */

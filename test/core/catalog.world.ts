@@ -92,7 +92,16 @@ export class World {
     this.crash(name)
     const node = this.node(name)
     node.disk.erase()
+    node.isDamaged = false
     node.lived = undefined
+  }
+
+  /** The process ends, and of the disk a part is gone. */
+  damage(name: string, which: number): void {
+    this.crash(name)
+    const node = this.node(name)
+    node.disk.damage(which)
+    node.isDamaged = true
   }
 
   /** Holds the hubs to no more than what some running one still holds: the rest went with a disk. */

@@ -53,7 +53,7 @@ describe('what comes back from the disk', () => {
     expect(slice?.surplus()).toEqual(replicas.slice(a)?.surplus())
   })
 
-  it('is nothing of a slice that cannot be read whole, and says what epoch it was in', () => {
+  it('is no slice where one cannot be read whole, but its last epoch and what can be read of that', () => {
     const replicas = new Replicas()
     replicas.apply(run([0, 2], [record('p', 1), record('q', 2)], second))
     const whole = stored(replicas, 'p', 'q')
@@ -61,10 +61,13 @@ describe('what comes back from the disk', () => {
     const garbled = new Map(whole).set('record/a/project/q', { epoch: second, record: 'garbage' })
     const ahead = new Map(whole).set('record/a/project/q', { epoch: second, record: record('q', 3) })
     for (const entries of [without, garbled, ahead]) {
-      expect(readSlices(entries)).toEqual({ slices: [], lost: [{ hub: a, epoch: 2 }] })
+      expect(readSlices(entries)).toMatchObject({ slices: [], lost: [{ hub: a, epoch: 2 }] })
     }
     const headless = new Map([...whole].filter(([key]) => !key.startsWith('slice/')))
-    expect(readSlices(headless)).toEqual({ slices: [], lost: [{ hub: a, epoch: 0 }] })
+    headless.set('record/a/project/old', { epoch: first, record: record('old', 1) })
+    const [lost] = readSlices(headless).lost
+    expect([lost?.epoch, lost?.records.map(({ key }) => key)]).toEqual([2, ['p', 'q']])
+    expect(readSlices([['record/a/project/p', 'garbage']]).lost).toEqual([{ hub: a, epoch: 0, records: [] }])
     expect(readSlices([...whole, ['slice/', 1], ['other', 1]]).slices).toHaveLength(1)
   })
 

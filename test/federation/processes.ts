@@ -33,6 +33,7 @@ export interface HubPlan {
 /** A hub that can be started, killed and asked. Its data directory outlives its processes. */
 export class HubProcess {
   readonly id: string
+  readonly dataDir: string
   readonly p2p: string
   readonly http: string
   readonly #plan: HubPlan
@@ -40,12 +41,13 @@ export class HubProcess {
   #child: ChildProcess | undefined
   #log = ''
 
-  constructor(plan: HubPlan, config: string, ports: { p2p: number; http: number }) {
+  constructor(plan: HubPlan, files: { config: string; dataDir: string }, ports: { p2p: number; http: number }) {
     this.id = plan.id
+    this.dataDir = files.dataDir
     this.p2p = `${plan.host ?? '127.0.0.1'}:${ports.p2p}`
     this.http = `http://127.0.0.1:${ports.http}`
     this.#plan = plan
-    this.#config = config
+    this.#config = files.config
   }
 
   /** Of the running process. */
@@ -142,11 +144,12 @@ const quick = {
 /** A folder of hubs; `close` ends all that still run and removes the folder. */
 export class Federation {
   readonly hubs: HubProcess[] = []
-  readonly #folder: string
+  /** Where the data directories are, each by its hub's name. */
+  readonly folder: string
   readonly #pace: object
 
   private constructor(folder: string, pace: object) {
-    this.#folder = folder
+    this.folder = folder
     this.#pace = pace
   }
 
@@ -158,14 +161,14 @@ export class Federation {
 
   async add(plan: HubPlan): Promise<HubProcess> {
     const ports = { p2p: plan.p2pPort ?? (await freePort()), http: await freePort() }
-    const path = join(this.#folder, `${plan.id}.yaml`)
+    const path = join(this.folder, `${plan.id}.yaml`)
     const host = plan.host ?? '127.0.0.1'
     const sections: Record<string, object> = {
       node: {
         id: plan.id,
         hub_tier: plan.tier ?? 'local',
         region: plan.region ?? 'north',
-        data_dir: join(this.#folder, plan.id),
+        data_dir: join(this.folder, plan.id),
         join_grace: 3,
       },
       network: {
@@ -180,14 +183,14 @@ export class Federation {
     for (const [name, more] of Object.entries(plan.settings ?? {})) sections[name] = { ...sections[name], ...more }
     // JSON is YAML.
     await writeFile(path, JSON.stringify(sections))
-    const hub = new HubProcess(plan, path, ports)
+    const hub = new HubProcess(plan, { config: path, dataDir: join(this.folder, plan.id) }, ports)
     this.hubs.push(hub)
     return hub
   }
 
   async close(): Promise<void> {
     await Promise.all(this.hubs.map((hub) => hub.end('SIGKILL')))
-    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true })
   }
 }
 

@@ -164,7 +164,7 @@ export class Rig {
   #remembered(): Remembered {
     const entries = [...this.disk].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }))
     const { hub, catalog } = this.settings
-    const life = { hub, wall: wallStart + this.now, retentionMs: catalog.removalRetentionMs }
+    const life = { hub, wall: wallStart + this.now, retentionMs: catalog.removalRetentionMs, isDamaged: false }
     return comeBack(remember(entries, plain), entries, life).remembered
   }
 }

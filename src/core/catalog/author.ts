@@ -9,11 +9,11 @@ import type { Random } from '../random.ts'
 import { type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
 import type { Hlc } from './hlc.ts'
-import { type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import type { Trim } from './retention.ts'
 import type { Epoch, Run } from './slice.ts'
-import { applyWrite, type Outcome, type Write } from './writes.ts'
+import { adopting, applyWrite, type Outcome, type Write } from './writes.ts'
 
 /** Writes that may wait at once. */
 export const maxQueued = 10_000
@@ -108,6 +108,11 @@ export class Author {
     return undefined
   }
 
+  /** C13: what could be read of a slice that was lost goes into the first batch of the epoch that follows. */
+  salvage(records: readonly CatalogRecord[]): void {
+    if (records.length > 0) this.#queue.push({ writes: adopting(records), extra: [] })
+  }
+
   /**
    * C7: the own record of an entry that someone removed drops what the removal covers. Housekeeping that may be left out when
    * the queue is full: the next touch of the entry asks again.
@@ -130,6 +135,8 @@ export class Author {
   begin(now: Now): readonly StoreOp[] | undefined {
     const { epoch } = this
     if (this.#commit !== undefined || epoch === undefined) return undefined
+    // C2: what waits to be taken over into the epoch would be refused with it.
+    if (this.#opening !== undefined && this.#options.hlc.isDrifted(now.wall)) return undefined
     const held = this.#options.replicas.slice(this.#options.hub)
     const trims = [...this.#trims.values()].filter(({ id, from }) => held?.get(id) === from)
     this.#trims.clear()

@@ -21,7 +21,7 @@ import { Reserve } from './reserve.ts'
 import type { Trim } from './retention.ts'
 import { Shelf } from './shelf.ts'
 import { compareEpochs, type Run } from './slice.ts'
-import type { Write } from './writes.ts'
+import { adopting } from './writes.ts'
 
 type Effects = Effect<CatalogProtocol>[]
 
@@ -51,11 +51,12 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs)
     const own = options.slices.find((slice) => slice.hub === hub)
-    this.#storedOwn = own?.version.epoch[0] ?? options.lostEpoch
-    for (const slice of options.slices) {
-      replicas.adopt(slice)
+    this.#storedOwn = own?.version.epoch[0] ?? options.lostOwn?.epoch ?? 0
+    for (const slice of options.slices) replicas.adopt(slice)
+    for (const slice of [...options.slices, ...options.reserve]) {
       this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
     }
+    this.#observe(options.lostOwn?.records ?? [])
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
     this.#shelf = new Shelf(hub)
@@ -65,7 +66,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
     const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
     this.reserve = new Reserve({ slices: options.reserve, syncIntervalMs, replicas, forgottenUpTo }, now)
-    for (const slice of options.reserve) this.#observe(slice.records())
+    this.#author.salvage(options.lostOwn?.records ?? [])
     for (const record of replicas.slice(hub)?.records() ?? []) this.#author.pruneCovered(entryId(record))
   }
 
@@ -291,8 +292,7 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   /** C13: what a peer still holds of this hub's earlier epochs is written again, stamps as they are. */
   #recover(run: Run, now: Now): void {
-    const writes = run.records.map((record): Write => ({ op: 'adopt', kind: record.kind, key: record.key, record }))
-    if (this.#author.submit({ writes, extra: [] }, now) !== undefined) return
+    if (this.#author.submit({ writes: adopting(run.records), extra: [] }, now) !== undefined) return
     this.#replication.absorb(run)
     const { epoch } = this.#author
     if (epoch === undefined || run.epoch[0] >= epoch[0]) this.#author.reopen(this.#highest())

@@ -10,6 +10,7 @@ import type { CatalogMessage } from './messages.ts'
 import type { EntryId } from './record.ts'
 import type { RunRefusal } from './refusal.ts'
 import type { Epoch, Slice } from './slice.ts'
+import type { LostSlice } from './stored.ts'
 import type { Outcome, Write } from './writes.ts'
 
 export type CatalogInput =
@@ -55,8 +56,8 @@ export interface CatalogOptions {
   readonly maxSliceRecords: number
   /** What the store held at start. */
   readonly slices: readonly Slice[]
-  /** The highest epoch number known for the own slice when that slice could not be read; 0 when there was none. */
-  readonly lostEpoch: number
+  /** The own slice, when it could not be read whole or may be an older one. */
+  readonly lostOwn: LostSlice | undefined
   readonly removalRetentionMs: Millis
   /** C14: a Unix time that had surely come when this hub last ran. */
   readonly sureWall: Millis

@@ -1,5 +1,5 @@
 // Reading slices back from the store. Whatever does not read as what was written is not guessed at: a foreign slice
-// is fetched again whole, the own one is recovered from peers under a new epoch (C13).
+// is fetched again whole, the own one is recovered under a new epoch, from peers and what can be read of it (C13).
 
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -23,8 +23,16 @@ const hubIdCheck = Compile(HubIdSchema)
 
 export interface Loaded {
   readonly slices: readonly Slice[]
-  /** Slices that could not be read, with the epoch number of their head where that could. */
-  readonly lost: readonly { readonly hub: HubId; readonly epoch: number }[]
+  readonly lost: readonly LostSlice[]
+}
+
+/** A slice that could not be read whole. */
+export interface LostSlice {
+  readonly hub: HubId
+  /** The highest number of an epoch that anything of it bears; 0 when nothing does. */
+  readonly epoch: number
+  /** What can be read of its last epoch. */
+  readonly records: readonly CatalogRecord[]
 }
 
 interface StoredRecord {
@@ -49,10 +57,10 @@ export function readSlices(entries: Iterable<readonly [key: string, value: unkno
     readEntry(prefix, value, held)
   }
   const slices: Slice[] = []
-  const lost: { hub: HubId; epoch: number }[] = []
+  const lost: LostSlice[] = []
   for (const [hub, held] of parts) {
     const slice = assemble(hub, held)
-    if (slice === undefined) lost.push({ hub, epoch: held.head?.epoch[0] ?? 0 })
+    if (slice === undefined) lost.push(remainsOf(hub, held))
     else slices.push(slice)
   }
   return { slices, lost }
@@ -88,6 +96,17 @@ function assemble(hub: HubId, { head, records, surplus }: Parts): Slice | undefi
   if (surplusEpoch === undefined) return slice
   for (const record of ofEpoch(surplus, surplusEpoch)) slice.restoreSurplus(record, surplusEpoch)
   return slice
+}
+
+function remainsOf(hub: HubId, { head, records }: Parts): LostSlice {
+  const epochs = [...(head === undefined ? [] : [head]), ...records].map(({ epoch }) => epoch)
+  const last = epochs.sort(compareEpochs).at(-1)
+  return last === undefined ? { hub, epoch: 0, records: [] } : { hub, epoch: last[0], records: ofEpoch(records, last) }
+}
+
+/** C13: a slice that may be an older one than was written: its epoch is not gone on with. */
+export function asLost(slice: Slice): LostSlice {
+  return { hub: slice.hub, epoch: slice.version.epoch[0], records: [...slice.records()] }
 }
 
 function ofEpoch(stored: readonly StoredRecord[], epoch: Epoch): CatalogRecord[] {

@@ -52,6 +52,11 @@ export type Outcome =
   | 'slice-full'
   | 'clock-drift'
 
+/** C13: takes all of them over. */
+export function adopting(records: readonly CatalogRecord[]): Write[] {
+  return records.map((record) => ({ op: 'adopt', kind: record.kind, key: record.key, record }))
+}
+
 /** The own record's next content, and what that means to the caller; no content: nothing is to be written. */
 export function applyWrite(write: Write, facts: Facts, stamp: Stamp): { content?: Content; outcome: Outcome } {
   switch (write.op) {
