@@ -1,6 +1,7 @@
 // `npm run bench -- NAME`: runs one bench. Each prints a table, ends its rows in `ok` or `MISS` and its output in
 // `targets: N ok, N MISS`, and exits 1 when a target is missed. `--json` prints the rows instead.
 
+import { durability } from './durability.ts'
 import { healing } from './healing.ts'
 import { membership } from './membership/membership.ts'
 import { propagation } from './propagation.ts'
@@ -11,7 +12,15 @@ import { startup } from './startup.ts'
 
 type Bench = (args: readonly string[]) => Promise<Report | readonly Row[]>
 
-const benches: Readonly<Record<string, Bench>> = { healing, membership, propagation, serf, simulator, startup }
+const benches: Readonly<Record<string, Bench>> = {
+  durability,
+  healing,
+  membership,
+  propagation,
+  serf,
+  simulator,
+  startup,
+}
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -32,9 +32,12 @@ export class Disk {
     this.#random = random
   }
 
-  /** The process ends without a word, and with it the system's memory. */
-  crash(): void {
-    const survivors = this.#random.below(this.#pending.length + 1)
+  /**
+   * The process ends without a word, and with it the system's memory: of what is not on the platter any number of batches is
+   * left, or none. The one behind them is torn, and dropped whole: that is what a checksum in a log does.
+   */
+  crash(left: 'any' | 'none' = 'any'): void {
+    const survivors = left === 'none' ? 0 : this.#random.below(this.#pending.length + 1)
     for (const batch of this.#pending.slice(0, survivors)) this.#settle(batch)
     this.#pending = []
   }
