@@ -214,6 +214,15 @@ function gaugesOfViews(registry: Registry, options: MetricsOptions): void {
       for (const status of memberStatuses) this.set({ status }, members.filter((m) => m.status === status).length)
     },
   })
+  new Gauge({
+    name: 'hubmesh_view_digests',
+    help: 'Catalog digests that hubs of the federation have and keep, as this hub hears; more than 1 is a split view',
+    registers,
+    collect() {
+      const hub = options.running()
+      if (hub !== undefined) this.set(hub.views.digestsAlive(hub.now()))
+    },
+  })
   // One look at the catalog serves both gauges: this one is registered first, so it is collected first.
   new Gauge({
     name: 'hubmesh_view_projects',

@@ -45,6 +45,8 @@ export type Answer =
 export interface Views {
   health(now: Now): Health
   status(now: Now): Status
+  /** Catalog digests that hubs of the federation have and keep. */
+  digestsAlive(now: Now): number
   members(now: Now): readonly Member[]
   member(hub: HubId, now: Now): Member | undefined
   /** Who accuses the hub, and who reaches it. */

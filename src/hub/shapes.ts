@@ -243,7 +243,9 @@ export const StatusSchema = Type.Object(
         }),
       ),
       digest: Type.String({ description: 'Fingerprint of the catalog: equal on hubs that hold the same slices' }),
-      digests_alive: Type.Integer({ description: 'Different digests last heard from live hubs, this one included' }),
+      digests_alive: Type.Integer({
+        description: 'Digests that hubs of the whole federation have and keep; more than 1: some miss what others hold',
+      }),
     }),
     catalog: Type.Object({
       projects: Type.Integer(),

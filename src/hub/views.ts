@@ -3,7 +3,7 @@
 import { exists } from '../core/catalog/record.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
-import { minute, type Now, second } from '../core/time.ts'
+import { type Now, second } from '../core/time.ts'
 import type { Views } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { checksOf } from './health.ts'
@@ -67,8 +67,6 @@ export class HubViews implements Views {
     const view = this.#view(regions)
     const slices = [...catalog.replicas.slices()]
     const records = slices.flatMap((slice) => [...slice.records()])
-    const digest = catalog.replicas.digest()
-    const digests = new Set([digest, ...catalog.digestsSince(now.mono - 2 * minute)])
     return {
       hub_id: info.hub,
       peer_id: info.peer,
@@ -85,8 +83,8 @@ export class HubViews implements Views {
             { as_of: isoOf(asOf), hubs_alive: alive, hubs_known: known, state },
           ]),
         ),
-        digest,
-        digests_alive: digests.size,
+        digest: catalog.replicas.digest(),
+        digests_alive: this.digestsAlive(now),
       },
       catalog: {
         projects: this.#hub.desk.projects().size,
@@ -103,6 +101,10 @@ export class HubViews implements Views {
       version: info.version,
       uptime_s: (now.mono - bootedAt.mono) / second,
     }
+  }
+
+  digestsAlive(now: Now): number {
+    return this.#hub.catalog.digestsAlive(now)
   }
 
   members(now: Now): readonly Member[] {

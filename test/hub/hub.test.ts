@@ -178,23 +178,6 @@ describe('what a hub says of itself', () => {
     expect(rig.views.status(at(0)).view.state).toBe('partitioned')
   })
 
-  it('counts the catalogs alive: its own, and others that peers told since its own last changed', () => {
-    const rig = new Rig()
-    const alive = () => rig.views.status(at(rig.now)).view.digests_alive
-    const tell = (digest: string) => rig.hear('a', 'catalog.digest', { digest, reply: false })
-    rig.link(infoOf('a'))
-    tell(rig.hub.catalog.replicas.digest())
-    expect(alive()).toBe(1)
-    tell('0123456789abcdef')
-    expect(alive()).toBe(2)
-    register(rig)
-    expect(alive()).toBe(1)
-    tell('0123456789abcdef')
-    expect(alive()).toBe(2)
-    rig.now += 120_001
-    expect(alive()).toBe(1)
-  })
-
   it('warns when it is attached to nobody although it could be', () => {
     const rig = new Rig({ settings: settingsFor('me') })
     rig.member('up', 'alive', { info: infoOf('up', { tier: 'regional' }) })

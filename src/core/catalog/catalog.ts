@@ -89,9 +89,9 @@ export class Catalog implements Machine<CatalogProtocol> {
     return this.#hlc.isDrifted(now.wall)
   }
 
-  /** The digests that linked peers told since `since` (monotonic). */
-  digestsSince(since: Millis): readonly string[] {
-    return this.#replication.digestsSince(since)
+  /** C17: different states of the catalog that hubs are in. */
+  digestsAlive(now: Now): number {
+    return this.#replication.digestsAlive(now.mono)
   }
 
   deadline(): Millis {
@@ -124,7 +124,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'link-up':
         this.reserve.linkUp(input.peer)
-        out.push(...this.#replication.linkUp(input.peer))
+        out.push(...this.#replication.linkUp(input.peer, now))
         break
       case 'link-down':
         this.reserve.linkDown(input.peer)
@@ -174,7 +174,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     if (run !== undefined) {
       this.#apply(run, out)
       this.#publisher.add(run)
-      if (run.from === 0) out.push(...this.#replication.tellAll())
+      if (run.from === 0) out.push(...this.#replication.tellAll(now))
       const anew = run.from === 0 ? this.absence.end(run) : undefined
       const opened = { type: 'opened', epoch: run.epoch, ...(anew === undefined ? {} : { anew }) } as const
       if (!wasOpen || anew !== undefined) out.push({ type: 'change', change: opened })

@@ -23,8 +23,17 @@ const Delta = Type.Object({
   to: CountSchema,
   records: Records,
 })
-/** C11: a fingerprint of everything held. `reply` asks for an answer. */
-const Digest = Type.Object({ digest: Type.String({ maxLength: 64 }), reply: Type.Boolean() })
+/** A state of the catalog by its digest, and how long ago (ms) a hub was in it that had been for a while. */
+const HeldSchema = Type.Tuple([Type.String({ maxLength: 64 }), CountSchema])
+/** Most states that one message tells of. */
+export const maxHeld = 8
+
+/** C11: a fingerprint of everything held. `reply` asks for an answer. C17: `held` only where hubs were found to differ. */
+const Digest = Type.Object({
+  digest: Type.String({ maxLength: 64 }),
+  reply: Type.Boolean(),
+  held: Type.Optional(Type.Array(HeldSchema, { maxItems: maxHeld })),
+})
 const VersionSchema = Type.Tuple([HubIdSchema, EpochSchema, CountSchema])
 /** Everything held, slice by slice; `last` closes the list, `reply` asks for the receiver's. */
 const Versions = Type.Object({
@@ -52,13 +61,15 @@ const Part = Type.Object({
   floor: Type.Optional(CountSchema),
 })
 
+export type Held = Static<typeof HeldSchema>
+export type DigestBody = Static<typeof Digest>
 export type ListedVersion = Static<typeof VersionSchema>
 export type WantBody = Static<typeof Want>
 export type PartBody = Static<typeof Part>
 
 export type CatalogMessage =
   | { readonly kind: 'catalog.delta'; readonly body: Static<typeof Delta> }
-  | { readonly kind: 'catalog.digest'; readonly body: Static<typeof Digest> }
+  | { readonly kind: 'catalog.digest'; readonly body: DigestBody }
   | { readonly kind: 'catalog.versions'; readonly body: Static<typeof Versions> }
   | { readonly kind: 'catalog.want'; readonly body: WantBody }
   | { readonly kind: 'catalog.part'; readonly body: PartBody }

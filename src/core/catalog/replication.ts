@@ -6,8 +6,9 @@ import type { Random } from '../random.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
 import { Told } from '../told.ts'
 import { maxEpochLeap } from './burials.ts'
+import { Census } from './census.ts'
 import { Gaps } from './gaps.ts'
-import { type CatalogMessage, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
+import { type CatalogMessage, type DigestBody, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
 import { compareEpochs, floorOf, isSurplus, type Run, type Version } from './slice.ts'
 import { Fetches, type Request, Serves } from './sync.ts'
@@ -54,8 +55,7 @@ export class Replication {
   readonly #serves = new Serves()
   readonly #gaps = new Gaps()
   readonly #peers = new Set<PeerId>()
-  /** The digest each linked peer last told, and when. */
-  readonly #heard = new Map<PeerId, { readonly digest: string; readonly own: string; readonly at: Millis }>()
+  readonly #census: Census
   /** Lists of what is held here, by the digest of it. */
   readonly #told = new Told(repeatMs)
   /** Parts of a long list of versions, until its last message. */
@@ -68,6 +68,7 @@ export class Replication {
   constructor(options: ReplicationOptions, now: Now) {
     this.#options = options
     this.#fetches = new Fetches(options.maxRecords)
+    this.#census = new Census(options.syncIntervalMs, now.mono)
     this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
   }
 
@@ -87,28 +88,23 @@ export class Replication {
     this.#absorbed.set(String(run.epoch), run.to)
   }
 
-  /**
-   * The digests that linked peers told since `since` (monotonic) and since the own one last changed: what was told before
-   * compares with a state that is over.
-   */
-  digestsSince(since: Millis): string[] {
-    const own = this.#options.replicas.digest()
-    const comparable = [...this.#heard.values()].filter((heard) => heard.at >= since && heard.own === own)
-    return comparable.map((heard) => heard.digest)
+  /** C17: different states of the catalog that hubs are in. */
+  digestsAlive(mono: Millis): number {
+    this.#census.hold(this.#options.replicas.digest(), mono)
+    return this.#census.alive(mono)
   }
 
   deadline(): Millis {
     return Math.min(this.#peers.size > 0 ? this.#syncAt : never, this.#fetches.deadline())
   }
 
-  linkUp(peer: PeerId): Outgoing[] {
+  linkUp(peer: PeerId, now: Now): Outgoing[] {
     this.#peers.add(peer)
-    return [this.#digest(peer, true)]
+    return [this.#digest(peer, true, now)]
   }
 
   linkDown(peer: PeerId, now: Now): void {
     this.#peers.delete(peer)
-    this.#heard.delete(peer)
     this.#told.forget(peer)
     this.#listing.delete(peer)
     this.#serves.dropPeer(peer)
@@ -116,8 +112,8 @@ export class Replication {
   }
 
   /** Tells every linked peer at once; after a new epoch of the own slice. */
-  tellAll(): Outgoing[] {
-    return [...this.#peers].map((peer) => this.#digest(peer, true))
+  tellAll(now: Now): Outgoing[] {
+    return [...this.#peers].map((peer) => this.#digest(peer, true, now))
   }
 
   tick(now: Now): Outgoing[] {
@@ -126,7 +122,7 @@ export class Replication {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
       this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
       const peer = this.#options.random.pick([...this.#peers])
-      if (peer !== undefined) out.push(this.#digest(peer, true))
+      if (peer !== undefined) out.push(this.#digest(peer, true, now))
     }
     return [...out, ...this.#start(now)]
   }
@@ -165,13 +161,13 @@ export class Replication {
     if (run.from <= position) return { ...nothing, runs: [run] }
     this.#gaps.keep(run, now.mono)
     this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
-    return this.#peers.has(from) ? { ...nothing, send: [this.#digest(from, true)] } : nothing
+    return this.#peers.has(from) ? { ...nothing, send: [this.#digest(from, true, now)] } : nothing
   }
 
-  #compare(from: PeerId, body: { readonly digest: string; readonly reply: boolean }, now: Now): Brought {
-    this.#hear(from, body.digest, now)
+  #compare(from: PeerId, body: DigestBody, now: Now): Brought {
+    this.#hear(body, now)
     if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true, now) }
-    return { send: body.reply ? [this.#digest(from, false)] : [], runs: [], isCaughtUp: true }
+    return { send: body.reply ? [this.#digest(from, false, now)] : [], runs: [], isCaughtUp: true }
   }
 
   /** Wishes for everything the peer holds further; the own slice has rules of its own. */
@@ -180,7 +176,7 @@ export class Replication {
     this.#listing.set(from, listed)
     if (!body.last) return nothing
     this.#listing.delete(from)
-    this.#hear(from, this.#options.replicas.digestOf(listed), now)
+    this.#hear({ digest: this.#options.replicas.digestOf(listed) }, now)
     let isCaughtUp = true
     for (const [hub, epoch, seq] of listed) {
       const version: Version = { epoch, seq }
@@ -214,8 +210,9 @@ export class Replication {
     return version.seq > (this.#absorbed.get(String(version.epoch)) ?? 0)
   }
 
-  #hear(from: PeerId, digest: string, now: Now): void {
-    this.#heard.set(from, { digest, own: this.#options.replicas.digest(), at: now.mono })
+  #hear({ digest, held = [] }: Pick<DigestBody, 'digest' | 'held'>, { mono }: Now): void {
+    this.#census.hold(this.#options.replicas.digest(), mono)
+    this.#census.hear(digest, held, mono)
   }
 
   #start(now: Now): Outgoing[] {
@@ -247,12 +244,12 @@ export class Replication {
     return surplus !== undefined && compareEpochs(want.epoch, surplus.epoch) === 0 ? surplus : undefined
   }
 
-  #digest(to: PeerId, reply: boolean): Outgoing {
-    return {
-      type: 'send',
-      to,
-      message: { kind: 'catalog.digest', body: { digest: this.#options.replicas.digest(), reply } },
-    }
+  #digest(to: PeerId, reply: boolean, { mono }: Now): Outgoing {
+    const digest = this.#options.replicas.digest()
+    this.#census.hold(digest, mono)
+    const held = this.#census.tell(mono)
+    const body = { digest, reply, ...(held.length === 0 ? {} : { held }) }
+    return { type: 'send', to, message: { kind: 'catalog.digest', body } }
   }
 
   #versions(to: PeerId, reply: boolean, now: Now): Outgoing[] {
