@@ -24,6 +24,7 @@ import { version } from './config/version.ts'
 import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
 import { Driver } from './hub/driver.ts'
+import type { Clock } from './hub/ports.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
 const httpGraceMs: Millis = 2_000
@@ -31,6 +32,8 @@ const httpGraceMs: Millis = 2_000
 export interface HubOptions {
   readonly config: Config
   readonly log: Log
+  /** Left out: the system's. */
+  readonly clock?: Clock
   /** Content of the projects file; left out when there is none. */
   readonly projects?: readonly ProjectEntry[] | undefined
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
@@ -72,7 +75,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 async function open(
-  { config, log, projects, onConflict }: HubOptions,
+  { config, log, clock = systemClock(), projects, onConflict }: HubOptions,
   closers: (() => unknown)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const directory = config.node.data_dir
@@ -91,7 +94,7 @@ async function open(
   })
   const settings = settingsOf({ config, peer: identity.peer, version, seed: randomInt(2 ** 32) | 0 })
   const driver = new Driver({
-    ports: { clock: systemClock(), codec: cborCodec, keys: keysOf(identity.privateKey), store, network },
+    ports: { clock, codec: cborCodec, keys: keysOf(identity.privateKey), store, network },
     settings,
     onChange: (change) => {
       metrics.count(change)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createLog } from '../src/adapters/log.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { describeMistakes } from '../src/config/mistake.ts'
+import type { Clock } from '../src/hub/ports.ts'
 import { type RunningHub, startHub } from '../src/hubmesh.ts'
 
 export interface TestHub extends RunningHub {
@@ -15,7 +16,7 @@ export interface TestHub extends RunningHub {
 }
 
 /** A hub with these variables on top of free ports; it stops, and its data goes, with `stop`. */
-export async function testHub(env: Readonly<Record<string, string>>): Promise<TestHub> {
+export async function testHub(env: Readonly<Record<string, string>>, clock?: Clock): Promise<TestHub> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hubmesh-hub-'))
   const loaded = loadConfig({
     env: {
@@ -33,7 +34,7 @@ export async function testHub(env: Readonly<Record<string, string>>): Promise<Te
   const { id } = loaded.config.node
   const write = (line: string) => lines.push(JSON.parse(line))
   const log = createLog({ hub: id, level: loaded.config.monitoring.log_level, write })
-  const hub = await startHub({ config: loaded.config, log })
+  const hub = await startHub({ config: loaded.config, log, ...(clock === undefined ? {} : { clock }) })
   const stop = async (): Promise<void> => {
     await hub.stop()
     rmSync(dataDir, { recursive: true, force: true })

@@ -66,6 +66,7 @@ const small: readonly { readonly name: string; readonly hubs: number; readonly s
   { name: 'mass-failure', hubs: 9, seconds: 40 },
   { name: 'rolling-restart', hubs: 8, seconds: 60 },
   { name: 'flapping', hubs: 8, seconds: 50 },
+  { name: 'clock-jumps', hubs: 6, seconds: 40 },
   { name: 'wan', hubs: 5, seconds: 300 },
 ]
 

@@ -1,5 +1,5 @@
 // A process's clocks in virtual time. The monotonic one starts at nought with every process, as a machine's may: whoever
-// stores it and reads it after a restart is found out. The wall clock may be wrong by a constant.
+// stores it and reads it after a restart is found out. The wall clock may be wrong, and may jump.
 
 import type { Millis, Now } from '../../src/core/time.ts'
 import { never } from '../../src/core/time.ts'
@@ -9,26 +9,31 @@ import { type Life, onGrid, type World } from './world.ts'
 /** The world begins at this Unix time: 2026-01-01T00:00:00Z. */
 const worldBegins: Millis = 1_767_225_600_000
 
+/** How wrong a machine's wall clock is. */
+export interface Wrongness {
+  skewMs: Millis
+}
+
 export class SimClock implements Clock {
   readonly #world: World
   readonly #life: Life
   readonly #born: Millis
-  readonly #skewMs: Millis
+  readonly #wrongness: Wrongness
   #due: Millis = never
   #wake: () => void = () => {}
   /** The earliest event of ours in the world's queue. Re-arming later waits for it instead of queueing another. */
   #queued: Millis = never
 
-  constructor(world: World, life: Life, skewMs: Millis) {
+  constructor(world: World, life: Life, wrongness: Wrongness) {
     this.#world = world
     this.#life = life
     this.#born = world.now
-    this.#skewMs = skewMs
+    this.#wrongness = wrongness
   }
 
   now(): Now {
     const { now } = this.#world
-    return { mono: now - this.#born, wall: Math.floor(worldBegins + now + this.#skewMs) }
+    return { mono: now - this.#born, wall: Math.floor(worldBegins + now + this.#wrongness.skewMs) }
   }
 
   arm(at: Millis, wake: () => void): void {

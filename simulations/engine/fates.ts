@@ -72,6 +72,9 @@ export class Fates {
       case 'lag':
         fabric.weather.delayAt(machine, what.addedMs)
         break
+      case 'clock':
+        machine.turnClock(what.byMs)
+        break
       case 'disk-full':
         machine.disk.full = what.full
         break
@@ -136,7 +139,10 @@ export class Fates {
     const { fabric, sites, healing } = this.#plan
     const { cuts } = fabric.weather
     fabric.weather.clear()
-    for (const { machine } of sites.values()) machine.disk.full = false
+    for (const { machine } of sites.values()) {
+      machine.disk.full = false
+      machine.setClockRight()
+    }
     this.#recut()
     healing.ended(cuts)
   }

@@ -5,7 +5,7 @@ import type { Address, PeerId, Region } from '../../src/core/ids.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis } from '../../src/core/time.ts'
 import type { Clock, Store } from '../../src/hub/ports.ts'
-import { SimClock } from './clock.ts'
+import { SimClock, type Wrongness } from './clock.ts'
 import { Disk } from './disk.ts'
 import { addressOf, type Fabric } from './fabric.ts'
 import { SimNetwork } from './network.ts'
@@ -38,6 +38,7 @@ export class Machine implements Host {
   readonly #fabric: Fabric
   readonly #plan: MachinePlan
   readonly #random: Random
+  readonly #wrongness: Wrongness
   #peer: PeerId
   #disk: Disk
   #address: Address
@@ -52,6 +53,7 @@ export class Machine implements Host {
     this.#fabric = fabric
     this.#plan = plan
     this.#random = fabric.world.random()
+    this.#wrongness = { skewMs: plan.skewMs }
     this.#peer = this.#newKey(plan.name)
     this.#disk = new Disk(fabric.world.random())
     this.#address = plan.address ?? addressOf(plan.name)
@@ -78,12 +80,12 @@ export class Machine implements Host {
   start(maxConnections?: number): Body {
     const { world } = this.#fabric
     const life: Life = { alive: true, thawsAt: 0 }
-    const { bootstrap, skewMs } = this.#plan
+    const { bootstrap } = this.#plan
     const room = maxConnections === undefined ? {} : { maxConnections }
     const plan = { host: this, peer: this.peer, life, bootstrap, random: new Random(this.#random.seed()), ...room }
     this.#body = {
       life,
-      clock: new SimClock(world, life, skewMs),
+      clock: new SimClock(world, life, this.#wrongness),
       store: this.disk.mount(world, life),
       network: new SimNetwork(this.#fabric, plan),
     }
@@ -105,6 +107,16 @@ export class Machine implements Host {
     if (body === undefined || !body.life.alive) return
     body.life.alive = false
     body.network.crash()
+  }
+
+  /** Its wall clock jumps. */
+  turnClock(byMs: Millis): void {
+    this.#wrongness.skewMs += byMs
+  }
+
+  /** Its wall clock is no more wrong than at first. */
+  setClockRight(): void {
+    this.#wrongness.skewMs = this.#plan.skewMs
   }
 
   /** Another address from the next life on; nobody answers at the old one. */

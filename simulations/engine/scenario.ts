@@ -54,7 +54,9 @@ export type Happening =
   | { readonly type: 'disk-full'; readonly hub: HubId; readonly full: boolean }
   /** From now on its disk forgets what it said was synced: a federation cannot keep its promises then. */
   | { readonly type: 'disk-lies'; readonly hub: HubId }
-  /** Ends splits, cuts, loss, duplication and full disks. */
+  /** Its wall clock jumps, forward or back. */
+  | { readonly type: 'clock'; readonly hub: HubId; readonly byMs: Millis }
+  /** Ends splits, cuts, loss, duplication and full disks, and sets clocks right. */
   | { readonly type: 'heal' }
 
 export interface Scheduled {

@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../engine/scenario.ts'
 import { churn } from './churn.ts'
+import { clockJumps } from './clock-jumps.ts'
 import { coldStart } from './cold-start.ts'
 import { fewLinks } from './few-links.ts'
 import { firstDetection } from './first-detection.ts'
@@ -22,6 +23,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     churn,
     partitionHeals,
     partitionLong,
+    clockJumps,
     fewLinks,
     lifeguard,
     swimLoss,

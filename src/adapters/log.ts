@@ -68,6 +68,7 @@ export function logChange(log: Log, change: HubChange): void {
       break
     case 'refuted':
     case 'accused':
+    case 'clock':
     case 'stalled':
     case 'degraded':
     case 'namesake':
@@ -105,7 +106,7 @@ function logMember(log: Log, { type, pool, member, previous }: HubChange & { rea
   log[status === 'dead' ? 'warn' : 'info'](fields, `hub is ${status}`)
 }
 
-type OfSelf = 'refuted' | 'accused' | 'stalled' | 'degraded' | 'namesake' | 'conflict'
+type OfSelf = 'refuted' | 'accused' | 'clock' | 'stalled' | 'degraded' | 'namesake' | 'conflict'
 
 /** What concerns this hub's own standing, and whom it or others accuse. */
 function logSelf(log: Log, change: HubChange & { readonly type: OfSelf }): void {
@@ -124,6 +125,11 @@ function logSelf(log: Log, change: HubChange & { readonly type: OfSelf }): void 
     }
     case 'stalled':
       log.warn({ operation, pool: change.pool, duration_ms: Math.round(change.lateMs) }, 'the event loop stood still')
+      break
+    case 'clock':
+      if (change.doubt === undefined) log.info({ operation }, 'the clock can be relied on again')
+      else
+        log.error({ operation, ...change.doubt, error: 'clock' }, 'the clock is wrong or in doubt: nothing is written')
       break
     case 'degraded': {
       const { reasons } = change

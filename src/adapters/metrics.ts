@@ -110,14 +110,13 @@ export class Metrics {
         this.#counters.refusedHellos.inc({ reason: change.reason })
         break
       case 'dropped':
-        this.#counters.refusedMessages.inc({ reason: change.reason })
-        break
       case 'run-refused':
         this.#counters.refusedMessages.inc({ reason: change.reason })
-        this.#counters.errors.inc({ operation: 'sync' })
+        if (change.type === 'run-refused') this.#counters.errors.inc({ operation: 'sync' })
         break
+      case 'clock':
       case 'storage':
-        this.#counters.errors.inc({ operation: 'storage' }, change.ok ? 0 : 1)
+        if (isTrouble(change)) this.#counters.errors.inc({ operation: change.type })
         break
       case 'namesake':
       case 'conflict':
@@ -145,6 +144,11 @@ export class Metrics {
     const isBefore = (m: Member) => m.region === region && m.status === 'alive' && m.hub_id < hub
     return !membersOf(this.#options).some(isBefore)
   }
+}
+
+/** Not the end of it. */
+function isTrouble(change: HubChange & { readonly type: 'clock' | 'storage' }): boolean {
+  return change.type === 'clock' ? change.doubt !== undefined : !change.ok
 }
 
 /** What is counted as it happens: name, what it counts, labels. */

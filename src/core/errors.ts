@@ -21,7 +21,7 @@ export const problems = {
   starting: [503, 'The hub is still starting'],
   leaving: [503, 'The hub is leaving the federation'],
   'storage-failed': [503, 'The disk did not take the write'],
-  'clock-drift': [503, "The hub's clock is too far from its own past"],
+  'clock-drift': [503, "The hub's clock is too far from its own past or its peers, or has jumped"],
   'home-unreachable': [503, 'The home of the project did not answer'],
 } as const satisfies Record<string, readonly [number, string]>
 

@@ -1,8 +1,10 @@
-// The five machines of a hub at work: each is given its input, what it answers is collected, and every change is handed to
+// The machines of a hub at work: each is given its input, what it answers is collected, and every change is handed to
 // the composition before the next effect. They do not know each other.
 
 import type { Catalog } from '../core/catalog/catalog.ts'
 import type { CatalogInput } from '../core/catalog/protocol.ts'
+import type { ClockInput } from '../core/clock/protocol.ts'
+import type { Timekeeper } from '../core/clock/timekeeper.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import { ownsDial } from '../core/hierarchy/tiers.ts'
@@ -20,11 +22,13 @@ import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
 import type { Machines } from './machines.ts'
 
+type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
+
 const tick: Tick = { type: 'tick' }
 
 export class Crew {
   readonly #machines: Machines
-  readonly #all: readonly (Swim | Hierarchy | Presence | Catalog)[]
+  readonly #all: readonly Machine[]
   /** When each of them wants waking: a machine's deadline changes in its own steps alone. */
   readonly #due: Millis[]
   readonly #desk: Desk
@@ -37,7 +41,7 @@ export class Crew {
   /** `react` is told every change of a machine, after it has been put among the effects. */
   constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
     this.#machines = machines
-    this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog]
+    this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog, machines.timekeeper]
     this.#due = this.#all.map((machine) => machine.deadline())
     this.#desk = desk
     this.#react = react
@@ -98,7 +102,29 @@ export class Crew {
       case 'catalog':
         this.catalog({ type: 'message', from, message: letter.message }, now)
         break
+      case 'clock':
+        this.#clock({ type: 'message', from, message: letter.message }, now)
+        break
     }
+  }
+
+  /** Before anything else is done: what follows may be stamped. */
+  lookAtClock(now: Now): void {
+    if (this.#machines.timekeeper.hasJumped(now)) this.#clock(tick, now)
+  }
+
+  /** The clock before the catalog: what a slice is opened with is stamped. */
+  linked(info: HubInfo, now: Now): void {
+    const { peer } = info
+    this.hierarchy({ type: 'link-up', info }, now)
+    this.#clock({ type: 'link-up', peer }, now)
+    this.catalog({ type: 'link-up', peer }, now)
+  }
+
+  unlinked(peer: PeerId, now: Now): void {
+    this.hierarchy({ type: 'link-down', peer }, now)
+    this.#clock({ type: 'link-down', peer }, now)
+    this.catalog({ type: 'link-down', peer }, now)
   }
 
   /** Who is back is dialled at once: the pause between dials has grown long, and without a link nobody can probe it. */
@@ -132,6 +158,11 @@ export class Crew {
     this.#stepped(catalog, catalog.step(input, now), now)
   }
 
+  #clock(input: ClockInput, now: Now): void {
+    const { timekeeper } = this.#machines
+    this.#stepped(timekeeper, timekeeper.step(input, now), now)
+  }
+
   /** What a local caller's request comes to. */
   serve(steps: readonly DeskStep[], now: Now): void {
     for (const step of steps) {
@@ -159,7 +190,7 @@ export class Crew {
   }
 
   /** What a machine answered to an input; what that makes others do comes after its new deadline is noted. */
-  #stepped(machine: Swim | Hierarchy | Presence | Catalog, effects: readonly FeatureEffect[], now: Now): void {
+  #stepped(machine: Machine, effects: readonly FeatureEffect[], now: Now): void {
     this.#due[this.#all.indexOf(machine)] = machine.deadline()
     for (const effect of effects) {
       if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)

@@ -1,5 +1,6 @@
 // Where local callers are served: a call becomes steps of the catalog and of presence, their results become answers.
 
+import { clockRefusal } from '../core/catalog/author.ts'
 import { salvageOf } from '../core/catalog/burials.ts'
 import type { Catalog } from '../core/catalog/catalog.ts'
 import type { CatalogInput, WriteResult } from '../core/catalog/protocol.ts'
@@ -109,7 +110,7 @@ export class Desk {
       return [answer(call, refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'))]
     }
     if (outcomes.includes('clock-drift')) {
-      return [answer(call, refuse('clock-drift', "This hub's clock is behind; set it right and try again"))]
+      return [answer(call, refuse('clock-drift', clockRefusal))]
     }
     return waiting?.then(outcomes) ?? []
   }

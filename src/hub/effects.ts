@@ -1,6 +1,7 @@
 // What goes into a composed hub and what comes out of it: the words of all its machines, told apart by feature.
 
 import type { CatalogChange, CatalogProtocol } from '../core/catalog/protocol.ts'
+import type { ClockChange, ClockProtocol } from '../core/clock/protocol.ts'
 import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/protocol.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
@@ -43,6 +44,7 @@ export type HubChange =
   | HierarchyChange
   | PresenceChange
   | CatalogChange
+  | ClockChange
   | { readonly type: 'state'; readonly state: 'ready' | 'leaving' }
   | {
       readonly type: 'link'
@@ -82,6 +84,7 @@ export type FeatureEffect =
   | Effect<HierarchyProtocol>
   | Effect<PresenceProtocol>
   | Effect<CatalogProtocol>
+  | Effect<ClockProtocol>
 
 /** A machine's effect as the hub's; replies are for the desk. Only the catalog persists by itself. */
 export function asHubEffect(effect: Exclude<FeatureEffect, { readonly type: 'reply' }>): HubEffect {

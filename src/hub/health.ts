@@ -2,7 +2,7 @@
 
 import { lifeField } from '../core/catalog/record.ts'
 import { isAbove } from '../core/hierarchy/tiers.ts'
-import type { Now } from '../core/time.ts'
+import { type Now, second } from '../core/time.ts'
 import type { Check } from './shapes.ts'
 import { type Eyes, everyone } from './sight.ts'
 
@@ -19,20 +19,42 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
       ? { status: 'fail', details: 'the disk refuses writes; they are tried again every second' }
       : { status: 'pass', details: 'the disk takes writes' },
     membership: { status: 'pass', details: `${present.length} of ${others.length} other hubs are alive` },
-    runtime:
-      (hub.info.degraded ?? []).length > 0
-        ? { status: 'warn', details: `this process is strained: ${hub.info.degraded?.join(', ')}` }
-        : { status: 'pass', details: 'the process keeps up' },
+    runtime: runtimeCheck((hub.info.degraded ?? []).filter((reason) => reason !== 'clock')),
     gossip:
       present.length > 0 && hub.links.size === 0
         ? { status: 'warn', details: 'no link is open although other hubs are alive' }
         : { status: 'pass', details: `${hub.links.size} links are open` },
     hierarchy: hierarchyCheck(hub, present.filter(({ info }) => isAbove(info.tier, hub.info.tier)).length),
     sync: { status: 'pass', details: syncDetails(hub) },
-    clock: hub.catalog.isDrifted(now)
-      ? { status: 'fail', details: 'the clock is behind what this hub has seen by more than catalog.max_clock_drift' }
-      : { status: 'pass', details: 'the clock keeps up with what this hub has seen' },
+    clock: clockCheck(hub, now),
   }
+}
+
+function runtimeCheck(strains: readonly string[]): Check {
+  if (strains.length === 0) return { status: 'pass', details: 'the process keeps up' }
+  return { status: 'warn', details: `this process is strained: ${strains.join(', ')}` }
+}
+
+/** A hub that cannot write for its clock is degraded, not unhealthy: what it reads and relays is as good as ever. */
+function clockCheck({ timekeeper, catalog }: Patient, now: Now): Check {
+  const { doubt } = timekeeper
+  const warn = (details: string): Check => ({ status: 'warn', details: `${details}; nothing is written meanwhile` })
+  if (doubt?.reason === 'jumped') {
+    const where = doubt.byMs > 0 ? 'forward' : 'back'
+    return warn(`the clock jumped ${where} by ${inSeconds(doubt.byMs)} and no peer has confirmed it yet`)
+  }
+  if (doubt !== undefined) {
+    const from = `catalog.max_clock_drift, going by ${doubt.peers} peers`
+    return warn(`the clock is ${doubt.reason} by ${inSeconds(doubt.byMs)}, more than ${from}: set it right`)
+  }
+  if (catalog.isDrifted(now)) {
+    return warn('the clock is behind what this hub has seen by more than catalog.max_clock_drift')
+  }
+  return { status: 'pass', details: 'the clock keeps up with what this hub has seen, and with its peers' }
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(Math.abs(ms) / second)} s`
 }
 
 function syncDetails({ catalog }: Patient): string {

@@ -1,7 +1,8 @@
-// One hub: five machines that do not know each other, and the one place where they meet. An input goes to the machine
+// One hub: machines that do not know each other, and the one place where they meet. An input goes to the machine
 // it concerns; the changes that come back are told to the others in one exhaustive switch; everything else is passed on.
 
 import type { Catalog } from '../core/catalog/catalog.ts'
+import type { Timekeeper } from '../core/clock/timekeeper.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone } from '../core/hierarchy/tiers.ts'
 import type { HubId, PeerId, Slug } from '../core/ids.ts'
@@ -34,6 +35,7 @@ export class Hub {
   readonly hierarchy: Hierarchy
   readonly presence: Presence
   readonly catalog: Catalog
+  readonly timekeeper: Timekeeper
   readonly settings: Settings
   readonly desk: Desk
   readonly links = new Map<PeerId, HubInfo>()
@@ -52,10 +54,11 @@ export class Hub {
     this.hierarchy = machines.hierarchy
     this.presence = machines.presence
     this.catalog = machines.catalog
+    this.timekeeper = machines.timekeeper
     this.bootedAt = now
     this.settings = settings
     this.#graceAt = now.mono + settings.joinGraceMs
-    this.#standing = new Standing(machines.self, now)
+    this.#standing = new Standing(machines, now)
     this.desk = new Desk(this, settings, remembered.fileHashes)
     this.#crew = new Crew(machines, this.desk, (change, at) => this.#react(change, at))
   }
@@ -90,6 +93,7 @@ export class Hub {
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
+    this.#crew.lookAtClock(now)
     this.#take(input, now)
     // Links are chosen once for all of it.
     if (this.#crew.hierarchyAt <= now.mono) this.#crew.hierarchy({ type: 'tick' }, now)
@@ -148,7 +152,7 @@ export class Hub {
   }
 
   #linkUp(input: HubInput & { type: 'link-up' }, now: Now): void {
-    const { info } = input
+    const { info, uptimeMs } = input
     const { peer } = info
     this.links.set(peer, info)
     this.#crew.report({ type: 'link', peer, hub: info.hub, isUp: true })
@@ -156,10 +160,8 @@ export class Hub {
       const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === this.info.region
       if (isMate) this.#crew.pool(swim, { type: 'greet', peer }, now)
     }
-    this.#crew.hierarchy({ type: 'link-up', info }, now)
-    this.#crew.catalog({ type: 'link-up', peer }, now)
-    const scope = input.uptimeMs < newcomerMs ? 'all' : 'own'
-    this.#crew.presence({ type: 'greet', peer, scope }, now)
+    this.#crew.linked(info, now)
+    this.#crew.presence({ type: 'greet', peer, scope: uptimeMs < newcomerMs ? 'all' : 'own' }, now)
   }
 
   #linkDown(input: HubInput & { type: 'link-down' }, now: Now): void {
@@ -169,8 +171,7 @@ export class Hub {
     this.links.delete(peer)
     this.#crew.report({ type: 'link', peer, hub: info.hub, isUp: false, reason })
     if (reason === 'closed') this.#crew.pools({ type: 'evidence', peer, what: 'lost' }, now)
-    this.#crew.hierarchy({ type: 'link-down', peer }, now)
-    this.#crew.catalog({ type: 'link-down', peer }, now)
+    this.#crew.unlinked(peer, now)
   }
 
   #leave(now: Now): void {
@@ -235,6 +236,7 @@ export class Hub {
       case 'run-refused':
       case 'opened':
       case 'storage':
+      case 'clock':
       case 'state':
       case 'link':
       case 'dial-failed':

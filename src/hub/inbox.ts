@@ -1,6 +1,7 @@
 // Where messages are told apart: bytes that the codec read become a message of one feature, or a reason against them.
 
 import { type CatalogMessage, catalogKinds } from '../core/catalog/messages.ts'
+import { type ClockMessage, clockKinds } from '../core/clock/messages.ts'
 import { type TierMessage, tierKinds } from '../core/hierarchy/messages.ts'
 import type { HubId, PeerId } from '../core/ids.ts'
 import type { Notary } from '../core/keys.ts'
@@ -15,6 +16,7 @@ export type Letter =
   | { readonly feature: 'hierarchy'; readonly message: TierMessage }
   | { readonly feature: 'presence'; readonly message: PresenceMessage }
   | { readonly feature: 'catalog'; readonly message: CatalogMessage }
+  | { readonly feature: 'clock'; readonly message: ClockMessage }
 
 type Feature = Letter['feature']
 
@@ -23,6 +25,7 @@ const featureKinds: Readonly<Record<Feature, readonly Kind<unknown>[]>> = {
   hierarchy: tierKinds,
   presence: presenceKinds,
   catalog: catalogKinds,
+  clock: clockKinds,
 }
 const kinds = new Map(Object.values(featureKinds).flatMap((each) => each.map((kind) => [kind.kind, kind])))
 const features = new Map(

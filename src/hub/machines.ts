@@ -1,6 +1,7 @@
-// The five machines of one hub, each with its own seed and its own part of the settings.
+// The machines of one hub, each with its own seed and its own part of the settings.
 
 import { Catalog } from '../core/catalog/catalog.ts'
+import { Timekeeper } from '../core/clock/timekeeper.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone, poolsOf } from '../core/hierarchy/tiers.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
@@ -37,6 +38,7 @@ export interface Machines {
   readonly hierarchy: Hierarchy
   readonly presence: Presence
   readonly catalog: Catalog
+  readonly timekeeper: Timekeeper
 }
 
 export function buildMachines({ settings, remembered, incarnation, addresses, keys, reaches, now }: Boot): Machines {
@@ -70,6 +72,9 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
     { ...common(), ...settings.hierarchy, self: info, deadRetentionMs, pools: names, preferredParents, rttMsOf },
     now,
   )
+  const timekeeper = new Timekeeper(settings.catalog.maxClockDriftMs, now)
+  const isClockRight = (): boolean => timekeeper.doubt === undefined
+  const sureWall = lived?.sure ?? now.wall
   return {
     notary,
     self: new Self(notary, word),
@@ -80,10 +85,10 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
       {
         ...common(),
         ...settings.catalog,
-        ...{ hub, slices, lostOwn, isReturning, reserve },
-        sureWall: lived?.sure ?? now.wall,
+        ...{ isClockRight, hub, slices, lostOwn, isReturning, reserve, sureWall },
       },
       now,
     ),
+    timekeeper,
   }
 }

@@ -1,8 +1,10 @@
 // What this hub is, as others are told: its signed word, how well it runs, and whose name it is.
 
+import type { Timekeeper } from '../core/clock/timekeeper.ts'
 import type { PeerId } from '../core/ids.ts'
 import { type Millis, type Now, second } from '../core/time.ts'
 import type { HubInfo, Statement } from '../core/wire.ts'
+import type { Machines } from './machines.ts'
 import { Pulse, type Sample } from './pulse.ts'
 import type { Self } from './self.ts'
 
@@ -19,14 +21,16 @@ export interface Feeling {
 
 export class Standing {
   readonly self: Self
+  readonly #timekeeper: Timekeeper
   readonly #bootedAt: Now
   readonly #pulse = new Pulse()
   /** Why this hub is degraded, as it said last. */
   #told = ''
   readonly #asked = new Set<PeerId>()
 
-  constructor(self: Self, bootedAt: Now) {
+  constructor({ self, timekeeper }: Pick<Machines, 'self' | 'timekeeper'>, bootedAt: Now) {
     this.self = self
+    this.#timekeeper = timekeeper
     this.#bootedAt = bootedAt
   }
 
@@ -44,7 +48,8 @@ export class Standing {
 
   /** Makes a new word when the reasons for being degraded have changed; undefined when they have not. */
   feel(now: Now): Feeling | undefined {
-    const reasons = this.#pulse.reasons(now)
+    const strains = this.#pulse.reasons(now)
+    const reasons = this.#timekeeper.doubt === undefined ? strains : [...strains, 'clock']
     const said = reasons.length === 0 ? '' : reasons.join()
     if (said === this.#told) return undefined
     this.#told = said

@@ -61,12 +61,14 @@ describe('what one feature tells the others', () => {
       effects.flatMap((effect) => (effect.type === 'send' ? [effect.kind] : [])).sort()
     expect(kinds(rig.link(infoOf('a')))).toEqual([
       'catalog.digest',
+      'clock.ask',
       'presence.leases',
       'swim.digest',
       'tier.introduction',
     ])
     expect(kinds(rig.link(infoOf('b', { region: 'south' })))).toEqual([
       'catalog.digest',
+      'clock.ask',
       'presence.leases',
       'tier.introduction',
     ])

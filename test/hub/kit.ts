@@ -3,7 +3,7 @@
 import type { Slug } from '../../src/core/ids.ts'
 import type { Status } from '../../src/core/membership/member.ts'
 import { allMechanisms } from '../../src/core/membership/protocol.ts'
-import type { Millis } from '../../src/core/time.ts'
+import type { Millis, Now } from '../../src/core/time.ts'
 import type { HubInfo } from '../../src/core/wire.ts'
 import { seal } from '../../src/core/wire.ts'
 import type { Answer, Call } from '../../src/hub/calls.ts'
@@ -82,6 +82,8 @@ export class Rig {
   readonly #answers = new Map<number, Answer>()
   #calls = 0
   now: Millis
+  /** How far the wall clock is ahead of the truth. */
+  wrongMs: Millis = 0
   diskWorks = true
 
   /** A hub on this disk; a later rig on the same disk is the hub restarted. */
@@ -105,9 +107,14 @@ export class Rig {
   }
 
   step(input: HubInput): HubEffect[] {
-    const effects = this.hub.step(input, at(this.now))
+    const effects = this.hub.step(input, this.moment())
     this.#perform(effects)
     return effects
+  }
+
+  moment(): Now {
+    const { mono, wall } = at(this.now)
+    return { mono, wall: wall + this.wrongMs }
   }
 
   /** The answer to a call, once it has come. */

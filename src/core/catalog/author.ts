@@ -21,6 +21,10 @@ export const maxQueued = 10_000
 const maxBatch = 1_000
 const retryMs = 1 * second
 
+/** What a caller is told while nothing can be stamped. */
+export const clockRefusal =
+  "This hub's clock is off by more than catalog.max_clock_drift, or jumped and is being checked: see the clock in /health, or use another hub"
+
 export interface Job {
   /** Undefined: nobody waits for an answer. */
   readonly call?: CallId
@@ -101,9 +105,7 @@ export class Author {
       return refuse('storage-failed', 'An earlier write has not reached the disk; free space or mend it')
     }
     if (this.#queue.length >= maxQueued) return refuse('limit-reached', `${maxQueued} writes are waiting; slow down`)
-    if (this.#options.hlc.isDrifted(now.wall)) {
-      return refuse('clock-drift', 'The clock is behind what this hub has seen by more than catalog.max_clock_drift')
-    }
+    if (!this.#options.hlc.canStamp(now.wall)) return refuse('clock-drift', clockRefusal)
     this.#queue.push(job)
     return undefined
   }

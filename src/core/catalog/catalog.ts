@@ -49,7 +49,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     const { hub, random, syncIntervalMs, maxSliceRecords, removalRetentionMs: retentionMs, sureWall } = options
     const { replicas } = this
     this.#options = options
-    this.#hlc = new Hlc(hub, options.maxClockDriftMs)
+    this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
     this.#storedOwn = own?.version.epoch[0] ?? options.lostOwn?.epoch ?? 0
     for (const slice of options.slices) replicas.adopt(slice)

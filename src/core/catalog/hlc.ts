@@ -29,12 +29,15 @@ export function isWithinDrift(stamp: Stamp, wall: Millis, maxDriftMs: Millis): b
 export class Hlc {
   readonly #hub: HubId
   readonly #maxDriftMs: Millis
+  readonly #isClockRight: () => boolean
   #wall = 0
   #count = 0
 
-  constructor(hub: HubId, maxDriftMs: Millis) {
+  /** `isClockRight`: whether the wall clock can be relied on; left out: always. */
+  constructor(hub: HubId, maxDriftMs: Millis, isClockRight: () => boolean = () => true) {
     this.#hub = hub
     this.#maxDriftMs = maxDriftMs
+    this.#isClockRight = isClockRight
   }
 
   /** Never stamps below what was seen or stored. */
@@ -49,9 +52,14 @@ export class Hlc {
     return this.#wall > wall + this.#maxDriftMs
   }
 
-  /** The next stamp, above all observed ones; undefined while the clock is drifted. */
+  /** Whether there is a stamp at this time that others would take, and that would not have come from a clock in doubt. */
+  canStamp(wall: Millis): boolean {
+    return this.#isClockRight() && !this.isDrifted(wall)
+  }
+
+  /** The next stamp, above all observed ones; undefined while there can be none. */
   next(wall: Millis): Stamp | undefined {
-    if (this.isDrifted(wall)) return undefined
+    if (!this.canStamp(wall)) return undefined
     this.#count = wall > this.#wall ? 0 : this.#count + 1
     this.#wall = Math.max(wall, this.#wall)
     return [this.#wall, this.#count, this.#hub]

@@ -52,6 +52,8 @@ export interface CatalogOptions {
   readonly hub: HubId
   readonly random: Random
   readonly maxClockDriftMs: Millis
+  /** C2: whether the wall clock can be relied on. Left out: always. */
+  readonly isClockRight?: () => boolean
   readonly syncIntervalMs: Millis
   readonly maxSliceRecords: number
   /** What the store held at start. */
