@@ -22,6 +22,7 @@ export const problems = {
   leaving: [503, 'The hub is leaving the federation'],
   'storage-failed': [503, 'The disk did not take the write'],
   'clock-drift': [503, "The hub's clock is too far from its own past or its peers, or has jumped"],
+  'too-stale': [503, 'What this hub knows is older than the caller takes'],
   'home-unreachable': [503, 'The home of the project did not answer'],
 } as const satisfies Record<string, readonly [number, string]>
 

@@ -1,8 +1,8 @@
 // What local callers (HTTP, the composition root) may ask of a hub, and what they are told.
 
 import type { Refusal } from '../core/errors.ts'
-import type { HubId, Slug } from '../core/ids.ts'
-import type { Now } from '../core/time.ts'
+import type { HubId, Region, Slug } from '../core/ids.ts'
+import type { Millis, Now } from '../core/time.ts'
 import type {
   Health,
   Heartbeat,
@@ -15,6 +15,7 @@ import type {
   Registration,
   ResetEvent,
   Status,
+  ViewState,
   Why,
 } from './shapes.ts'
 
@@ -41,10 +42,19 @@ export type Answer =
   | { readonly ok: true; readonly type: 'forgotten' }
   | Refusal
 
+/** C17: how current what a hub answers is. */
+export interface Freshness {
+  readonly state: ViewState
+  /** The region that was heard of longest ago, and when (Unix ms). */
+  readonly region: Region
+  readonly asOf: Millis
+}
+
 /** Reads never enter the core: they come from what the hub holds at this moment. */
 export interface Views {
   health(now: Now): Health
   status(now: Now): Status
+  freshness(now: Now): Freshness
   /** Catalog digests that hubs of the federation have and keep. */
   digestsAlive(now: Now): number
   members(now: Now): readonly Member[]

@@ -1,5 +1,6 @@
 // What this hub sees of other hubs and of projects, drawn together from its machines. Pure reads.
 
+import type { Foreign } from '../core/hierarchy/foreigners.ts'
 import type { HubId, PeerId, Region, Slug } from '../core/ids.ts'
 import type { Member } from '../core/membership/member.ts'
 import type { HomeFacts } from '../core/presence/lease.ts'
@@ -35,7 +36,8 @@ export function memberFacts(hub: Eyes, id: HubId, now: Now): MemberFacts | undef
   const facts = member ?? factsOf(hub, id)
   if (facts === undefined) return undefined
   const { info, status, incarnation, since } = facts
-  const asOf = (member === undefined ? hub.hierarchy.foreign().get(id)?.asOf : undefined) ?? now.wall
+  const foreign = member === undefined ? hub.hierarchy.foreign().get(id) : undefined
+  const asOf = foreign === undefined ? seenAt(facts, now) : heardAt(foreign, now)
   const rtt = member?.rttMs === undefined ? {} : { rttMs: member.rttMs }
   return { info, status, incarnation, since: since.wall, asOf, ...rtt }
 }
@@ -46,14 +48,15 @@ const goodness: Record<MemberStatus, number> = { alive: 3, suspect: 2, left: 1, 
 export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
   const facts = new Map<HubId, MemberFacts>()
   for (const foreign of hub.hierarchy.foreign().values()) {
-    const { info, status, incarnation, asOf, since } = foreign
-    facts.set(info.hub, { info, status, incarnation, since: since.wall, asOf })
+    const { info, status, incarnation, since } = foreign
+    facts.set(info.hub, { info, status, incarnation, since: since.wall, asOf: heardAt(foreign, now) })
   }
   for (const swim of hub.pools) for (const id of swim.members().keys()) facts.delete(id)
   for (const swim of hub.pools) {
-    for (const { info, status, incarnation, since, rttMs } of swim.members().values()) {
+    for (const member of swim.members().values()) {
+      const { info, status, incarnation, since, rttMs } = member
       const rtt = rttMs === undefined ? {} : { rttMs }
-      const fresh = { info, status, incarnation, since: since.wall, asOf: now.wall, ...rtt }
+      const fresh = { info, status, incarnation, since: since.wall, asOf: seenAt(member, now), ...rtt }
       const held = facts.get(info.hub)
       if (held === undefined || isBetter(fresh, held)) facts.set(info.hub, fresh)
     }
@@ -62,6 +65,17 @@ export function everyone(hub: Eyes, now: Now): Map<HubId, MemberFacts> {
   const since = hub.bootedAt.wall
   facts.set(info.hub, { info, status: 'alive', incarnation, since, asOf: now.wall })
   return facts
+}
+
+/** C17: a hub of an own pool is watched; one that is not alive was heard last before it was called so. */
+function seenAt({ status, since }: Belief, now: Now): Millis {
+  return status === 'alive' ? now.wall : Math.min(since.wall, now.wall)
+}
+
+/** C17: a hub of another region is as it was when its reporters were last known to stand by their words. */
+function heardAt({ lastAt }: Foreign, now: Now): Millis {
+  // By the monotonic clock: the wall clock may have jumped since.
+  return now.wall - Math.max(0, now.mono - lastAt)
 }
 
 /** Whether a hub with that key is believed alive. */

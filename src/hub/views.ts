@@ -4,7 +4,7 @@ import { exists } from '../core/catalog/record.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
 import { type Now, second } from '../core/time.ts'
-import type { Views } from './calls.ts'
+import type { Freshness, Views } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { checksOf } from './health.ts'
 import { isoOf } from './iso.ts'
@@ -29,10 +29,14 @@ interface RegionView {
   readonly state: ViewState
 }
 
+/** Every answer says how fresh it is; nobody looks at all hubs for each. */
+const freshnessMs = 100
+
 export class HubViews implements Views {
   readonly #hub: Beliefs
   #viewState: { state: ViewState; since: number } | undefined
   #changedAt: number
+  #freshness: { readonly at: number; readonly found: Freshness } | undefined
 
   constructor(hub: Beliefs) {
     this.#hub = hub
@@ -104,7 +108,7 @@ export class HubViews implements Views {
   }
 
   digestsAlive(now: Now): number {
-    return this.#hub.catalog.digestsAlive(now)
+    return this.#hub.catalog.currency.digestsAlive(now.mono)
   }
 
   members(now: Now): readonly Member[] {
@@ -161,20 +165,38 @@ export class HubViews implements Views {
     }
   }
 
+  freshness(now: Now): Freshness {
+    if (this.#freshness === undefined || now.mono - this.#freshness.at > freshnessMs) {
+      this.#freshness = { at: now.mono, found: this.#stalest(now) }
+    }
+    return this.#freshness.found
+  }
+
+  #stalest(now: Now): Freshness {
+    const regions = this.#regions(now)
+    const staying = [...regions].filter(([, view]) => view.staying > 0)
+    const [region, { asOf }] = staying.reduce((a, b) => (b[1].asOf < a[1].asOf ? b : a))
+    return { state: this.#view(regions).state, region, asOf }
+  }
+
   #regions(now: Now): Map<Region, RegionView> {
+    const { currency } = this.#hub.catalog
+    const laggards = currency.laggards()
+    const behindMs = now.mono - (currency.behindAt ?? now.mono)
     const byRegion = Map.groupBy(everyone(this.#hub, now).values(), (facts) => facts.info.region)
     return new Map(
       [...byRegion].map(([region, hubs]) => {
         const staying = hubs.filter((facts) => facts.status !== 'left')
         const alive = staying.filter((facts) => facts.status !== 'dead').length
         const isCut = staying.length > 0 && alive === 0
-        const asOf = Math.max(...hubs.map((facts) => facts.asOf))
+        const isLagging = laggards.size > 0 && hubs.some((facts) => laggards.has(facts.info.hub))
+        const seenAt = hubs.reduce((latest, facts) => Math.max(latest, facts.asOf), 0)
         const view: RegionView = {
-          asOf,
+          asOf: isLagging ? Math.min(seenAt, now.wall - behindMs) : seenAt,
           alive,
           known: hubs.length,
           staying: staying.length,
-          state: isCut ? 'partitioned' : 'converged',
+          state: isCut ? 'partitioned' : isLagging ? 'lagging' : 'converged',
         }
         return [region, view]
       }),

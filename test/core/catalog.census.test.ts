@@ -2,10 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { aliveIntervals, Census, settledIntervals } from '../../src/core/catalog/census.ts'
-import { hour, type Now } from '../../src/core/time.ts'
+import { hour } from '../../src/core/time.ts'
 import { Bench, digestBody, record, runOfB, sends, syncIntervalMs } from './catalog.bench.ts'
 import { putOf } from './catalog.kit.ts'
-import { momentOf } from './catalog.node.ts'
 import { World } from './catalog.world.ts'
 import { peerOf } from './kit.ts'
 
@@ -14,7 +13,7 @@ const aliveMs = aliveIntervals * syncIntervalMs
 
 /** What each hub that runs counts. */
 function counted(world: World): number[] {
-  return [...world.nodes.values()].flatMap((node) => node.catalog?.digestsAlive(momentOf(node, world.now)) ?? [])
+  return [...world.nodes.values()].flatMap((node) => node.catalog?.currency.digestsAlive(world.now) ?? [])
 }
 
 /** A row of hubs, each linked to the next alone. */
@@ -32,8 +31,6 @@ function goApart(world: World, name: string): void {
   world.node(name).skewMs = 2 * hour
   world.write(name, putOf('apart', { name: 'a' }))
 }
-
-const start: Now = { mono: 0, wall: 0 }
 
 describe('the number of states of the catalog', () => {
   it('is 1 while everybody is in one, be it for hours or for moments', () => {
@@ -74,7 +71,7 @@ describe('the number of states of the catalog', () => {
       world.write('b', putOf('busy', { i }))
       world.pass(1_000)
     }
-    expect(['b', 'c'].map((name) => world.catalog(name).digestsAlive({ ...start, mono: world.now }))).toEqual([2, 2])
+    expect(['b', 'c'].map((name) => world.catalog(name).currency.digestsAlive(world.now))).toEqual([2, 2])
   })
 
   it('is 1 again when that hub is gone for as long as word of it may travel', () => {
@@ -105,7 +102,7 @@ describe('the number of states of the catalog', () => {
       [own, 0],
       ['other0-0', 0],
     ])
-    expect(bench.catalog.digestsAlive({ ...start, mono: bench.now })).toBe(17)
+    expect(bench.catalog.currency.digestsAlive(bench.now)).toBe(17)
   })
 
   it('does not count a state that this hub was in when others were, and counts it when they stay', () => {
@@ -116,7 +113,7 @@ describe('the number of states of the catalog', () => {
     const hear = (ago: number) =>
       bench.hear({ kind: 'catalog.digest', body: { digest: 'x', reply: false, held: [[before, ago]] } })
     bench.delta(runOfB([0, 1], [record('p', 1)]))
-    const alive = (): number => bench.catalog.digestsAlive({ ...start, mono: bench.now })
+    const alive = (): number => bench.catalog.currency.digestsAlive(bench.now)
     expect(alive()).toBe(1)
     bench.pass(3 * syncIntervalMs)
     hear(syncIntervalMs + 1)

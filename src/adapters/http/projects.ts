@@ -12,6 +12,7 @@ import {
   type Registration,
   RegistrationSchema,
 } from '../../hub/shapes.ts'
+import { freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { type FieldError, Refused } from './problems.ts'
@@ -27,12 +28,19 @@ export function projectRoutes(app: App, hub: LocalHub): void {
       schema: {
         tags,
         summary: 'All projects, by slug',
+        description: freshnessText,
         // A filter that is not known would answer more than was asked for.
-        querystring: Type.Object({ status: Type.Optional(ProjectStatusSchema) }, { additionalProperties: false }),
-        response: { 200: Type.Array(ref(ProjectSchema)), 400: problem },
+        querystring: Type.Object(
+          { status: Type.Optional(ProjectStatusSchema), max_staleness: Type.Optional(MaxStalenessSchema) },
+          { additionalProperties: false },
+        ),
+        response: { 200: Type.Array(ref(ProjectSchema)), 400: problem, 503: problem },
       },
     },
-    async ({ query }) => [...hub.views.projects(hub.now(), query)],
+    async ({ query: { max_staleness, ...filter } }, reply) => {
+      sayFreshness(hub, max_staleness, reply)
+      return [...hub.views.projects(hub.now(), filter)]
+    },
   )
   register(app, hub)
   one(app, hub)
@@ -68,11 +76,16 @@ function one(app: App, hub: LocalHub): void {
       schema: {
         tags,
         summary: 'One project',
+        description: freshnessText,
         params,
-        response: { 200: ref(ProjectSchema), 400: problem, 404: problem },
+        querystring: Type.Object({ max_staleness: Type.Optional(MaxStalenessSchema) }, { additionalProperties: false }),
+        response: { 200: ref(ProjectSchema), 400: problem, 404: problem, 503: problem },
       },
     },
-    async (request) => read(hub, asked(request.params.slug)),
+    async ({ params: { slug }, query }, reply) => {
+      sayFreshness(hub, query.max_staleness, reply)
+      return read(hub, asked(slug))
+    },
   )
   app.delete(
     `${path}/:slug`,

@@ -89,9 +89,9 @@ export class Catalog implements Machine<CatalogProtocol> {
     return this.#hlc.isDrifted(now.wall)
   }
 
-  /** C17: different states of the catalog that hubs are in. */
-  digestsAlive(now: Now): number {
-    return this.#replication.digestsAlive(now.mono)
+  /** C17: how current what is held is. */
+  get currency(): Pick<Replication, 'behindAt' | 'digestsAlive' | 'laggards'> {
+    return this.#replication
   }
 
   deadline(): Millis {

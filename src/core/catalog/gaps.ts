@@ -18,6 +18,10 @@ export class Gaps {
     return this.#aside.size
   }
 
+  hubs(): Iterable<HubId> {
+    return this.#aside.keys()
+  }
+
   keep(run: Run, at: Millis): void {
     const runs = this.#aside.get(run.hub) ?? []
     if ((runs.length === 0 && this.#aside.size >= maxHubs) || runs.length >= maxRuns) return

@@ -62,6 +62,7 @@ export class Replication {
   readonly #listing = new Map<PeerId, ListedVersion[]>()
   /** How far the epochs of the own slice that peers hold were taken over already (C13). */
   readonly #absorbed = new Map<string, number>()
+  #behindAt: Millis | undefined
   #highestOwn = 0
   #syncAt: Millis
 
@@ -86,6 +87,16 @@ export class Replication {
   absorb(run: Run): void {
     if (this.#absorbed.size >= maxAbsorbed) this.#absorbed.clear()
     this.#absorbed.set(String(run.epoch), run.to)
+  }
+
+  /** C17: hubs whose slices are known to be behind what a peer holds. */
+  laggards(): ReadonlySet<HubId> {
+    return new Set([...this.#fetches.hubs(), ...this.#gaps.hubs()])
+  }
+
+  /** Since when some are, on the monotonic clock. */
+  get behindAt(): Millis | undefined {
+    return this.#behindAt
   }
 
   /** C17: different states of the catalog that hubs are in. */
@@ -117,6 +128,12 @@ export class Replication {
   }
 
   tick(now: Now): Outgoing[] {
+    const out = this.#ticked(now)
+    this.#noteLag(now)
+    return out
+  }
+
+  #ticked(now: Now): Outgoing[] {
     const out = asSends(this.#fetches.retry(now))
     if (this.#syncAt <= now.mono) {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
@@ -134,6 +151,12 @@ export class Replication {
   }
 
   receive(from: PeerId, message: CatalogMessage, now: Now): Brought {
+    const brought = this.#received(from, message, now)
+    this.#noteLag(now)
+    return brought
+  }
+
+  #received(from: PeerId, message: CatalogMessage, now: Now): Brought {
     switch (message.kind) {
       case 'catalog.delta':
         return this.#delta(message.body, from, now)
@@ -151,6 +174,10 @@ export class Replication {
         return { ...nothing, send, runs: run === undefined ? [] : [run] }
       }
     }
+  }
+
+  #noteLag(now: Now): void {
+    this.#behindAt = this.behind === 0 ? undefined : (this.#behindAt ?? now.mono)
   }
 
   /** C8: a delta applies only where this replica stands inside of it; one from further on waits. */

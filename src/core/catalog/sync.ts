@@ -55,6 +55,11 @@ export class Fetches {
     return this.#wishes.size + this.#stages.size
   }
 
+  /** Whose slices they are. */
+  hubs(): Iterable<HubId> {
+    return [...this.#wishes.keys(), ...this.#stages.keys()]
+  }
+
   deadline(): Millis {
     let first = never
     for (const stage of this.#stages.values()) first = Math.min(first, stage.until)

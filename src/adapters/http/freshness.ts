@@ -1,0 +1,41 @@
+// How fresh an answer is: said with it, and demanded by callers who would rather have none than an old one (C17).
+
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { refuse } from '../../core/errors.ts'
+import { hour, type Millis, minute, type Now, second } from '../../core/time.ts'
+import type { LocalHub } from '../../hub/calls.ts'
+import { Refused } from './problems.ts'
+
+const units: Readonly<Record<string, Millis>> = { ms: 1, s: second, m: minute, h: hour }
+
+export const MaxStalenessSchema = Type.String({
+  pattern: '^\\d{1,9}(\\.\\d{1,3})?(ms|s|m|h)?$',
+  description:
+    'Answer only when every region was heard of within that time: 30 or 30s, 500ms, 2m. Otherwise 503 too-stale',
+})
+
+export const freshnessText =
+  'The headers `X-View` (converged, lagging, partitioned) and `X-As-Of` say how fresh the answer is: the latter is when the ' +
+  'region that was heard of longest ago was; `/api/status` has all of them.'
+
+/** Says how fresh the answer is; refuses when that is older than demanded. */
+export function sayFreshness(hub: LocalHub, demanded: string | undefined, reply: FastifyReply): void {
+  const now = hub.now()
+  const { state, region, asOf } = hub.views.freshness(now)
+  reply.header('x-view', state).header('x-as-of', new Date(asOf).toISOString())
+  if (demanded === undefined) return
+  const ageMs = ageOf(asOf, now)
+  if (ageMs <= msOf(demanded)) return
+  const age = `${(ageMs / second).toFixed(1)} s`
+  throw new Refused(refuse('too-stale', `Region ${region} was last heard of ${age} ago, more than ${demanded}`))
+}
+
+function ageOf(asOf: Millis, { wall }: Now): Millis {
+  return Math.max(0, wall - asOf)
+}
+
+function msOf(text: string): Millis {
+  const unit = /[a-z]+$/.exec(text)?.[0] ?? 's'
+  return Number.parseFloat(text) * (units[unit] ?? second)
+}
