@@ -17,7 +17,6 @@ import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
-import type { ProjectEntry } from './config/projects.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
@@ -25,6 +24,7 @@ import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
 import { Driver } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
+import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
 const httpGraceMs: Millis = 2_000
@@ -34,8 +34,8 @@ export interface HubOptions {
   readonly log: Log
   /** Left out: the system's. */
   readonly clock?: Clock
-  /** Content of the projects file; left out when there is none. */
-  readonly projects?: readonly ProjectEntry[] | undefined
+  /** Left out when none is to be read. */
+  readonly projects?: ProjectsFile
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
   readonly onConflict?: (other: HubInfo) => void
 }
@@ -113,7 +113,8 @@ async function open(
   await started(driver)
   hasStarted = true
   closers.push(feelPulse(driver, () => network.stats().waiting))
-  if (projects !== undefined) loadProjectsFile(driver, projects, log)
+  // Not waited for: what the file says is written as soon as the hub may write.
+  if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
 }
@@ -152,15 +153,6 @@ function started(driver: Driver): Promise<void> {
       else if (!result.reason.includes('EADDRINUSE')) reject(new Error(result.reason))
       else reject(new Error(`${result.reason}: stop that process, or set network.listen to another port`))
     })
-  })
-}
-
-/** Not waited for: what the file says is written as soon as the hub may write. */
-function loadProjectsFile(driver: Driver, entries: readonly ProjectEntry[], log: Log): void {
-  driver.call({ type: 'project-file', entries }, (answer) => {
-    const operation = 'projects-file'
-    if (!answer.ok) log.error({ operation, error: answer.detail }, 'the projects file was not written')
-    else log.info({ operation, entity_count: entries.length, ...answer }, 'the projects file is in the catalog')
   })
 }
 

@@ -264,6 +264,9 @@ describe('the projects file', () => {
       'projects[4]',
       'projects[3].slug',
     ])
+    expect(loaded.ok ? [] : loaded.mistakes.map(({ from }) => from?.replace(/.*:/, ''))).toEqual([
+      ...['2', '3', '4', '5', '6', '5'],
+    ])
   })
 
   it('may be missing only where nobody named it', () => {
@@ -271,5 +274,6 @@ describe('the projects file', () => {
     expect(loadProjects('/nowhere/projects.yaml', {}, false).ok).toBe(false)
     expect(loadProjects('', {}, false)).toEqual({ ok: true })
     expect(loadProjects(file('projects:'), {}, false)).toEqual({ ok: true, entries: [] })
+    expect(loadProjects(file('# nothing yet'), {}, false)).toEqual({ ok: true })
   })
 })

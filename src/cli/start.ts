@@ -28,7 +28,9 @@ export function startCommand(): Command {
 async function start(options: Options): Promise<void> {
   const { config, origins } = configured(options, true)
   const isDefault = !origins.has('catalog.projects_file')
-  const projects = loadProjects(config.catalog.projects_file, process.env, isDefault)
+  const path = config.catalog.projects_file
+  const read = () => loadProjects(path, process.env, isDefault)
+  const projects = read()
   if (!projects.ok) throw invalid(projects.mistakes)
   // Not before they are needed: libp2p and Fastify take half a second that no other command has to pay.
   const { createLog } = await import('../adapters/log.ts')
@@ -40,7 +42,8 @@ async function start(options: Options): Promise<void> {
   })
   const ended = endings(log, config)
   try {
-    ended.stops(await startHub({ config, log, projects: projects.entries, onConflict: ended.fails }))
+    const file = path === '' ? {} : { projects: { path, entries: projects.entries, read } }
+    ended.stops(await startHub({ config, log, ...file, onConflict: ended.fails }))
   } catch (error) {
     log.error({ error: error instanceof Error ? error.message : String(error) }, 'the hub did not start')
     process.exit(error instanceof DataDirectoryLocked ? exit.temporary : exit.failed)

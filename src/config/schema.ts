@@ -156,7 +156,8 @@ const presence = Type.Object({
 const catalog = Type.Object({
   projects_file: Type.String({
     default: 'config/projects.yaml',
-    description: 'Projects that this hub registers at start; empty: none. The default may be missing',
+    description:
+      'Projects that this hub registers, at start and when the file changes; empty: none. The default may be missing',
   }),
   max_clock_drift: duration("Writes stamped further ahead of this hub's clock are refused", { default: 30 * s }),
   sync_interval: duration('How often the catalog is compared with a peer', { default: 10 * s, minimum: 100 }),

@@ -36,11 +36,18 @@ export type Call =
 
 export type Answer =
   | { readonly ok: true; readonly type: 'registered'; readonly created: boolean }
-  | { readonly ok: true; readonly type: 'project-file'; readonly written: number; readonly removed: number }
+  | { readonly ok: true; readonly type: 'project-file'; readonly result: FileCounts }
   | { readonly ok: true; readonly type: 'removed' }
   | { readonly ok: true; readonly type: 'beaten'; readonly reply: HeartbeatReply }
   | { readonly ok: true; readonly type: 'forgotten' }
   | Refusal
+
+/** `refused`: entries that did not fit, or that the catalog does not take. */
+export interface FileCounts {
+  readonly written: number
+  readonly removed: number
+  readonly refused: readonly Slug[]
+}
 
 /** C17: how current what a hub answers is. */
 export interface Freshness {

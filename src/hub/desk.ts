@@ -14,10 +14,10 @@ import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Now, second } from '../core/time.ts'
 import type { Answer, Call } from './calls.ts'
 import { type ForgetPlan, forgetWrite } from './forgetting.ts'
-import { projectId, projectKind, registrationHash, registrationWrite, slugOf } from './projects.ts'
+import { type Filed, type FileEntry, type FileResult, ProjectFile } from './projectfile.ts'
+import { projectId, projectKind, registrationWrite, slugOf } from './projects.ts'
 import type { Settings } from './settings.ts'
 import type { Heartbeat, MemberStatus, ProjectStatus, Registration } from './shapes.ts'
-import { fileHashOp } from './stored.ts'
 
 /** What a call makes the machines do. An answer is read when its turn comes: after the steps before it. */
 export type DeskStep =
@@ -30,6 +30,16 @@ interface DeskJob {
   readonly writes: readonly Write[]
   readonly extra?: readonly StoreOp[]
   readonly answers?: number
+  /** What was not taken is for what follows to look at. */
+  readonly isPartial?: boolean
+}
+
+/** What a caller is told whose write did not go in. */
+const refusals: Partial<Readonly<Record<Outcome, Refusal>>> = {
+  'too-many-fields': refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'),
+  'slice-full': refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"),
+  unfit: refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'),
+  'clock-drift': refuse('clock-drift', clockRefusal),
 }
 
 type Registered = Registration & { readonly slug: Slug }
@@ -47,14 +57,14 @@ export class Desk {
   readonly #hub: Backroom
   readonly #settings: Settings
   readonly #projects = new Set<Slug>()
-  readonly #fileHashes: Map<Slug, string>
+  readonly #file: ProjectFile
   /** What follows each write under way, by its caller. Bounded by the catalog's queue. */
-  readonly #thens = new Map<CallId, { readonly then: Then; readonly answers: number }>()
+  readonly #thens = new Map<CallId, { readonly then: Then; readonly answers: number; readonly isPartial: boolean }>()
 
-  constructor(hub: Backroom, settings: Settings, fileHashes: ReadonlyMap<Slug, string>) {
+  constructor(hub: Backroom, settings: Settings, filed: ReadonlyMap<Slug, Filed>) {
     this.#hub = hub
     this.#settings = settings
-    this.#fileHashes = new Map(fileHashes)
+    this.#file = new ProjectFile(filed)
     for (const id of hub.catalog.replicas.entries()) {
       this.noteProject(id, exists(hub.catalog.replicas.joined(id)))
     }
@@ -99,19 +109,9 @@ export class Desk {
     const waiting = this.#thens.get(call)
     this.#thens.delete(call)
     if (!result.ok) return [answer(call, result)]
-    const outcomes = result.outcomes.slice(-(waiting?.answers ?? 0))
-    if (outcomes.includes('too-many-fields')) {
-      return [answer(call, refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'))]
-    }
-    if (outcomes.includes('slice-full')) {
-      return [answer(call, refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"))]
-    }
-    if (outcomes.includes('unfit')) {
-      return [answer(call, refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'))]
-    }
-    if (outcomes.includes('clock-drift')) {
-      return [answer(call, refuse('clock-drift', clockRefusal))]
-    }
+    const outcomes = waiting?.answers === 0 ? [] : result.outcomes.slice(-(waiting?.answers ?? 0))
+    const refusal = waiting?.isPartial === true ? undefined : outcomes.map((outcome) => refusals[outcome]).find(Boolean)
+    if (refusal !== undefined) return [answer(call, refusal)]
     return waiting?.then(outcomes) ?? []
   }
 
@@ -143,29 +143,19 @@ export class Desk {
     return this.#write(call, { writes: [write] }, ([outcome]) => then(outcome === 'created'))
   }
 
-  /** Only what differs from what the file last wrote is written, so that changes made elsewhere stay. */
-  #load(call: CallId, entries: readonly Registered[], now: Now): readonly DeskStep[] {
-    const writes: Write[] = []
-    const extra: StoreOp[] = []
-    let written = 0
-    for (const entry of entries) {
-      const hash = registrationHash(entry)
-      if (this.#fileHashes.get(entry.slug) === hash) continue
-      this.#fileHashes.set(entry.slug, hash)
-      writes.push(registrationWrite(entry.slug, entry, now.wall))
-      extra.push(fileHashOp(entry.slug, hash))
-      written++
-    }
-    const listed = new Set(entries.map((entry) => entry.slug))
-    const dropped = [...this.#fileHashes.keys()].filter((slug) => !listed.has(slug))
-    for (const slug of dropped) {
-      this.#fileHashes.delete(slug)
-      writes.push({ op: 'remove', kind: projectKind, key: slug })
-      extra.push(fileHashOp(slug, undefined))
-    }
-    const result: Answer = { ok: true, type: 'project-file', written, removed: dropped.length }
-    if (writes.length === 0) return [answer(call, result)]
-    return this.#write(call, { writes, extra }, () => [answer(call, result)])
+  #load(call: CallId, entries: readonly FileEntry[], now: Now): readonly DeskStep[] {
+    const { replicas } = this.#hub.catalog
+    const { hub, catalog } = this.#settings
+    const scene = { hub, replicas, projects: this.#projects, maxProjects: catalog.maxProjects }
+    const plan = this.#file.plan(entries, scene, now.wall)
+    const done = ({ fixes: _, ...result }: FileResult) => [answer(call, { ok: true, type: 'project-file', result })]
+    if (plan.extra.length === 0) return done(this.#file.settle(plan, []))
+    const writes = plan.changes.map(({ write }) => write)
+    return this.#write(call, { writes, extra: plan.extra, isPartial: true }, (outcomes) => {
+      const result = this.#file.settle(plan, outcomes)
+      if (result.fixes.length === 0) return done(result)
+      return this.#write(call, { writes: [], extra: result.fixes, isPartial: true }, () => done(result))
+    })
   }
 
   #beat(call: CallId, { slug, beat }: { slug: Slug; beat: Heartbeat }, now: Now): readonly DeskStep[] {
@@ -220,7 +210,7 @@ export class Desk {
 
   /** `answers`: how many of the writes, the last ones, decide whether it worked; all of them when it is left out. */
   #write(call: CallId, job: DeskJob, then: Then): readonly DeskStep[] {
-    this.#thens.set(call, { then, answers: job.answers ?? job.writes.length })
+    this.#thens.set(call, { then, answers: job.answers ?? job.writes.length, isPartial: job.isPartial ?? false })
     return [{ type: 'catalog', input: { type: 'write', call, writes: job.writes, extra: job.extra ?? [] } }]
   }
 }

@@ -59,7 +59,7 @@ export class Hub {
     this.settings = settings
     this.#graceAt = now.mono + settings.joinGraceMs
     this.#standing = new Standing(machines, now)
-    this.desk = new Desk(this, settings, remembered.fileHashes)
+    this.desk = new Desk(this, settings, remembered.filed)
     this.#crew = new Crew(machines, this.desk, (change, at) => this.#react(change, at))
   }
 

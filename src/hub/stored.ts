@@ -15,18 +15,18 @@ import type { StoreOp } from '../core/machine.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import type { Codec, StoredEntry } from './ports.ts'
+import { type Filed, FiledSchema, filePrefix } from './projectfile.ts'
 
 export const incarnationKey = 'hub/incarnation'
 const livedKey = 'hub/lived'
 const bookPrefix = 'book/'
-const filePrefix = 'file/'
 
 export interface Remembered {
   /** 0 when the hub never ran. */
   readonly incarnation: number
   readonly book: readonly HubInfo[]
-  /** slug → hash of what the projects file last wrote for it. */
-  readonly fileHashes: ReadonlyMap<Slug, string>
+  /** What the projects file last wrote. */
+  readonly filed: ReadonlyMap<Slug, Filed>
   readonly catalog: Loaded
   /** Undefined when the hub never ran. */
   readonly lived?: Lived
@@ -43,26 +43,29 @@ export type Lived = Static<typeof LivedSchema>
 const countCheck = Compile(CountSchema)
 const infoCheck = Compile(HubInfoSchema)
 const livedCheck = Compile(LivedSchema)
+const filedCheck = Compile(FiledSchema)
 
 /** Decodes the store; an entry that does not read is left out, and the catalog says which slices that costs. */
 export function remember(entries: readonly StoredEntry[], codec: Codec): Remembered {
   let incarnation = 0
   let lived: Lived | undefined
   const book: HubInfo[] = []
-  const fileHashes = new Map<Slug, string>()
+  const filed = new Map<Slug, Filed>()
   const decoded = entries.map(({ key, value }): readonly [string, unknown] => [key, codec.decode(value)])
   for (const [key, value] of decoded) {
     if (key === incarnationKey && countCheck.Check(value)) incarnation = value
     else if (key === livedKey && livedCheck.Check(value)) lived = value
     else if (key.startsWith(bookPrefix) && infoCheck.Check(value)) book.push(value)
-    else if (key.startsWith(filePrefix) && typeof value === 'string') {
+    else if (key.startsWith(filePrefix)) {
       const slug = asSlug(key.slice(filePrefix.length))
-      if (slug !== undefined) fileHashes.set(slug, value)
+      // Version 0.2 kept the hash alone.
+      const said = typeof value === 'string' ? { hash: value } : value
+      if (slug !== undefined && filedCheck.Check(said)) filed.set(slug, said)
     }
   }
   const catalog = readSlices(decoded)
   const reserve = readReserve(decoded).slices
-  const known = { incarnation, book, fileHashes, catalog, isReturning: false, reserve }
+  const known = { incarnation, book, filed, catalog, isReturning: false, reserve }
   return lived === undefined ? known : { ...known, lived }
 }
 
@@ -114,9 +117,4 @@ export function bookOp(info: HubInfo): StoreOp {
 
 export function forgetOp(info: HubInfo): StoreOp {
   return { op: 'del', key: `${bookPrefix}${info.hub}` }
-}
-
-export function fileHashOp(slug: Slug, hash: string | undefined): StoreOp {
-  const key = `${filePrefix}${slug}`
-  return hash === undefined ? { op: 'del', key } : { op: 'put', key, value: hash }
 }

@@ -1,7 +1,6 @@
 // What local callers of a whole hub are answered: registering, removing, heartbeats, the projects file.
 
 import { describe, expect, it } from 'vitest'
-import type { Slug } from '../../src/core/ids.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import { at, slug, wallStart } from '../core/kit.ts'
 import { alpha, beat, infoOf, Rig, read, register, settingsFor } from './kit.ts'
@@ -212,50 +211,5 @@ describe('heartbeats', () => {
     expect(read(rig)).toMatchObject({ status: 'offline', status_reasons: ['home-lost'] })
     expect(beat(rig)).toMatchObject({ ok: true, reply: { status: 'online' } })
     expect(read(rig)).toMatchObject({ home: 'me' })
-  })
-})
-
-describe('the projects file', () => {
-  const load = (rig: Rig, ...entries: { slug: Slug; name?: string }[]) => rig.ask({ type: 'project-file', entries })
-  const named = (name: string) => ({ slug: alpha, name })
-
-  it('writes only what differs from what it last wrote, also after a restart', () => {
-    const disk = new Map()
-    const rig = new Rig({ disk })
-    expect(load(rig, named('One'))).toMatchObject({ written: 1, removed: 0 })
-    expect(load(rig, named('One'))).toMatchObject({ written: 0, removed: 0 })
-    const again = new Rig({ disk, startMs: 1_000 })
-    expect(load(again, named('One'))).toMatchObject({ written: 0 })
-    expect(load(again, named('Two'))).toMatchObject({ written: 1 })
-    expect(read(again)).toMatchObject({ name: 'Two' })
-  })
-
-  it('leaves what was changed or removed through the API as it is until its own text changes', () => {
-    const rig = new Rig()
-    load(rig, named('One'))
-    register(rig, alpha, { name: 'By hand' })
-    load(rig, named('One'))
-    expect(read(rig)).toMatchObject({ name: 'By hand' })
-    rig.ask({ type: 'remove', slug: alpha })
-    load(rig, named('One'))
-    expect(read(rig)).toBe('project-removed')
-    load(rig, named('Two'))
-    expect(read(rig)).toMatchObject({ name: 'Two' })
-  })
-
-  it('removes what leaves the file, and only what the file put there', () => {
-    const rig = new Rig()
-    register(rig, slug('other'))
-    load(rig, named('One'))
-    expect(load(rig)).toMatchObject({ written: 0, removed: 1 })
-    expect(read(rig)).toBe('project-removed')
-    expect(read(rig, slug('other'))).toMatchObject({ slug: 'other' })
-  })
-
-  it('may be loaded before the hub is ready', () => {
-    const rig = new Rig({ settings: settingsFor('me', { hasBootstrap: true }) })
-    expect(load(rig, named('One'))).toBeUndefined()
-    rig.pass(10_001)
-    expect(read(rig)).toMatchObject({ name: 'One' })
   })
 })
