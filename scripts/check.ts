@@ -53,7 +53,9 @@ function tests(): Count {
       'run',
       '--maxWorkers=3',
       '--no-isolate',
-      '--testTimeout=30000',
+      // Twenty times what the slowest take on a calm machine: what hangs is found, what waits for a processor is not blamed.
+      '--testTimeout=90000',
+      '--hookTimeout=90000',
       '--reporter=dot',
       '--reporter=json',
       `--outputFile.json=${file}`,

@@ -63,5 +63,7 @@ it('refuses what is older than the caller takes, for all projects and for one', 
 })
 
 it('shows a split view as a metric', async () => {
-  expect(await (await get('/metrics')).text()).toMatch(/^hubmesh_view_digests 1$/m)
+  await vi.waitFor(async () => {
+    expect(await (await get('/metrics')).text()).toMatch(/^hubmesh_view_digests 1$/m)
+  }, within)
 })
