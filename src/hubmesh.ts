@@ -3,7 +3,9 @@
 // was promised.
 
 import { randomInt } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { archiveText } from './adapters/archive.ts'
 import { systemClock } from './adapters/clock.ts'
 import { cborCodec } from './adapters/codec.ts'
 import { closeHttp, createHttp } from './adapters/http/app.ts'
@@ -22,6 +24,7 @@ import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
 import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
+import type { Backup } from './hub/backup.ts'
 import { Driver } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
@@ -103,7 +106,10 @@ async function open(
     },
   })
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
-  const http = await createHttp({ ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics })
+  const archive = async (backup: Backup, withIdentity: boolean) =>
+    archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
+  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics, archive }
+  const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
     await closeHttp(http, httpGraceMs)

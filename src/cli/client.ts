@@ -75,7 +75,7 @@ function hostPart(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function detailOf(body: unknown): string {
+export function detailOf(body: unknown): string {
   return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : 'no hub of this kind'
 }
 

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
+import { backupCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { forgetCommand } from './forget.ts'
@@ -10,6 +11,7 @@ import { keyCommand } from './key.ts'
 import { leaveCommand } from './leave.ts'
 import { membersCommand } from './members.ts'
 import { projectsCommand } from './projects.ts'
+import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
 import { statusCommand } from './status.ts'
 import { watchCommand } from './watch.ts'
@@ -40,6 +42,8 @@ function program(): Command {
     watchCommand(),
     leaveCommand(),
     forgetCommand(),
+    backupCommand(),
+    restoreCommand(),
   ]
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((one) => one.commands)]) {

@@ -3,6 +3,7 @@
 import type { Refusal } from '../core/errors.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
+import type { Backup } from './backup.ts'
 import type {
   Health,
   Heartbeat,
@@ -70,6 +71,8 @@ export interface Views {
   why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
+  /** C19: all that this hub holds. */
+  backup(now: Now): Backup
 }
 
 /** `cursor`: where the reader stands once it has this. */

@@ -83,6 +83,11 @@ export class Desk {
     return slug
   }
 
+  /** What the projects file last wrote, as it is stored. */
+  fileOps(): StoreOp[] {
+    return this.#file.ops()
+  }
+
   take(call: CallId, request: Call, now: Now): readonly DeskStep[] {
     const refusal = this.#reasonAgainst(request)
     if (refusal !== undefined) return [answer(call, refusal)]

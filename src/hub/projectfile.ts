@@ -65,6 +65,11 @@ export class ProjectFile {
     this.#filed = new Map(filed)
   }
 
+  /** All that is kept, as it is stored. */
+  ops(): StoreOp[] {
+    return [...this.#filed].map(([slug, filed]) => filedOp(slug, filed))
+  }
+
   plan(entries: readonly FileEntry[], scene: FileScene, wall: Millis): FilePlan {
     const changes: Change[] = []
     const refused: Slug[] = []

@@ -79,6 +79,15 @@ export function projectFrom(slug: Slug, joined: Joined, seen: Seen): Project | u
   }
 }
 
+/** What registers a project as it is; undefined when there is none. */
+export function registrationFrom(slug: Slug, joined: Joined): Registration | undefined {
+  const offline = { presence: { status: 'offline', reasons: [] }, lease: undefined, homeRegion: undefined } as const
+  const project = projectFrom(slug, joined, offline)
+  if (project === undefined) return undefined
+  const { name, hub_url, mesh_namespace, tags, allow_fanout } = project
+  return { name, mesh_namespace, tags, allow_fanout, ...(hub_url === null ? {} : { hub_url }) }
+}
+
 function tagsOf(joined: Joined): string[] {
   return Object.entries(joined.fields)
     .filter(([name, [value]]) => name.startsWith(tagPrefix) && value !== null)

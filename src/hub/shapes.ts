@@ -156,6 +156,11 @@ export const ForgetSchema = Type.Object(
 )
 export const ForgottenSchema = Type.Object({ forgotten: Type.Array(Type.String()) }, { $id: 'Forgotten' })
 
+export const BackupRequestSchema = Type.Object(
+  { identity: Type.Optional(Type.Boolean({ description: "Also the hub's key" })) },
+  { $id: 'BackupRequest' },
+)
+
 const opOf = (put: string, status: string) =>
   Type.Enum(['put', 'remove', 'status'], {
     description: `put: ${put}; status: ${status}; remove: there is none any more`,

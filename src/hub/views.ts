@@ -4,6 +4,7 @@ import { exists } from '../core/catalog/record.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
 import { type Now, second } from '../core/time.ts'
+import { type Backup, backupOf } from './backup.ts'
 import type { Freshness, Views } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { checksOf } from './health.ts'
@@ -136,6 +137,10 @@ export class HubViews implements Views {
   project(slug: Slug, now: Now): ReturnType<Views['project']> {
     const project = this.#project(slug, now)
     return project === undefined ? this.#hub.desk.absence(slug) : { ok: true, project }
+  }
+
+  backup(now: Now): Backup {
+    return backupOf(this.#hub, this.#hub.desk.fileOps(), now)
   }
 
   #project(slug: Slug, now: Now): Project | undefined {

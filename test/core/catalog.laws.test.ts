@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { entryId, exists, withoutCovered } from '../../src/core/catalog/record.ts'
+import { restoreBackup, takeBackup } from './catalog.backup.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
 import { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
@@ -70,6 +71,17 @@ const damage = fc.tuple(name, fc.nat(50)).map(
     (world) =>
       world.damage(at, which),
 )
+const backup = name.map(
+  (at): Act =>
+    (world) =>
+      takeBackup(world, at),
+)
+const restore = name.map((at): Act => {
+  return (world) => {
+    restoreBackup(world, at)
+    world.forgetUnheld()
+  }
+})
 
 const forget = fc.tuple(name, name).map(
   ([at, whom]): Act =>
@@ -244,6 +256,8 @@ describe('however the network treats them, hubs that meet again', () => {
       crash,
       loss,
       damage,
+      backup,
+      restore,
       restart,
       restart,
       restart,

@@ -3,6 +3,7 @@
 import { Catalog } from '../../src/core/catalog/catalog.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
+import type { Backup } from '../../src/hub/backup.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import { comeBack, remember } from '../../src/hub/stored.ts'
 import { Disk } from './catalog.kit.ts'
@@ -23,6 +24,7 @@ export interface Node {
   life: number
   /** When it last ran, as its disk tells. */
   lived: { readonly wall: Millis; readonly sure: Millis } | undefined
+  backup: Pick<Backup, 'hub' | 'takenAt' | 'entries'> | undefined
   /** Its disk has noticed that something is missing. */
   isDamaged: boolean
   /** How far its wall clock is ahead. */
@@ -35,7 +37,16 @@ export interface WorldOptions {
 }
 
 export function nodeOf(name: string): Node {
-  return { name, disk: new Disk(), catalog: undefined, life: 0, lived: undefined, isDamaged: false, skewMs: 0 }
+  return {
+    name,
+    disk: new Disk(),
+    catalog: undefined,
+    life: 0,
+    lived: undefined,
+    backup: undefined,
+    isDamaged: false,
+    skewMs: 0,
+  }
 }
 
 /** Wall clocks tell whole milliseconds. */

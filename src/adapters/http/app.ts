@@ -4,6 +4,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
+import { backupRoute } from './backup.ts'
 import { healthRoutes } from './health.ts'
 import { hubRoutes } from './hub.ts'
 import { metricsRoute } from './metrics.ts'
@@ -73,6 +74,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   hubRoutes(app, options.hub)
   projectRoutes(app, options.hub)
   watchRoute(app, options)
+  backupRoute(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)
   await app.ready()
   return app

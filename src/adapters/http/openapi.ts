@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type Static, type TSchema, Type } from 'typebox'
 import {
+  BackupRequestSchema,
   ForgetSchema,
   ForgottenSchema,
   HealthSchema,
@@ -25,6 +26,7 @@ const shared = [
   HeartbeatReplySchema,
   MemberSchema,
   WhySchema,
+  BackupRequestSchema,
   ForgetSchema,
   ForgottenSchema,
   HealthSchema,

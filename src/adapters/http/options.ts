@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { Backup } from '../../hub/backup.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 
 export type App = FastifyInstance<
@@ -48,6 +49,8 @@ export interface HttpOptions {
   readonly metrics: HttpMetrics
   /** Whether `/metrics` answers. */
   readonly exposesMetrics: boolean
+  /** The text of an archive, in pieces; with the hub's key where it is asked for. */
+  readonly archive: (backup: Backup, withIdentity: boolean) => Promise<Iterable<string>>
   readonly maxBodyBytes: number
   readonly maxWatchers: number
   readonly version: string

@@ -1,0 +1,84 @@
+// C19: a backup is the slices as one hub held them at one moment, with how far each was (its causal frontier), and what else
+// its store needs. A restored hub relies on none of it: the slices of others wait in reserve until peers were asked, and its
+// own opens a later epoch once it has caught up, so that what was removed since stays removed.
+
+import { join } from '../core/catalog/record.ts'
+import { Replicas } from '../core/catalog/replicas.ts'
+import { reserveOps } from '../core/catalog/reserve.ts'
+import type { Version } from '../core/catalog/slice.ts'
+import { readSlices } from '../core/catalog/stored.ts'
+import type { HubId, Slug } from '../core/ids.ts'
+import type { StoreOp } from '../core/machine.ts'
+import type { Millis, Now } from '../core/time.ts'
+import { filePrefix } from './projectfile.ts'
+import { projectId, registrationFrom } from './projects.ts'
+import type { Registration } from './shapes.ts'
+import { type Eyes, everyone } from './sight.ts'
+import { bookOp, livedOp } from './stored.ts'
+
+export type BackupEntry = readonly [key: string, value: unknown]
+
+export interface Backup {
+  readonly hub: HubId
+  readonly federation: string
+  readonly version: string
+  /** Unix time. */
+  readonly takenAt: Millis
+  /** How far each slice was held. */
+  readonly frontier: readonly (Version & { readonly hub: HubId })[]
+  readonly entries: readonly BackupEntry[]
+}
+
+/** All that this hub holds at this moment and has acknowledged. Records never change, so it may be written out at leisure. */
+export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Backup {
+  const { replicas } = hub.catalog
+  const slices = [...replicas.slices()]
+  const book = [...everyone(hub, now).values()]
+    .filter(({ info, status }) => status === 'alive' && info.hub !== hub.info.hub)
+    .map(({ info }) => bookOp(info))
+  return {
+    hub: hub.info.hub,
+    federation: hub.settings.federation,
+    version: hub.info.version,
+    takenAt: Math.floor(now.wall),
+    frontier: slices.map(({ hub: of, version }) => ({ hub: of, ...version })),
+    entries: [...entriesOf(replicas), ...[...files, ...book].flatMap(entryOf)],
+  }
+}
+
+/** All slices as they would be stored. */
+export function entriesOf(replicas: Replicas): BackupEntry[] {
+  return [...replicas.slices()].flatMap(({ hub }) => replicas.storeOps(hub, replicas.said(hub).keys()).flatMap(entryOf))
+}
+
+function entryOf(op: StoreOp): BackupEntry[] {
+  return op.op === 'put' ? [[op.key, op.value]] : []
+}
+
+/** What a store holds that begins with a backup: the own slice without its head, as one that was lost and can be read (C13). */
+export function restoredOps({ hub, takenAt, entries }: Pick<Backup, 'hub' | 'takenAt' | 'entries'>): StoreOp[] {
+  const { slices } = readSlices(entries)
+  const own = entries.filter(([key]) => key.startsWith(`record/${hub}/`))
+  const rest = entries.filter(([key]) => key.startsWith(filePrefix) || key.startsWith('book/'))
+  return [
+    ...[...own, ...rest].map(([key, value]): StoreOp => ({ op: 'put', key, value })),
+    ...reserveOps(
+      [],
+      slices.filter((slice) => slice.hub !== hub),
+    ),
+    livedOp({ wall: takenAt, sure: takenAt }),
+  ]
+}
+
+/** Slices that the backup names and does not hold whole; none, unless it was made up. */
+export function missingIn({ entries, frontier }: Pick<Backup, 'entries' | 'frontier'>): HubId[] {
+  const held = new Set(readSlices(entries).slices.map((slice) => slice.hub))
+  return frontier.map(({ hub }) => hub).filter((hub) => !held.has(hub))
+}
+
+/** A project as everyone read it when the backup was taken; undefined when there was none. */
+export function projectIn({ entries }: Pick<Backup, 'entries'>, slug: Slug): Registration | undefined {
+  const replicas = new Replicas()
+  for (const slice of readSlices(entries).slices) replicas.adopt(slice)
+  return registrationFrom(slug, join(replicas.shown(projectId(slug))))
+}
