@@ -96,7 +96,7 @@ async function isDone(hub: HubProcess, { slug, name }: Act): Promise<boolean> {
 }
 
 async function ready(hub: HubProcess): Promise<void> {
-  const deadline = performance.now() + 60_000
+  const deadline = performance.now() + 180_000
   while ((await hub.status().catch(() => undefined))?.state !== 'ready') {
     if (performance.now() > deadline) throw new Error(`the hub does not start any more: ${hub.log.slice(-2_000)}`)
     await wait(5)

@@ -37,9 +37,9 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
     const opened = await rescue.open()
     db = opened.db
     const raw = await migrated(db, opened.raw)
-    const sound = await sifted({ db, rescue, raw })
+    const content = await sifted({ db, rescue, raw })
     await rescue.finish()
-    return new SealedStore({ db, directory, raw: sound, damage: rescue.damage })
+    return new SealedStore({ db, directory, damage: rescue.damage, ...content })
   } catch (error) {
     await db?.close()
     if (error instanceof DirectoryLocked) throw error
@@ -63,9 +63,22 @@ async function migrated(db: Database, found: readonly RawEntry[]): Promise<reado
   return raw
 }
 
+interface Content {
+  readonly entries: readonly StoredEntry[]
+  readonly tally: Tally
+}
+
 /** Only what reads as it was written; what does not is kept aside. */
-async function sifted({ db, rescue, raw }: { db: Database; rescue: Rescue; raw: readonly RawEntry[] }) {
-  const { damaged } = part(raw)
+async function sifted({
+  db,
+  rescue,
+  raw,
+}: {
+  db: Database
+  rescue: Rescue
+  raw: readonly RawEntry[]
+}): Promise<Content> {
+  const { entries, damaged } = part(raw)
   const sound = damaged.length === 0 ? raw : raw.filter((entry) => !damaged.includes(entry))
   const tally = new Tally(sound)
   const { isNew } = rescue
@@ -76,18 +89,19 @@ async function sifted({ db, rescue, raw }: { db: Database; rescue: Rescue; raw: 
   if (sound.some(([key]) => key === damagedKey))
     rescue.note('damage was found before, and the hub has not started since')
   const { damage } = rescue
-  if (!isNew && damage === undefined) return sound
+  if (!isNew && damage === undefined) return { entries, tally }
   // What is left is the store from now on.
   const gone = damaged.map(([key]): StoredOp => ({ del: key }))
   const said = [formatOp(format), ...(damage === undefined ? [] : [sealedOp(damagedKey, damage.reasons.join('; '))])]
-  await db.batch([...gone, ...said, tally.enter(said).op].map(asLevel), { sync: true })
-  return db.iterator().all()
+  const entered = tally.enter(said)
+  await db.batch([...gone, ...said, entered.op].map(asLevel), { sync: true })
+  tally.take(entered)
+  return { entries, tally }
 }
 
-interface Parts {
+interface Parts extends Content {
   readonly db: Database
   readonly directory: string
-  readonly raw: readonly RawEntry[]
   readonly damage: Damage | undefined
 }
 
@@ -97,7 +111,7 @@ class SealedStore implements LevelStore {
   readonly #directory: string
   readonly #tally: Tally
   /** Read when it was opened, until it is first asked for or written to. */
-  #fresh: readonly RawEntry[] | undefined
+  #fresh: readonly StoredEntry[] | undefined
   /** The batch that failed: it is in the store or is not, and only opening it again tells. */
   #failed: Entered | undefined
   /** The next batch is what the hub makes of the damage. */
@@ -105,11 +119,11 @@ class SealedStore implements LevelStore {
   #isClosed = false
   #last: Promise<void> = Promise.resolve()
 
-  constructor({ db, directory, raw, damage }: Parts) {
+  constructor({ db, directory, entries, tally, damage }: Parts) {
     this.#db = db
     this.#directory = directory
-    this.#tally = new Tally(raw)
-    this.#fresh = raw
+    this.#tally = tally
+    this.#fresh = entries
     this.damage = damage
   }
 
@@ -117,7 +131,7 @@ class SealedStore implements LevelStore {
     void this.#inOrder(async () => {
       const read = await this.#read()
       this.#isToldOfDamage = this.damage !== undefined
-      if (read.ok) done(part(read.raw).entries, this.#isToldOfDamage)
+      if (read.ok) done(read.entries, this.#isToldOfDamage)
       else failed(`reading ${this.#directory} failed: ${read.reason}`)
     })
   }
@@ -138,12 +152,12 @@ class SealedStore implements LevelStore {
     return this.#last
   }
 
-  async #read(): Promise<{ ok: true; raw: readonly RawEntry[] } | { ok: false; reason: string }> {
-    const raw = this.#fresh
+  async #read(): Promise<{ ok: true; entries: readonly StoredEntry[] } | { ok: false; reason: string }> {
+    const entries = this.#fresh
     this.#fresh = undefined
-    if (raw !== undefined && !this.#isClosed) return { ok: true, raw }
+    if (entries !== undefined && !this.#isClosed) return { ok: true, entries }
     try {
-      return { ok: true, raw: await this.#db.iterator().all() }
+      return { ok: true, entries: part(await this.#db.iterator().all()).entries }
     } catch (error) {
       return { ok: false, reason: reasonOf(error) }
     }
