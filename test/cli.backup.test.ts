@@ -12,7 +12,7 @@ import { hubId } from './core/kit.ts'
 import { Federation, type HubProcess } from './federation/processes.ts'
 import { hubmesh, killLeftovers } from './processes.ts'
 
-const within = 30_000
+const within = 60_000
 vi.setConfig({ testTimeout: 3 * within, hookTimeout: within })
 afterAll(killLeftovers)
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Federation, type HubProcess } from './processes.ts'
 
-const within = 30_000
+const within = 60_000
 vi.setConfig({ testTimeout: 2 * within, hookTimeout: within })
 
 let federation: Federation | undefined

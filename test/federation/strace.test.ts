@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Federation } from './processes.ts'
 
-const within = 30_000
+const within = 60_000
 vi.setConfig({ testTimeout: 2 * within, hookTimeout: within })
 
 const isThere = spawnSync('strace', ['-V']).status === 0
