@@ -1,0 +1,82 @@
+// What the fuzzer begins with: everything that hubs of a small simulated federation say to each other while they come, go,
+// crash and are written to, a few frames of each kind; and what they keep on their disks.
+
+import { Simulation } from '../../simulations/engine/simulation.ts'
+import { churn } from '../../simulations/scenarios/churn.ts'
+import { simulatedSettings } from '../../simulations/settings.ts'
+import { cborCodec } from '../../src/adapters/codec.ts'
+import { second } from '../../src/core/time.ts'
+import type { HubInfo } from '../../src/core/wire.ts'
+import type { StoredEntry } from '../../src/hub/ports.ts'
+
+/** Of each kind, early ones and late ones. */
+const perKind = 24
+/** A kind is kept once in so many: those that begin a run are all alike. */
+const stride = 5
+
+export interface Corpus {
+  readonly frames: readonly Uint8Array[]
+  readonly hellos: readonly Uint8Array[]
+  /** A disk, by key. */
+  readonly rows: readonly StoredEntry[]
+}
+
+export function gatherCorpus(seed: number): Corpus {
+  const byKind = new Map<string, Uint8Array[]>()
+  const counts = new Map<string, number>()
+  const codec = {
+    ...cborCodec,
+    encode(value: unknown): Uint8Array {
+      const bytes = cborCodec.encode(value)
+      const kind = kindOf(value)
+      if (kind === undefined) return bytes
+      const count = counts.get(kind) ?? 0
+      counts.set(kind, count + 1)
+      const kept = byKind.get(kind) ?? []
+      byKind.set(kind, kept)
+      if (count % stride === 0 && kept.length < perKind) kept.push(bytes)
+      return bytes
+    },
+  }
+  const size = { hubs: 8, durationMs: 40 * second }
+  new Simulation({ scenario: churn, size, seed, codec, settingsFor: simulatedSettings }).run()
+  const hellos = byKind.get('hub.hello') ?? []
+  byKind.delete('hub.hello')
+  return { frames: [...byKind.values()].flat(), hellos, rows: disk(hellos, byKind.get('catalog.part') ?? []) }
+}
+
+function kindOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || !('body' in value)) return undefined
+  return String(value.kind)
+}
+
+/** As it is laid out in core/catalog/replicas.ts and hub/stored.ts. */
+function disk(hellos: readonly Uint8Array[], parts: readonly Uint8Array[]): StoredEntry[] {
+  const rows = new Map<string, unknown>([
+    ['hub/incarnation', 1_767_225_600_000],
+    ['hub/lived', { wall: 1_767_225_600_000, sure: 1_767_225_600_000 }],
+    ['file/atlas', { hash: 'abc', created: 1_767_225_600_000 }],
+    ['file/beacon', 'abc'],
+  ])
+  for (const info of hellos.map(infoIn)) rows.set(`book/${info.hub}`, info)
+  for (const bytes of parts.slice(0, 8)) {
+    const { hub, epoch, to, records } = (cborCodec.decode(bytes) as { body: Part }).body
+    rows.set(`slice/${hub}`, { epoch, seq: to, size: records.length, surplusEpoch: epoch, floor: 0 })
+    for (const record of records) {
+      rows.set(`record/${hub}/${record.kind}/${record.key}`, { epoch, record })
+      rows.set(`surplus/${hub}/${record.kind}/${record.key}`, { epoch, record })
+    }
+  }
+  return [...rows].map(([key, value]) => ({ key, value: cborCodec.encode(value) }))
+}
+
+interface Part {
+  readonly hub: string
+  readonly epoch: readonly [number, string]
+  readonly to: number
+  readonly records: readonly { readonly kind: string; readonly key: string }[]
+}
+
+export function infoIn(hello: Uint8Array): HubInfo {
+  return (cborCodec.decode(hello) as { body: { info: HubInfo } }).body.info
+}
