@@ -2,7 +2,18 @@
 
 import { describe, expect, it } from 'vitest'
 import { hour } from '../../src/core/time.ts'
-import { Bench, changes, epochOfB, listBody, maxClockDriftMs, partOf, record, runOfB } from './catalog.bench.ts'
+import {
+  Bench,
+  changes,
+  epochOfB,
+  listBody,
+  maxClockDriftMs,
+  partOf,
+  record,
+  replies,
+  runOfB,
+  stamp,
+} from './catalog.bench.ts'
 import { putOf, seen } from './catalog.kit.ts'
 import { World } from './catalog.world.ts'
 import { hubId } from './kit.ts'
@@ -36,5 +47,24 @@ describe('a record from the future', () => {
     world.node('a').skewMs = 0
     world.pass(hour + maxClockDriftMs)
     expect(holders()).toEqual(names)
+  })
+})
+
+describe('a hub whose clock is too far behind to stamp', () => {
+  it('still says the removal instead of what it covers: that takes no stamp of its own (C7)', () => {
+    const bench = Bench.opened()
+    bench.now = 1_000
+    bench.write(putOf('p', { name: 'P' }))
+    bench.persisted(true)
+    bench.now = 60_000
+    bench.delta(runOfB([0, 1], [record('q', 1, 60_000)]))
+    bench.now = 20_000
+    expect(replies(bench.write(putOf('r', {})))).toMatchObject([[2, { ok: false, code: 'clock-drift' }]])
+    bench.delta(runOfB([1, 2], [{ ...record('p', 2), fields: {}, removed: stamp(2_000) }]))
+    bench.persisted(true)
+    expect(bench.catalog.replicas.slice(hubId('me'))?.get('project/p')).toMatchObject({
+      fields: {},
+      removed: stamp(2_000),
+    })
   })
 })

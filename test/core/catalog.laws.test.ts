@@ -83,6 +83,13 @@ const restore = name.map((at): Act => {
   }
 })
 
+/** Its clock is off from now on: by more than the drift, which is 30 s, or right again. */
+const skew = fc.tuple(name, fc.constantFrom(-150_000, -40_000, 0, 40_000, 150_000)).map(([at, ms]): Act => {
+  return (world) => {
+    world.node(at).skewMs = ms
+  }
+})
+
 const forget = fc.tuple(name, name).map(
   ([at, whom]): Act =>
     (world) =>
@@ -240,6 +247,11 @@ describe('however the network treats them, hubs that meet again', () => {
 
   it('have lost nothing when all were away for longer than the retention and one comes back without its disk', () => {
     expectAlways([plain, plain, bulk, patch, remove, pass, pass, cut, mend, loss, restart, restart], 8, expectKept)
+  })
+
+  it('hold what was acknowledged also where clocks were far off, once they are right and the time has come', () => {
+    const acts = [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, restart, restart, skew, skew]
+    expectAlways(acts, 8, expectPromised)
   })
 
   it('agree also when everything happens at once', () => {

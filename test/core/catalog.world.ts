@@ -175,7 +175,7 @@ export class World {
   /** Links everyone in fine weather and lets them sync until all is told. */
   heal(): void {
     Object.assign(this.weather, { delayMs: 20, diskMs: 5, loss: 0, doubling: 0 })
-    for (const node of this.nodes.values()) node.disk.isFull = false
+    for (const node of this.nodes.values()) Object.assign(node, { skewMs: 0 }).disk.isFull = false
     for (const name of this.nodes.keys()) this.start(name)
     for (const a of this.nodes.keys()) for (const b of this.nodes.keys()) this.link(a, b)
     this.pass(1_000)

@@ -8,7 +8,7 @@ import type { CallId, StoreOp } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
-import type { Hlc } from './hlc.ts'
+import type { Hlc, Stamp } from './hlc.ts'
 import { type CatalogRecord, type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import type { Trim } from './retention.ts'
@@ -24,6 +24,12 @@ const retryMs = 1 * second
 /** What a caller is told while nothing can be stamped. */
 export const clockRefusal =
   "This hub's clock is off by more than catalog.max_clock_drift, or jumped and is being checked: see the clock in /health, or use another hub"
+
+/** What is adopted or pruned has its stamps already, and needs no clock. */
+function isStamped({ op }: Write): boolean {
+  return op === 'put' || op === 'remove'
+}
+const neverStamp: Stamp = [0, 0, 'none' as HubId]
 
 export interface Job {
   /** Undefined: nobody waits for an answer. */
@@ -105,7 +111,8 @@ export class Author {
       return refuse('storage-failed', 'An earlier write has not reached the disk; free space or mend it')
     }
     if (this.#queue.length >= maxQueued) return refuse('limit-reached', `${maxQueued} writes are waiting; slow down`)
-    if (!this.#options.hlc.canStamp(now.wall)) return refuse('clock-drift', clockRefusal)
+    const isOff = job.writes.some(isStamped) && !this.#options.hlc.canStamp(now.wall)
+    if (isOff) return refuse('clock-drift', clockRefusal)
     this.#queue.push(job)
     return undefined
   }
@@ -203,7 +210,7 @@ export class Author {
     const own = draft.get(id)
     const others = replicas.shown(id, this.#self)
     const joined = join(own === undefined ? others : [...others, own])
-    const stamp = hlc.next(now.wall)
+    const stamp = isStamped(write) ? hlc.next(now.wall) : neverStamp
     if (stamp === undefined) return 'clock-drift'
     const facts = { own, joined }
     const { content, outcome } = applyWrite(write, facts, stamp)
