@@ -187,7 +187,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         if (sender !== undefined) this.#take(this.#reporting.foreigners.meet(message.body.words, now), now, out)
         break
       case 'tier.compare':
-        if (sender !== undefined) this.#compare(from, message.body.digest, out)
+        if (sender !== undefined) this.#reporting.compared(from, message.body.digest, out)
         break
       case 'tier.ledgers':
         if (sender !== undefined) this.#reporting.listed({ from: sender, body: message.body }, now, out)
@@ -213,10 +213,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
   #vouch(by: HubInfo, digest: string | undefined, { now, out }: { now: Now; out: Effects }): void {
     if (digest === undefined || !isBackbone(by.tier) || this.#reporting.vouched(digest, now)) return
     this.#reporting.list({ to: by.peer, reply: true }, out)
-  }
-
-  #compare(from: PeerId, digest: string, out: Effects): void {
-    if (digest !== this.#reporting.digest()) this.#reporting.list({ to: from, reply: true }, out)
+    this.#parentage.differs(by.hub, now)
   }
 
   // ---- beliefs

@@ -84,6 +84,11 @@ export class Parentage {
     this.#ties.stir(hub, now)
   }
 
+  /** The hub holds something else: what either says of it next may be lost, and is asked for again soon. */
+  differs(hub: HubId, now: Now): void {
+    this.#ties.hasten(hub, now)
+  }
+
   /** Looks round: returns whom a tie broke with, and whether parents should be chosen again. */
   tend(now: Now, out: Effects): { readonly broken: readonly HubInfo[]; readonly isRestless: boolean } {
     let isRestless = false

@@ -224,9 +224,12 @@ export class Reporting {
   listed({ from, body }: Listed, now: Now, out: Effects): void {
     const lacking: HubId[] = []
     for (const theirs of body.held) {
-      if (theirs.reporter === this.#parts.self.hub) continue
-      const stand = this.#reports.ledgers().get(theirs.reporter)?.stand()
+      const isOwn = theirs.reporter === this.#parts.self.hub
+      const stand = isOwn ? this.#bulletin.stand() : this.#reports.ledgers().get(theirs.reporter)?.stand()
       const order = stand === undefined ? -1 : compareStands(stand, theirs)
+      // H10: nobody lists a ledger that was given up, so nobody would come to lack that word.
+      if (order > 0 && stand?.count === 0) this.answer(from.peer, [theirs.reporter], out)
+      if (isOwn) continue
       if (order < 0) lacking.push(theirs.reporter)
       if (isBackbone(from.tier)) this.#confirm(theirs.reporter, now)
     }
@@ -257,6 +260,11 @@ export class Reporting {
     const peer = random.pick(upper.length > 0 ? upper : [...links.keys()])
     if (peer === undefined) return
     out.push({ type: 'send', to: peer, message: { kind: 'tier.compare', body: { digest: this.digest() } } })
+  }
+
+  /** A peer without parents tells what it holds. */
+  compared(from: PeerId, digest: string, out: Effects): void {
+    if (digest !== this.digest()) this.list({ to: from, reply: true }, out)
   }
 
   /** Lists what is held here; `reply` asks for the other's list. */

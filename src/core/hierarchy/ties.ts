@@ -129,6 +129,13 @@ export class Ties {
     if (tie !== undefined) this.#parents.set(hub, { ...tie, askAt: now.mono })
   }
 
+  /** A parent is asked again after an interval, however seldom it is asked otherwise. */
+  hasten(hub: HubId, now: Now): void {
+    const tie = this.#parents.get(hub)
+    const askAt = now.mono + this.#intervalMs
+    if (tie !== undefined && tie.askAt > askAt) this.#parents.set(hub, { ...tie, askAt })
+  }
+
   /** A parent answered. A refusal ends the tie. Returns the round trip where it is certain which question it was. */
   answered(hub: HubId, accepted: boolean, now: Now): Millis | undefined {
     const tie = this.#parents.get(hub)
