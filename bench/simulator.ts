@@ -12,7 +12,7 @@ import { simulatedSettings } from '../simulations/settings.ts'
 import { cborCodec } from '../src/adapters/codec.ts'
 import type { HubId, Region } from '../src/core/ids.ts'
 import type { Random } from '../src/core/random.ts'
-import { minute, second } from '../src/core/time.ts'
+import { type Millis, minute, second } from '../src/core/time.ts'
 import { profiled, type Shares } from './profile.ts'
 import type { Row } from './row.ts'
 
@@ -36,6 +36,8 @@ const federations: readonly Federation[] = [
 
 /** After this all links stand, and hubs have stopped saying that they hold nothing (three refreshes of 30 s). */
 const settledMs = 2 * minute
+/** The profiled stretch, at most. */
+const profiledMs = minute
 /** What users see: the command, its start and its end. */
 const commandLine = ['simulations/run.ts', '--hubs', '200', '--seed', '1']
 const commandTargetMs = 10_000
@@ -49,9 +51,7 @@ export async function simulator(): Promise<readonly Row[]> {
   const [, word = ''] = process.argv.slice(2)
   for (const federation of federations) {
     if (!federation.what.includes(word)) continue
-    const speed = measure(federation)
-    // The profiler slows the run down: a run of its own, whose speed nobody counts.
-    const { codec, schema } = sharesOf(federation)
+    const { speed, codec, schema } = measure(federation)
     const { what, target } = federation
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
     rows.push({
@@ -64,27 +64,35 @@ export async function simulator(): Promise<readonly Row[]> {
   return word === '' ? [...rows, command()] : rows
 }
 
-/** Virtual seconds a second, start and final agreement not counted. */
-function measure(federation: Federation): number {
+interface Measured extends Shares {
+  /** Virtual seconds a second, start and final agreement not counted. */
+  readonly speed: number
+}
+
+/** The profiler slows the run down: it looks at a stretch of its own, behind the one whose speed counts. */
+function measure(federation: Federation): Measured {
   let beganAt = 0
   let endedAt = 0
-  perform(federation, {
-    settled: () => {
-      beganAt = performance.now()
-    },
-    measured: () => {
-      endedAt = performance.now()
-    },
+  const shares = profiled((start, stop) => {
+    perform(federation, [
+      [settledMs, () => (beganAt = performance.now())],
+      [settledMs + federation.measuredMs, () => (endedAt = performance.now())],
+      [settledMs + federation.measuredMs, start],
+      [endOf(federation), stop],
+    ])
   })
-  return federation.measuredMs / (endedAt - beganAt)
+  return { ...shares, speed: federation.measuredMs / (endedAt - beganAt) }
 }
 
-function sharesOf(federation: Federation): Shares {
-  return profiled((start, stop) => perform(federation, { settled: start, measured: stop }))
+function endOf({ measuredMs }: Federation): Millis {
+  return settledMs + measuredMs + Math.min(measuredMs, profiledMs)
 }
 
-function perform(federation: Federation, told: { readonly settled: () => void; readonly measured: () => void }): void {
-  const endsAt = settledMs + federation.measuredMs
+type Mark = readonly [at: Millis, reached: () => void]
+
+function perform(federation: Federation, marks: readonly Mark[]): void {
+  const beganAt = performance.now()
+  const endsAt = endOf(federation)
   const { violations, falseDeaths } = new Simulation({
     scenario: {
       name: 'bench',
@@ -97,8 +105,10 @@ function perform(federation: Federation, told: { readonly settled: () => void; r
     codec: cborCodec,
     settingsFor: simulatedSettings,
     progress: (now) => {
-      if (now === settledMs) told.settled()
-      else if (now === endsAt) told.measured()
+      for (const [at, reached] of marks) if (at === now) reached()
+      if (now % (30 * second) !== 0) return
+      const took = ((performance.now() - beganAt) / second).toFixed(0)
+      console.error(`${federation.what}: ${now / second} of ${endsAt / second} virtual s, in ${took} s`)
     },
   }).run()
   const [first] = violations
@@ -108,9 +118,8 @@ function perform(federation: Federation, told: { readonly settled: () => void; r
 
 function planOf(federation: Federation, random: Random): Plan {
   const hubs = layout(federation)
-  const endsAt = settledMs + federation.measuredMs
   const { workload } = federation
-  return { hubs, happenings: startAll(hubs, random), workload, endsAt, settleMs: minute }
+  return { hubs, happenings: startAll(hubs, random), workload, endsAt: endOf(federation), settleMs: minute }
 }
 
 /** As many regional and global hubs as the caps ask for: every hub finds two parents that have room for it. */
