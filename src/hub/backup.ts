@@ -1,12 +1,14 @@
 // C19: a backup is the slices as one hub held them at one moment, with how far each was (its causal frontier), and what else
-// its store needs. A restored hub relies on none of it: the slices of others wait in reserve until peers were asked, and its
+// its store needs; slices in reserve among them, for nobody else may hold these. A restored hub relies on none of it: the slices of others wait in reserve until peers were asked, and its
 // own opens a later epoch once it has caught up, so that what was removed since stays removed.
 
+import type { Catalog } from '../core/catalog/catalog.ts'
 import { join } from '../core/catalog/record.ts'
 import { Replicas } from '../core/catalog/replicas.ts'
-import { reserveOps } from '../core/catalog/reserve.ts'
+import { furthest, reserveOps } from '../core/catalog/reserve.ts'
 import type { Version } from '../core/catalog/slice.ts'
 import { readSlices } from '../core/catalog/stored.ts'
+import { type Refusal, refuse } from '../core/errors.ts'
 import type { HubId, Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { Millis, Now } from '../core/time.ts'
@@ -29,14 +31,21 @@ export interface Backup {
   readonly entries: readonly BackupEntry[]
 }
 
-/** All that this hub holds at this moment and has acknowledged. Records never change, so it may be written out at leisure. */
-export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Backup {
-  const { replicas } = hub.catalog
+export type Taken = { readonly ok: true; readonly backup: Backup } | Refusal
+
+/**
+ * All that this hub holds at this moment and has acknowledged. Records never change, so it may be written out at leisure.
+ * Refused while the own slice is not open: what is recovered of it is in no slice yet (C13).
+ */
+export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Taken {
+  if (!hub.catalog.isOpen)
+    return refuse('starting', 'This hub still finds out what it wrote before; try again in a second')
+  const replicas = everythingIn(hub.catalog)
   const slices = [...replicas.slices()]
   const book = [...everyone(hub, now).values()]
     .filter(({ info, status }) => status === 'alive' && info.hub !== hub.info.hub)
     .map(({ info }) => bookOp(info))
-  return {
+  const backup = {
     hub: hub.info.hub,
     federation: hub.settings.federation,
     version: hub.info.version,
@@ -44,6 +53,15 @@ export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Backup
     frontier: slices.map(({ hub: of, version }) => ({ hub: of, ...version })),
     entries: [...entriesOf(replicas), ...[...files, ...book].flatMap(entryOf)],
   }
+  return { ok: true, backup }
+}
+
+/** What is in reserve beside what is relied on; of two of one hub the one that is further, as the next start has it (C14). */
+export function everythingIn({ replicas, reserve }: Pick<Catalog, 'replicas' | 'reserve'>): Replicas {
+  if (reserve.size === 0) return replicas
+  const all = new Replicas()
+  for (const slice of furthest([...replicas.slices(), ...reserve.slices()])) all.adopt(slice)
+  return all
 }
 
 /** All slices as they would be stored. */

@@ -3,7 +3,7 @@
 import type { Refusal } from '../core/errors.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
-import type { Backup } from './backup.ts'
+import type { Taken } from './backup.ts'
 import type {
   Health,
   Heartbeat,
@@ -72,7 +72,7 @@ export interface Views {
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
   /** C19: all that this hub holds. */
-  backup(now: Now): Backup
+  backup(now: Now): Taken
 }
 
 /** `cursor`: where the reader stands once it has this. */

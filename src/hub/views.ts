@@ -4,7 +4,7 @@ import { exists } from '../core/catalog/record.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
 import { type Now, second } from '../core/time.ts'
-import { type Backup, backupOf } from './backup.ts'
+import { backupOf, type Taken } from './backup.ts'
 import type { Freshness, Views } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { checksOf } from './health.ts'
@@ -139,7 +139,7 @@ export class HubViews implements Views {
     return project === undefined ? this.#hub.desk.absence(slug) : { ok: true, project }
   }
 
-  backup(now: Now): Backup {
+  backup(now: Now): Taken {
     return backupOf(this.#hub, this.#hub.desk.fileOps(), now)
   }
 

@@ -182,6 +182,8 @@ export class World {
     for (let round = 0; round < 20 && new Set(this.digests()).size > 1; round++) this.pass(syncIntervalMs)
     for (const name of this.nodes.keys()) if (!this.catalog(name).isOpen) this.step(name, { type: 'alone' })
     this.pass(5 * syncIntervalMs)
+    // What came out of a reserve only then has its author to go to, and to come back from.
+    for (let round = 0; round < 10 && new Set(this.digests()).size > 1; round++) this.pass(syncIntervalMs)
   }
 
   digests(): string[] {

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { BackupRequestSchema } from '../../hub/shapes.ts'
 import { problem } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
+import { Refused } from './problems.ts'
 
 type BackupOptions = Pick<HttpOptions, 'hub' | 'archive'>
 
@@ -31,7 +32,9 @@ export function backupRoute(app: App, { hub, archive }: BackupOptions): void {
       },
     },
     async ({ body }, reply) => {
-      const pieces = await archive(hub.views.backup(hub.now()), body.identity === true)
+      const taken = hub.views.backup(hub.now())
+      if (!taken.ok) throw new Refused(taken)
+      const pieces = await archive(taken.backup, body.identity === true)
       reply.header('cache-control', 'no-store')
       return reply.type('application/x-ndjson').send(Readable.from(pieces, { objectMode: false }))
     },

@@ -56,6 +56,10 @@ export class Reserve {
     return this.#slices.size
   }
 
+  slices(): IterableIterator<Slice> {
+    return this.#slices.values()
+  }
+
   holds(hub: HubId): boolean {
     return this.#slices.has(hub)
   }
