@@ -161,6 +161,20 @@ describe('a clock that is wrong from the start', () => {
     expect(benchWith(-maxDriftMs + 100).doubt).toBeUndefined()
   })
 
+  it('is taken as it is when all who said so are gone, and what they said has grown old', () => {
+    const bench = benchWith(-hour, -hour)
+    bench.unlink('p0')
+    bench.unlink('p1')
+    bench.pass(29 * minute)
+    expect(bench.doubt?.reason).toBe('ahead')
+    bench.pass(2 * minute)
+    expect(bench.doubt).toBeUndefined()
+    expect(bench.said).toEqual(['ahead', 'right'])
+    expect(bench.keeper.deadline()).toBe(Number.POSITIVE_INFINITY)
+    bench.link('p2', -hour)
+    expect(bench.doubt).toMatchObject({ reason: 'ahead', peers: 1 })
+  })
+
   it('is found out within ten minutes when it goes wrong little by little', () => {
     const bench = benchWith(0, 0, 0)
     for (let i = 0; i < 4; i++) bench.jump(20 * second)

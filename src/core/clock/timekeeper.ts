@@ -60,8 +60,11 @@ export class Timekeeper implements Machine<ClockProtocol> {
   }
 
   deadline(): Millis {
-    const aloneAt = this.#unsureAt !== undefined && this.#linked.size === 0 ? this.#unsureAt + aloneMs : never
-    return Math.min(this.#linked.size > 0 ? this.#askAt : never, aloneAt)
+    if (this.#linked.size > 0) return this.#askAt
+    const aloneAt = this.#unsureAt === undefined ? never : this.#unsureAt + aloneMs
+    // Who has nobody to ask is in doubt for as long as the answers count that it has.
+    const [oldest] = this.#doubt === undefined ? [] : this.#readings.values()
+    return Math.min(aloneAt, oldest === undefined ? never : oldest.at + readingMs)
   }
 
   step(input: ClockInput, now: Now): readonly Effect<ClockProtocol>[] {
@@ -101,7 +104,7 @@ export class Timekeeper implements Machine<ClockProtocol> {
     const isAlone = this.#linked.size === 0 && mono - (this.#unsureAt ?? mono) >= aloneMs
     if (isBack || isAlone) this.#unsureAt = undefined
     if (this.#unsureAt === undefined) this.#trusted = this.#seen
-    for (const [peer, { at }] of this.#readings) if (mono - at > readingMs) this.#readings.delete(peer)
+    for (const [peer, { at }] of this.#readings) if (mono - at >= readingMs) this.#readings.delete(peer)
   }
 
   #receive(from: PeerId, message: ClockMessage, { now, out }: { readonly now: Now; readonly out: Effects }): void {
