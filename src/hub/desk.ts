@@ -149,7 +149,9 @@ export class Desk {
   }
 
   #load(call: CallId, entries: readonly FileEntry[], now: Now): readonly DeskStep[] {
-    const { replicas } = this.#hub.catalog
+    const { replicas, isOpen } = this.#hub.catalog
+    // What the own slice says is not known before (C13): nothing in it would be the file's.
+    if (!isOpen) return this.#write(call, { writes: [] }, () => this.#load(call, entries, now))
     const { hub, catalog } = this.#settings
     const scene = { hub, replicas, projects: this.#projects, maxProjects: catalog.maxProjects }
     const plan = this.#file.plan(entries, scene, now.wall)
@@ -159,7 +161,9 @@ export class Desk {
     return this.#write(call, { writes, extra: plan.extra, isPartial: true }, (outcomes) => {
       const result = this.#file.settle(plan, outcomes)
       if (result.fixes.length === 0) return done(result)
-      return this.#write(call, { writes: [], extra: result.fixes, isPartial: true }, () => done(result))
+      const late = outcomes.includes('clock-drift') ? refuse('clock-drift', clockRefusal) : undefined
+      const told = late === undefined ? done(result) : [answer(call, late)]
+      return this.#write(call, { writes: [], extra: result.fixes, isPartial: true }, () => told)
     })
   }
 

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Slug } from '../../src/core/ids.ts'
+import { restoredOps } from '../../src/hub/backup.ts'
 import { slug } from '../core/kit.ts'
-import { alpha, Rig, read, register, settingsFor } from './kit.ts'
+import { alpha, hubId, infoOf, Rig, read, register, settingsFor } from './kit.ts'
 
 const load = (rig: Rig, ...entries: { slug: Slug; name?: string }[]) => rig.ask({ type: 'project-file', entries })
 const named = (name: string) => ({ slug: alpha, name })
@@ -52,6 +53,31 @@ describe('the projects file', () => {
     expect(load(rig, named('One'))).toBeUndefined()
     rig.pass(10_001)
     expect(read(rig)).toMatchObject({ name: 'One' })
+  })
+
+  it('finds what it put there before a restore, although the own slice opens only then', () => {
+    const first = new Rig()
+    load(first, named('One'), { slug: slug('gone') })
+    const taken = first.views.backup(first.moment())
+    const ops = restoredOps(taken.ok ? taken.backup : { hub: hubId('me'), takenAt: 0, entries: [] })
+    const puts = ops.flatMap((op) => (op.op === 'put' ? [op] : []))
+    const disk = new Map(puts.map(({ key, value }) => [key, new TextEncoder().encode(JSON.stringify(value))]))
+    const rig = new Rig({ disk, settings: settingsFor('me', { hasBootstrap: true }), startMs: 1_000 })
+    expect(load(rig, named('Two'))).toBeUndefined()
+    rig.pass(10_001)
+    expect([read(rig), read(rig, slug('gone'))]).toMatchObject([{ name: 'Two' }, 'project-removed'])
+    expect(load(rig)).toEqual(wrote(0, 1))
+  })
+
+  it('is asked for again where the clock was found wrong before it was written', () => {
+    const rig = new Rig({ settings: settingsFor('me', { hasBootstrap: true }) })
+    load(rig, named('One'))
+    rig.link(infoOf('peer'))
+    rig.hear('peer', 'clock.tell', { wall: rig.moment().wall - 3_600_000 })
+    rig.pass(10_001)
+    expect(rig.answer(1)).toMatchObject({ ok: false, code: 'clock-drift' })
+    rig.hear('peer', 'clock.tell', { wall: rig.moment().wall })
+    expect(load(rig, named('One'))).toEqual(wrote(1))
   })
 
   it('leaves alone what was there before it, or came again through the API, when it no longer lists it', () => {
