@@ -1,11 +1,13 @@
 // `hubmesh backup` and `hubmesh restore`, over real hubs: what is restored, what is refused, and that nothing removed returns.
 
 import { createHash } from 'node:crypto'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { archiveText, readArchive } from '../src/adapters/archive.ts'
-import { unfitness } from '../src/cli/restore.ts'
+import { openLevelStore } from '../src/adapters/store/level.ts'
+import { hold } from '../src/adapters/store/rescue.ts'
+import { putInPlace, unfitness } from '../src/cli/restore.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { type Backup, missingIn } from '../src/hub/backup.ts'
 import { hubId } from './core/kit.ts'
@@ -101,6 +103,28 @@ describe('a backup', () => {
     const { code, err } = await run('backup', file, '--url', 'http://127.0.0.1:9')
     expect([code, readdirSync(federation.folder)]).toEqual([1, []])
     expect(err).toContain('no hub answers at http://127.0.0.1:9/')
+  })
+})
+
+describe('a data directory that is restored', () => {
+  it('is kept from hubs while that lasts, and a catalog that was begun meanwhile stays', async () => {
+    federation = await Federation.open()
+    const [catalog, draft] = ['catalog', 'draft'].map((name) => join(federation?.folder ?? '', name)) as [
+      string,
+      string,
+    ]
+    const store = await openLevelStore(catalog)
+    expect(await hold(catalog)).toBeUndefined()
+    await store.close()
+    const release = await hold(catalog)
+    await expect(openLevelStore(catalog)).rejects.toThrow('is used by another process')
+    await release?.()
+    mkdirSync(draft)
+    await expect(putInPlace(draft, catalog, undefined)).rejects.toThrow('nothing was restored')
+    expect([existsSync(join(catalog, 'CURRENT')), existsSync(draft)]).toEqual([true, false])
+    mkdirSync(draft)
+    await putInPlace(draft, catalog, `${catalog}-aside`)
+    expect(readdirSync(catalog)).toEqual([])
   })
 })
 

@@ -60,35 +60,53 @@ async function restoreHub(archive: Archive, options: RestoreOptions): Promise<vo
   const directory = config.node.data_dir
   const reason = unfitness(archive, config)
   if (reason !== undefined) throw new CommandFailed(exit.failed, reason)
-  const { holderOf } = await import('../adapters/lock.ts')
-  const { isLocked } = await import('../adapters/store/rescue.ts')
   const catalog = join(directory, 'catalog')
-  if (existsSync(catalog)) {
-    if (await isLocked(catalog)) {
-      const pid = await holderOf(directory)
-      throw new CommandFailed(
-        exit.temporary,
-        `${directory} is in use by process ${pid ?? 'unknown'}: stop that hub first`,
-      )
-    }
-    if (options.replace !== true) {
+  const draft = `${catalog}-restoring`
+  const old = existsSync(catalog) ? await claimed(catalog, directory) : undefined
+  let entries: number
+  try {
+    if (old !== undefined && options.replace !== true) {
       const advice = 'pass --replace to move that aside, or name another --data-dir'
       throw new CommandFailed(exit.failed, `${directory} holds a catalog already: ${advice}`)
     }
+    await rm(draft, { recursive: true, force: true })
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    entries = await write(archive, draft).catch(async (error: unknown) => {
+      await rm(draft, { recursive: true, force: true })
+      throw error
+    })
+  } finally {
+    await old?.release()
   }
-  const draft = `${catalog}-restoring`
-  await rm(draft, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const entries = await write(archive, draft)
-  const aside = existsSync(catalog)
-    ? join(directory, `replaced-${new Date().toISOString().replaceAll(':', '-')}`)
-    : undefined
-  if (aside !== undefined) await rename(catalog, aside)
-  await rename(draft, catalog)
+  const aside = old && join(directory, `replaced-${new Date().toISOString().replaceAll(':', '-')}`)
+  await putInPlace(draft, catalog, aside)
   const key = await restoreKey(archive, directory)
   const facts = { hub_id: archive.hub, data_dir: directory, entries, replaced: aside ?? null, identity: key }
   if (options.json === true) console.log(JSON.stringify(facts))
   else console.log(`${directory} begins with ${entries} entries of ${archive.hub}; identity: ${key}. Start the hub now`)
+}
+
+/** No hub starts on what is there while the draft is written: it would be moved from under it, with what it acknowledged. */
+async function claimed(catalog: string, directory: string): Promise<{ readonly release: () => Promise<void> }> {
+  const { hold } = await import('../adapters/store/rescue.ts')
+  const release = await hold(catalog)
+  if (release !== undefined) return { release }
+  const { holderOf } = await import('../adapters/lock.ts')
+  const pid = await holderOf(directory)
+  throw new CommandFailed(exit.temporary, `${directory} is in use by process ${pid ?? 'unknown'}: stop that hub first`)
+}
+
+/** Never onto a catalog that was not there before: a hub may have begun one meanwhile. */
+export async function putInPlace(draft: string, catalog: string, aside: string | undefined): Promise<void> {
+  if (aside !== undefined) await rename(catalog, aside)
+  try {
+    await rename(draft, catalog)
+  } catch (error) {
+    if (!existsSync(catalog)) throw error
+    await rm(draft, { recursive: true, force: true })
+    const advice = `stop the hub that began ${catalog} meanwhile, then try again with --replace`
+    throw new CommandFailed(exit.failed, `nothing was restored: ${advice}`)
+  }
 }
 
 /** Why this hub may not begin with that backup; undefined when it may. */

@@ -139,14 +139,24 @@ const { repair } = Level as typeof Level & { repair(directory: string): Promise<
 
 /** Whether another process holds the directory. */
 export async function isLocked(directory: string): Promise<boolean> {
+  const release = await hold(directory)
+  await release?.()
+  return release === undefined
+}
+
+/**
+ * Keeps others from the directory until it is released, which has to be before it is moved; undefined when another process
+ * holds it. What does not open cannot be held.
+ */
+export async function hold(directory: string): Promise<(() => Promise<void>) | undefined> {
   const db: Database = new Level(directory, { createIfMissing: false })
+  const release = () => db.close()
   try {
     await openPatiently(db, directory)
-    return false
+    return release
   } catch (error) {
-    return error instanceof DirectoryLocked
-  } finally {
-    await db.close()
+    await release()
+    return error instanceof DirectoryLocked ? undefined : release
   }
 }
 
