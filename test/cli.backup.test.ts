@@ -1,7 +1,9 @@
 // `hubmesh backup` and `hubmesh restore`, over real hubs: what is restored, what is refused, and that nothing removed returns.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { archiveText, readArchive } from '../src/adapters/archive.ts'
@@ -23,6 +25,15 @@ afterEach(async () => {
   await federation?.close()
   federation = undefined
 })
+
+const sample: Backup = {
+  hub: hubId('b'),
+  federation: 'hubmesh',
+  version: '0.0.0',
+  takenAt: Date.now() - 28 * 24 * 3_600_000,
+  frontier: [{ hub: hubId('b'), epoch: [1, 'x'], seq: 1 }],
+  entries: [['slice/b', { epoch: [1, 'x'], seq: 1, size: 0 }]],
+}
 
 const ready = (hub: HubProcess) =>
   vi.waitFor(async () => expect((await hub.status()).state).toBe('ready'), { timeout: within, interval: 100 })
@@ -106,6 +117,20 @@ describe('a backup', () => {
   })
 })
 
+it('is nobody else to read, whatever was left of one before', async () => {
+  const text = [...archiveText({ ...sample, identity: 'secret' })].join('')
+  const server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  federation = await Federation.open()
+  const file = join(federation.folder, 'b.backup')
+  writeFileSync(`${file}.part`, 'left over', { mode: 0o644 })
+  const { code } = await run('backup', file, '--url', `http://127.0.0.1:${port}`)
+  server.close()
+  expect([code, statSync(file).mode & 0o777, readdirSync(federation.folder)]).toEqual([0, 0o600, ['b.backup']])
+})
+
 describe('a data directory that is restored', () => {
   it('is kept from hubs while that lasts, and a catalog that was begun meanwhile stays', async () => {
     federation = await Federation.open()
@@ -129,22 +154,14 @@ describe('a data directory that is restored', () => {
 })
 
 describe('an archive', () => {
-  const backup: Backup = {
-    hub: hubId('b'),
-    federation: 'hubmesh',
-    version: '0.0.0',
-    takenAt: Date.now() - 28 * 24 * 3_600_000,
-    frontier: [{ hub: hubId('b'), epoch: [1, 'x'], seq: 1 }],
-    entries: [['slice/b', { epoch: [1, 'x'], seq: 1, size: 0 }]],
-  }
-  const text = (change: object = {}): string => [...archiveText({ ...backup, ...change })].join('')
+  const text = (change: object = {}): string => [...archiveText({ ...sample, ...change })].join('')
   const reason = (said: string): string | undefined => {
     const read = readArchive(said)
     return read.ok ? undefined : read.reason
   }
 
   it('is read as it was written, with the key only where it was asked for', () => {
-    expect(readArchive(text())).toEqual({ ok: true, archive: { ...backup, identity: undefined } })
+    expect(readArchive(text())).toEqual({ ok: true, archive: { ...sample, identity: undefined } })
     expect(readArchive(text({ identity: 'secret' }))).toMatchObject({ archive: { identity: 'secret' } })
     expect(text()).not.toContain('identity')
   })
@@ -158,8 +175,8 @@ describe('an archive', () => {
       `${line}\n${JSON.stringify({ sha256: createHash('sha256').update(`${line}\n`).digest('hex') })}\n`
     expect(reason(signed('{"hubmesh_backup":2}'))).toContain('has format 2')
     expect(reason(signed('{"hubmesh_backup":1}'))).toContain('is no backup of a hub')
-    expect(missingIn({ ...backup, entries: [] })).toEqual(['b'])
-    expect(missingIn(backup)).toEqual([])
+    expect(missingIn({ ...sample, entries: [] })).toEqual(['b'])
+    expect(missingIn(sample)).toEqual([])
   })
 
   it.each([

@@ -66,8 +66,10 @@ async function fetched(draft: string, options: BackupOptions): Promise<void> {
         yield piece
       }
     }
-    // The file may hold a key.
-    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(draft, { mode: 0o600 }))
+    // The file may hold a key, and one that was left over may be open to others. On the disk before it replaces a backup.
+    await rm(draft, { force: true })
+    const kept = createWriteStream(draft, { mode: 0o600, flags: 'wx', flush: true })
+    await pipeline(Readable.fromWeb(response.body), counted, kept)
   } catch (error) {
     throw new CommandFailed(exit.failed, `the backup broke off (${reasonOf(error)}): nothing was written`)
   } finally {
