@@ -1,6 +1,7 @@
 // What becomes of a store whose files were damaged: real LevelDB files, harmed while nobody has them open.
 
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -135,6 +136,22 @@ describe('a damaged store', () => {
     expect([entries.length, isDamaged, store.damage]).toEqual([1_300, false, undefined])
     await store.close()
     expect((await readdir(home)).sort()).toEqual(['catalog', 'harmed'])
+  })
+
+  it.skipIf(!existsSync('/dev/shm'))('that lies on another disk, behind a link, opens like any', async () => {
+    const home = await harmed('linked', flip(log, 0.4))
+    const elsewhere = await mkdtemp('/dev/shm/hubmesh-damage-')
+    try {
+      await cp(join(home, 'catalog'), join(elsewhere, 'catalog'), { recursive: true })
+      await rm(join(home, 'catalog'), { recursive: true })
+      await symlink(join(elsewhere, 'catalog'), join(home, 'catalog'))
+      const store = await openLevelStore(join(home, 'catalog'))
+      expect((await load(store)).isDamaged).toBe(true)
+      await store.close()
+      await expectAllKept(home)
+    } finally {
+      await rm(elsewhere, { recursive: true })
+    }
   })
 
   it('beyond repair is moved aside, and another begun', async () => {

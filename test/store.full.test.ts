@@ -47,10 +47,40 @@ const script = `
   }, console.error)
 `
 
-it('a full disk costs no acknowledged write, and takes writes again as soon as there is room', async () => {
+/** A store that LevelDB does not open, on a disk without room for a copy of it: what its opening leaves, five times. */
+const crowded = `
+  import { randomBytes } from 'node:crypto'
+  import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+  import { openLevelStore } from ${JSON.stringify(new URL('../src/adapters/store/level.ts', import.meta.url).href)}
+  const directory = process.argv.at(-1)
+  const store = await openLevelStore(directory + '/catalog')
+  const value = randomBytes(1_500_000)
+  await new Promise((done) => store.persist([{ put: 'k', value }], true, done))
+  await store.close()
+  rmSync(directory + '/catalog/CURRENT')
+  writeFileSync(directory + '/ballast', new Uint8Array(2_500_000))
+  const told = new Set()
+  for (let i = 0; i < 5; i++) await openLevelStore(directory + '/catalog').catch((error) => told.add(error.message.includes('ENOSPC')))
+  const left = readdirSync(directory).sort()
+  rmSync(directory + '/ballast')
+  const again = await openLevelStore(directory + '/catalog')
+  again.load((entries, isDamaged) => console.log(JSON.stringify({ told: [...told], left, kept: entries.length, isDamaged })))
+`
+
+const inSmallDisk = async (program: string) => {
   const mount = 'mount -t tmpfs -o size=5m none "$1" && exec "$2" --input-type=module -e "$3" -- "$1"'
-  const args = ['-rm', 'sh', '-c', mount, 'sh', root, process.execPath, script]
-  const { code, out, err } = await launch('unshare', args).ended
+  const { code, out, err } = await launch('unshare', ['-rm', 'sh', '-c', mount, 'sh', root, process.execPath, program])
+    .ended
   expect({ code, err }).toEqual({ code: 0, err: '' })
-  expect(JSON.parse(out)).toEqual({ refused: true, kept: true, lost: [], isDamaged: false })
+  return JSON.parse(out)
+}
+
+it('a damaged store on a disk without room for a copy waits for room, and takes none meanwhile', async () => {
+  const { told, left, ...rest } = await inSmallDisk(crowded)
+  expect(told).toEqual([true])
+  expect([left, rest]).toEqual([['ballast', 'catalog', 'catalog-opening'], { kept: 1, isDamaged: true }])
+})
+
+it('a full disk costs no acknowledged write, and takes writes again as soon as there is room', async () => {
+  expect(await inSmallDisk(script)).toEqual({ refused: true, kept: true, lost: [], isDamaged: false })
 })

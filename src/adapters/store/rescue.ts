@@ -1,7 +1,7 @@
 // Opens a LevelDB in whatever state it is found. What it cannot open or read is first copied aside, then given to LevelDB's
 // own repair; what even that does not bring back is moved aside, and the store begins anew. Nothing is ever deleted.
 
-import { cp, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, cp, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Level } from 'level'
@@ -121,16 +121,25 @@ export class Rescue {
     return data.length === 0 || sizes.some((size) => size > 0)
   }
 
-  /** By links: a log is never written again once another process has opened the store. */
+  /** By links where there can be any: a log is never written again once another process has opened the store. */
   async #holdLogs(files: readonly string[]): Promise<void> {
     await mkdir(this.#logs, { recursive: true })
     for (const file of files.filter((name) => name.endsWith('.log'))) {
-      await link(join(this.#directory, file), join(this.#logs, file)).catch(unlessThere)
+      const [from, to] = [join(this.#directory, file), join(this.#logs, file)]
+      // The store may be a link or a mount itself, and not every filesystem has links.
+      await link(from, to).catch((error) => (codeOf(error) === 'EEXIST' ? undefined : copyFile(from, to)))
     }
   }
 
+  /** Half a copy is of no use, and the next start would add another until the disk is full. */
   async #setAside(): Promise<void> {
-    await cp(this.#directory, join(await this.folder(), basename(this.#directory)), { recursive: true })
+    const folder = await this.folder()
+    await cp(this.#directory, join(folder, basename(this.#directory)), { recursive: true, dereference: true }).catch(
+      async (error: unknown) => {
+        await rm(folder, { recursive: true, force: true })
+        throw error
+      },
+    )
   }
 }
 
@@ -180,10 +189,6 @@ function isDamage(error: unknown): boolean {
   if (codeOf(cause) === 'LEVEL_CORRUPTION') return true
   // A table that ends too early is told as an invalid argument.
   return /^Corruption|create_if_missing|No such file|\.(ldb|sst): Invalid argument/.test(reasonOf(error))
-}
-
-function unlessThere(error: unknown): void {
-  if (codeOf(error) !== 'EEXIST') throw error
 }
 
 function unlessMissing(error: unknown): void {
