@@ -19,8 +19,8 @@ export interface Archive extends Backup {
 export function* archiveText({ entries, identity, ...about }: Archive): Generator<string> {
   const hash = createHash('sha256')
   let text = ''
-  const secret = identity === undefined ? [] : [{ identity }]
-  for (const line of [{ hubmesh_backup: format, ...about, entries: entries.length }, ...secret, ...entries]) {
+  const head = { hubmesh_backup: format, ...about, entries: entries.length }
+  for (const line of lines([head, ...(identity === undefined ? [] : [{ identity }])], entries)) {
     text += `${JSON.stringify(line)}\n`
     if (text.length < chunkBytes) continue
     hash.update(text)
@@ -29,6 +29,11 @@ export function* archiveText({ entries, identity, ...about }: Archive): Generato
   }
   hash.update(text)
   yield `${text}${JSON.stringify({ sha256: hash.digest('hex') })}\n`
+}
+
+function* lines(first: readonly unknown[], rest: Iterable<unknown>): Generator<unknown> {
+  yield* first
+  yield* rest
 }
 
 const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])

@@ -3,8 +3,8 @@
 // own opens a later epoch once it has caught up, so that what was removed since stays removed.
 
 import type { Catalog } from '../core/catalog/catalog.ts'
-import { join } from '../core/catalog/record.ts'
-import { Replicas } from '../core/catalog/replicas.ts'
+import { entryId, join } from '../core/catalog/record.ts'
+import { Replicas, recordPrefix, storedRecord } from '../core/catalog/replicas.ts'
 import { furthest, reserveOps } from '../core/catalog/reserve.ts'
 import type { Version } from '../core/catalog/slice.ts'
 import { readSlices } from '../core/catalog/stored.ts'
@@ -20,6 +20,11 @@ import { bookOp, livedOp } from './stored.ts'
 
 export type BackupEntry = readonly [key: string, value: unknown]
 
+/** A list, or what becomes one as it is read. */
+export interface BackupEntries extends Iterable<BackupEntry> {
+  readonly length: number
+}
+
 export interface Backup {
   readonly hub: HubId
   readonly federation: string
@@ -28,13 +33,14 @@ export interface Backup {
   readonly takenAt: Millis
   /** How far each slice was held. */
   readonly frontier: readonly (Version & { readonly hub: HubId })[]
-  readonly entries: readonly BackupEntry[]
+  readonly entries: BackupEntries
 }
 
 export type Taken = { readonly ok: true; readonly backup: Backup } | Refusal
 
 /**
- * All that this hub holds at this moment and has acknowledged. Records never change, so it may be written out at leisure.
+ * All that this hub holds at this moment and has acknowledged. Records never change, so it is put into words at leisure: to
+ * do so at once would hold up a hub with a full catalog for long enough that others doubt it.
  * Refused while the own slice is not open: what is recovered of it is in no slice yet (C13).
  */
 export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Taken {
@@ -51,7 +57,7 @@ export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Taken 
     version: hub.info.version,
     takenAt: Math.floor(now.wall),
     frontier: slices.map(({ hub: of, version }) => ({ hub: of, ...version })),
-    entries: [...entriesOf(replicas), ...[...files, ...book].flatMap(entryOf)],
+    entries: entriesOf(replicas, [...files, ...book]),
   }
   return { ok: true, backup }
 }
@@ -65,8 +71,23 @@ export function everythingIn({ replicas, reserve }: Pick<Catalog, 'replicas' | '
 }
 
 /** All slices as they would be stored. */
-export function entriesOf(replicas: Replicas): BackupEntry[] {
-  return [...replicas.slices()].flatMap(({ hub }) => replicas.storeOps(hub, replicas.said(hub).keys()).flatMap(entryOf))
+export function entriesOf(replicas: Replicas, also: readonly StoreOp[] = []): BackupEntries {
+  const noted = [...replicas.slices()].map((slice) => {
+    const left = (slice.surplus()?.records ?? []).map(entryId)
+    const beside = replicas.storeOps(slice.hub, left).filter(({ key }) => !key.startsWith(recordPrefix))
+    return { hub: slice.hub, epoch: slice.version.epoch, records: [...slice.records()], ops: beside.flatMap(entryOf) }
+  })
+  const more = also.flatMap(entryOf)
+  return {
+    length: noted.reduce((sum, { records, ops }) => sum + records.length + ops.length, more.length),
+    *[Symbol.iterator]() {
+      for (const { hub, epoch, records, ops } of noted) {
+        yield* ops
+        for (const record of records) yield* entryOf(storedRecord(hub, epoch, record))
+      }
+      yield* more
+    },
+  }
 }
 
 function entryOf(op: StoreOp): BackupEntry[] {
@@ -76,8 +97,8 @@ function entryOf(op: StoreOp): BackupEntry[] {
 /** What a store holds that begins with a backup: the own slice without its head, as one that was lost and can be read (C13). */
 export function restoredOps({ hub, takenAt, entries }: Pick<Backup, 'hub' | 'takenAt' | 'entries'>): StoreOp[] {
   const { slices } = readSlices(entries)
-  const own = entries.filter(([key]) => key.startsWith(`record/${hub}/`))
-  const rest = entries.filter(([key]) => key.startsWith(filePrefix) || key.startsWith('book/'))
+  const own = [...entries].filter(([key]) => key.startsWith(`${recordPrefix}${hub}/`))
+  const rest = [...entries].filter(([key]) => key.startsWith(filePrefix) || key.startsWith('book/'))
   return [
     ...[...own, ...rest].map(([key, value]): StoreOp => ({ op: 'put', key, value })),
     ...reserveOps(

@@ -10,7 +10,7 @@ export function takeBackup(world: World, name: string): void {
   const node = world.node(name)
   if (node.catalog?.isOpen !== true) return
   const takenAt = momentOf(node, world.now).wall
-  node.backup = { hub: hubId(name), takenAt, entries: structuredClone(entriesOf(everythingIn(node.catalog))) }
+  node.backup = { hub: hubId(name), takenAt, entries: structuredClone([...entriesOf(everythingIn(node.catalog))]) }
 }
 
 /** The process ends; what was kept last is all that it begins with. */

@@ -49,6 +49,17 @@ it('holds what is in reserve, so that a hub that is begun with it has it again',
   expect([read(again), read(again, slug('theirs'))]).toMatchObject([{ slug: 'alpha' }, { slug: 'theirs' }])
 })
 
+it('is of the moment when it was taken, however late it is written out', () => {
+  const rig = new Rig()
+  register(rig)
+  const backup = taken(rig)
+  register(rig, slug('beta'))
+  register(rig, slug('alpha'), { name: 'Changed' })
+  expect([...backup.entries]).toHaveLength(backup.entries.length)
+  expect(projectIn(backup, slug('alpha'))).toMatchObject({ name: 'Alpha' })
+  expect(projectIn(backup, slug('beta'))).toBeUndefined()
+})
+
 it('is refused while the own slice is not open: what it will say is nowhere yet', () => {
   const first = new Rig()
   register(first)
