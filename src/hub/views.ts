@@ -37,7 +37,7 @@ export class HubViews implements Views {
   readonly #hub: Beliefs
   #viewState: { state: ViewState; since: number } | undefined
   #changedAt: number
-  #freshness: { readonly at: number; readonly found: Freshness } | undefined
+  #freshness: { readonly at: Now; readonly found: Freshness } | undefined
 
   constructor(hub: Beliefs) {
     this.#hub = hub
@@ -171,10 +171,12 @@ export class HubViews implements Views {
   }
 
   freshness(now: Now): Freshness {
-    if (this.#freshness === undefined || now.mono - this.#freshness.at > freshnessMs) {
-      this.#freshness = { at: now.mono, found: this.#stalest(now) }
+    if (this.#freshness === undefined || now.mono - this.#freshness.at.mono > freshnessMs) {
+      this.#freshness = { at: now, found: this.#stalest(now) }
     }
-    return this.#freshness.found
+    const { at, found } = this.#freshness
+    // What was as of now still is: or whoever takes nothing older would be refused between two looks.
+    return found.asOf >= at.wall ? { ...found, asOf: now.wall } : found
   }
 
   #stalest(now: Now): Freshness {

@@ -66,6 +66,19 @@ describe('a region', () => {
     expect(regionsOf(rig)['south']).toMatchObject({ state: 'converged' })
   })
 
+  it('that is watched is as of now with every answer, however soon the next one follows', () => {
+    const rig = new Rig()
+    for (let i = 0; i < 3; i++) {
+      expect(rig.views.freshness(rig.moment())).toMatchObject({ region: 'north', asOf: rig.moment().wall })
+      rig.now += 60
+    }
+    const reported = rigWithReports()
+    for (const now of [50, 120]) {
+      reported.now = now
+      expect(reported.views.freshness(reported.moment())).toMatchObject({ region: 'south', asOf: wallStart })
+    }
+  })
+
   it('whose hubs have all left makes no answer stale', () => {
     const rig = rigWithReports()
     const left = signed({ ...far, status: 'left' })
