@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LevelStore, openLevelStore } from '../src/adapters/store/level.ts'
 import type { StoredEntry, StoredOp } from '../src/hub/ports.ts'
@@ -69,6 +70,12 @@ const tear = (pattern: RegExp, at: number) => async (directory: string) => {
 }
 const remove = (pattern: RegExp) => async (directory: string) => unlink(await file(directory, pattern))
 
+const stunt = async (directory: string) => {
+  const db = new Level<string, Uint8Array>(directory, { keyEncoding: 'utf8', valueEncoding: 'view' })
+  await db.put('table/7', new Uint8Array([0xff, 1]), { sync: true })
+  await db.close()
+}
+
 const table = /\.ldb$/
 const log = /\.log$/
 /** With how many entries must be left of the 1,300. */
@@ -115,18 +122,25 @@ describe('a damaged store', () => {
     },
   )
 
-  it('says so until the hub has written what it makes of it, however often it is opened', async () => {
-    const directory = join(await harmed('twice', remove(log)), 'catalog')
-    const opened = async (use: (store: LevelStore) => Promise<void>): Promise<boolean> => {
-      const store = await openLevelStore(directory)
-      const { isDamaged } = await load(store)
-      await use(store)
-      await store.close()
-      return isDamaged
+  const often = [
+    ['a log that is gone', remove(log)],
+    ['a value that is altered', flip(table, 0.3)],
+    ['a value that is too short for a checksum', stunt],
+  ] as const
+  it.each(often)('says so until the hub has written what it makes of %s, and no longer', async (name, harm) => {
+    for (const times of [0, 1]) {
+      const directory = join(await harmed(`${name} ${times}`, harm), 'catalog')
+      const opened = async (use: (store: LevelStore) => Promise<void>): Promise<boolean> => {
+        const store = await openLevelStore(directory)
+        const { isDamaged } = await load(store)
+        await use(store)
+        await store.close()
+        return isDamaged
+      }
+      for (let i = 0; i < times; i++) expect(await opened(async () => {})).toBe(true)
+      expect(await opened(async (store) => void (await write(store, [put('table/0')])))).toBe(true)
+      expect(await opened(async () => {})).toBe(false)
     }
-    expect(await opened(async () => {})).toBe(true)
-    expect(await opened(async (store) => void (await write(store, [put('table/0')])))).toBe(true)
-    expect(await opened(async () => {})).toBe(false)
   })
 
   it('that was sound leaves nothing beside it', async () => {

@@ -88,20 +88,27 @@ export function sealedOp(key: string, text: string): { readonly put: string; rea
   return { put: key, value: seal(key, new TextEncoder().encode(text)) }
 }
 
-export interface Sound {
+export interface Parted {
   readonly entries: readonly StoredEntry[]
+  /** All that reads as it was written, as it is stored, layout keys included. */
+  readonly sound: readonly RawEntry[]
   /** Stored bytes that are not what was written under their key. */
   readonly damaged: readonly RawEntry[]
 }
 
-/** Parts what is stored into what reads as it was written, layout keys left out, and what does not. */
-export function part(raw: readonly RawEntry[]): Sound {
+/** Parts what is stored into what reads as it was written and what does not. */
+export function part(raw: readonly RawEntry[]): Parted {
   const entries: StoredEntry[] = []
+  const sound: RawEntry[] = []
   const damaged: RawEntry[] = []
   for (const [key, bytes] of raw) {
     const value = unseal(key, bytes)
-    if (value === undefined) damaged.push([key, bytes])
-    else if (!layoutKeys.has(key)) entries.push({ key, value })
+    if (value === undefined) {
+      damaged.push([key, bytes])
+      continue
+    }
+    sound.push([key, bytes])
+    if (!layoutKeys.has(key)) entries.push({ key, value })
   }
-  return { entries, damaged }
+  return { entries, sound, damaged }
 }

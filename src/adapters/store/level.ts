@@ -78,8 +78,7 @@ async function sifted({
   rescue: Rescue
   raw: readonly RawEntry[]
 }): Promise<Content> {
-  const { entries, damaged } = part(raw)
-  const sound = damaged.length === 0 ? raw : raw.filter((entry) => !damaged.includes(entry))
+  const { entries, sound, damaged } = part(raw)
   const tally = new Tally(sound)
   const { isNew } = rescue
   if (damaged.length > 0) {
