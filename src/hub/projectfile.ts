@@ -90,8 +90,8 @@ export class ProjectFile {
     }
     const listed = new Set(entries.map((entry) => entry.slug))
     const left = [...this.#filed].filter(([slug]) => !listed.has(slug))
-    const mine = left.filter(([slug, filed]) => isMade(slug, filed, scene)).map(([slug]) => slug)
-    const dropped = left.map(([slug]) => slug).filter((slug) => !mine.includes(slug))
+    const mine = new Set(left.filter(([slug, filed]) => isMade(slug, filed, scene)).map(([slug]) => slug))
+    const dropped = left.map(([slug]) => slug).filter((slug) => !mine.has(slug))
     for (const slug of mine) {
       changes.push({ slug, write: { op: 'remove', kind: projectKind, key: slug }, filed: undefined })
     }
@@ -105,7 +105,7 @@ export class ProjectFile {
   /** The plan is durable, with an outcome for each of its changes. */
   settle({ changes, dropped, refused }: FilePlan, outcomes: readonly Outcome[]): FileResult {
     const failed = changes.filter((_, index) => !isTaken(outcomes[index]))
-    const done = changes.filter((change) => !failed.includes(change))
+    const done = changes.filter((_, index) => isTaken(outcomes[index]))
     for (const slug of dropped) this.#filed.delete(slug)
     for (const { slug, filed } of done) {
       if (filed === undefined) this.#filed.delete(slug)
