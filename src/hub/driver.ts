@@ -196,7 +196,7 @@ export class Driver implements LocalHub {
 
   /** C14: so that the next life knows how long this hub was away. Not before it is all here again. */
   #noteLife(hub: Hub): void {
-    if (!hub.catalog.absence.isOver) return
+    if (!hub.catalog.absence.isOver || hub.catalog.reserve.size > 0) return
     const now = this.now()
     this.#notedAt = now.mono
     const lived = { wall: Math.floor(now.wall), sure: Math.floor(hub.catalog.collector.sureWall(now)) }

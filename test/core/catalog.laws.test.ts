@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { entryId, exists, withoutCovered } from '../../src/core/catalog/record.ts'
+import { readSlices } from '../../src/core/catalog/stored.ts'
 import { restoreBackup, takeBackup } from './catalog.backup.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
 import { World } from './catalog.world.ts'
@@ -78,8 +79,10 @@ const backup = name.map(
 )
 const restore = name.map((at): Act => {
   return (world) => {
+    const { backup } = world.node(at)
     restoreBackup(world, at)
     world.forgetUnheld()
+    if (backup !== undefined) for (const slice of readSlices(backup.entries).slices) world.judge.remember(slice)
   }
 })
 
@@ -252,6 +255,14 @@ describe('however the network treats them, hubs that meet again', () => {
   it('hold what was acknowledged also where clocks were far off, once they are right and the time has come', () => {
     const acts = [put, put, bulk, patch, remove, pass, pass, cut, mend, crash, restart, restart, skew, skew]
     expectAlways(acts, 8, expectPromised)
+  })
+
+  it('have all that the others held of a hub that was restored, and all that was in its backup', () => {
+    const acts = [plain, plain, bulk, patch, remove, remove, pass, pass, cut, mend, forget]
+    expectAlways([...acts, backup, backup, restore, restore, restart, restart, restart], 103, (world) => {
+      world.pass(60_000)
+      expectPromised(world)
+    })
   })
 
   it('agree also when everything happens at once', () => {

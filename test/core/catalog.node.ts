@@ -87,6 +87,7 @@ export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords
 
 /** The process ends. */
 export function end(node: Node, now: Now): void {
-  if (node.catalog?.absence.isOver) node.lived = { wall: now.wall, sure: node.catalog.collector.sureWall(now) }
+  if (node.catalog?.absence.isOver && node.catalog.reserve.size === 0)
+    node.lived = { wall: now.wall, sure: node.catalog.collector.sureWall(now) }
   node.catalog = undefined
 }

@@ -109,6 +109,7 @@ export class World {
     this.judge.forget()
     for (const { catalog } of this.nodes.values()) {
       for (const slice of catalog?.replicas.slices() ?? []) this.judge.remember(slice)
+      for (const slice of catalog?.reserve.slices() ?? []) this.judge.remember(slice)
     }
   }
 

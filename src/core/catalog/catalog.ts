@@ -53,9 +53,8 @@ export class Catalog implements Machine<CatalogProtocol> {
     const own = options.slices.find((slice) => slice.hub === hub)
     this.#storedOwn = own?.version.epoch[0] ?? options.lostOwn?.epoch ?? 0
     for (const slice of options.slices) replicas.adopt(slice)
-    for (const slice of [...options.slices, ...options.reserve]) {
-      this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
-    }
+    const held = [...options.slices, ...options.reserve]
+    for (const slice of held) this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
     this.#observe(options.lostOwn?.records ?? [])
     this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
@@ -65,7 +64,8 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.absence = new Absence(options.isReturning && own !== undefined)
     this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
     const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
-    this.reserve = new Reserve({ slices: options.reserve, syncIntervalMs, replicas, forgottenUpTo }, now)
+    const { reserve: slices, isReturning: isOld } = options
+    this.reserve = new Reserve({ slices, isOld, syncIntervalMs, replicas, forgottenUpTo }, now)
     this.#author.salvage(options.lostOwn?.records ?? [])
     for (const record of replicas.slice(hub)?.records() ?? []) this.#author.pruneCovered(entryId(record))
   }

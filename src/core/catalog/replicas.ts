@@ -80,7 +80,7 @@ export class Replicas {
     const { epoch, seq } = version
     const isEarlier = compareEpochs(epoch, held.version.epoch) < 0
     if (!isEarlier) return this.apply({ hub, epoch, from: 0, to: seq, records, ...floorOf(floor) })
-    return this.#touched(hub, held.addSurplus(records, epoch))
+    return this.#touched(hub, held.addSurplus([...records, ...(slice.surplus()?.records ?? [])], epoch))
   }
 
   /** C8, C9, C13: takes a run that follows what is held; returns the entries it touched. */

@@ -22,6 +22,8 @@ const lonelyMs: Millis = 1 * hour
 
 export interface ReserveOptions {
   readonly slices: readonly Slice[]
+  /** From before an absence beyond the retention: others may have dropped the removals that guard against them. */
+  readonly isOld: boolean
   readonly syncIntervalMs: Millis
   /** The present catalog. */
   readonly replicas: Replicas
@@ -99,14 +101,17 @@ export class Reserve {
   }
 
   /**
-   * In an epoch of a higher number, opened with this one known, the author has said itself what still holds, and so has
-   * whoever forgot it: what the reserve has beside that cannot be told from what was removed since.
+   * In an epoch of a higher number the author has said itself what still holds, and so has whoever forgot it: what an old
+   * reserve has beside that cannot be told from what was removed since. Of one that is not old it can: that removal is still
+   * held; and the author, or whoever forgot it, may not have known of all (C13, C15).
    */
   #isNeedless({ hub, version }: Slice): boolean {
-    const { replicas, forgottenUpTo } = this.#options
+    const { replicas, forgottenUpTo, isOld } = this.#options
     const held = replicas.slice(hub)?.version
     const isSame = held !== undefined && compareEpochs(held.epoch, version.epoch) === 0
-    if (held !== undefined && (isSame ? held.seq >= version.seq : held.epoch[0] > version.epoch[0])) return true
+    if (isSame) return held.seq >= version.seq
+    if (!isOld) return false
+    if (held !== undefined && held.epoch[0] > version.epoch[0]) return true
     const until = forgottenUpTo(hub)
     return until !== undefined && compareEpochs(version.epoch, until) <= 0
   }
