@@ -5,8 +5,13 @@ import { Simulation } from '../../simulations/engine/simulation.ts'
 import { churn } from '../../simulations/scenarios/churn.ts'
 import { simulatedSettings } from '../../simulations/settings.ts'
 import { cborCodec } from '../../src/adapters/codec.ts'
+import { marksOf } from '../../src/core/catalog/estimate.ts'
+import type { ListedVersion } from '../../src/core/catalog/messages.ts'
+import { digestOf } from '../../src/core/catalog/roster.ts'
+import { sketchOf } from '../../src/core/catalog/sketch.ts'
+import type { HubId } from '../../src/core/ids.ts'
 import { second } from '../../src/core/time.ts'
-import type { HubInfo } from '../../src/core/wire.ts'
+import { type HubInfo, seal } from '../../src/core/wire.ts'
 import type { StoredEntry } from '../../src/hub/ports.ts'
 
 /** Of each kind, early ones and late ones. */
@@ -42,7 +47,17 @@ export function gatherCorpus(seed: number): Corpus {
   new Simulation({ scenario: churn, size, seed, codec, settingsFor: simulatedSettings }).run()
   const hellos = byKind.get('hub.hello') ?? []
   byKind.delete('hub.hello')
-  return { frames: [...byKind.values()].flat(), hellos, rows: disk(hellos, byKind.get('catalog.part') ?? []) }
+  const frames = [...byKind.values(), summaries()].flat()
+  return { frames, hellos, rows: disk(hellos, byKind.get('catalog.part') ?? []) }
+}
+
+/** C11: what larger federations compare by, beyond a row of seqs as short as that of this one. */
+function summaries(): Uint8Array[] {
+  const versions = Array.from({ length: 300 }, (_, i): ListedVersion => [`hub-${i}` as HubId, [1, 'first'], 40 + i])
+  const digest = digestOf(versions)
+  const row = versions.map(([, , seq]) => seq)
+  const sketches = [1, 4, 60].map((count) => seal('catalog.sketch', { digest, symbols: sketchOf(row, count) }))
+  return [...sketches, seal('catalog.doubt', { marks: marksOf(row) })].map((message) => cborCodec.encode(message))
 }
 
 function kindOf(value: unknown): string | undefined {
@@ -59,8 +74,9 @@ function disk(hellos: readonly Uint8Array[], parts: readonly Uint8Array[]): Stor
     ['file/beacon', 'abc'],
   ])
   for (const info of hellos.map(infoIn)) rows.set(`book/${info.hub}`, info)
-  for (const bytes of parts.slice(0, 8)) {
-    const { hub, epoch, to, records } = (cborCodec.decode(bytes) as { body: Part }).body
+  const brought = parts.flatMap((bytes) => (cborCodec.decode(bytes) as { body: { parts: Part[] } }).body.parts)
+  const most = brought.sort((a, b) => b.records.length - a.records.length).slice(0, 8)
+  for (const { hub, epoch, to, records } of most) {
     rows.set(`slice/${hub}`, { epoch, seq: to, size: records.length, surplusEpoch: epoch, floor: 0 })
     for (const record of records) {
       rows.set(`record/${hub}/${record.kind}/${record.key}`, { epoch, record })

@@ -9,7 +9,7 @@ import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
 import { hubIdPattern, labelPattern, regionPattern } from './ids.ts'
 
 /** Raised when old readers would misread a message; new fields and kinds do not need it. */
-export const wireVersion = 2
+export const wireVersion = 3
 /** A larger frame is dropped unread by the receiver's framer. Gossip has its own, smaller bound (settings). */
 export const maxFrameBytes = 256 * 1024
 /** Deepest nesting of a value inside a message. */
@@ -82,6 +82,12 @@ export const TierSchema = Type.Unsafe<Tier>(Type.Enum(['global', 'regional', 'lo
 export const AddressSchema = Type.Unsafe<Address>(Type.String({ minLength: 1, maxLength: 200 }))
 /** A whole number that survives every codec: incarnations, sequence numbers, Unix milliseconds. */
 export const CountSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+/** Bytes as they are, at most so many. */
+export function bytesUpTo(most: number) {
+  const bytes = Type.Unsafe<Uint8Array>(Type.Unknown())
+  return Type.Refine(bytes, (value) => value instanceof Uint8Array && value.length <= most)
+}
 
 export const CoordinatesSchema = Type.Object({
   latitude: Type.Number({ minimum: -90, maximum: 90 }),

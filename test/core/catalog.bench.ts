@@ -2,7 +2,7 @@
 
 import { Catalog } from '../../src/core/catalog/catalog.ts'
 import type { Stamp } from '../../src/core/catalog/hlc.ts'
-import type { CatalogMessage, ListedVersion } from '../../src/core/catalog/messages.ts'
+import type { CatalogMessage, ListedVersion, PartBody, WantBody } from '../../src/core/catalog/messages.ts'
 import type { CatalogChange, CatalogInput, CatalogProtocol } from '../../src/core/catalog/protocol.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch, Run, Slice } from '../../src/core/catalog/slice.ts'
@@ -50,7 +50,15 @@ export function listBody(versions: readonly ListedVersion[]): CatalogMessage {
 
 /** A run as the only part of an answer. */
 export function partOf(run: Run): CatalogMessage {
-  return { kind: 'catalog.part', body: { ...run, after: run.from, records: [...run.records], done: true } }
+  return partsOf({ ...run, after: run.from, records: [...run.records], done: true })
+}
+
+export function partsOf(...parts: PartBody[]): CatalogMessage {
+  return { kind: 'catalog.part', body: { parts } }
+}
+
+export function wantOf(...wants: WantBody[]): CatalogMessage {
+  return { kind: 'catalog.want', body: { wants } }
 }
 
 export class Bench {

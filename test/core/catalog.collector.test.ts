@@ -17,6 +17,7 @@ import {
   runOfB,
   sends,
   stamp,
+  wantOf,
 } from './catalog.bench.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
 import { hubId, peerOf, wallStart } from './kit.ts'
@@ -205,7 +206,9 @@ describe('the collector', () => {
     bench.persisted(true)
     const epoch = bench.catalog.replicas.slice(me)?.version.epoch ?? [0, '']
     const ask = (have: number) =>
-      sends(bench.hear({ kind: 'catalog.want', body: { hub: me, epoch, have, to: 0, after: have } }), 'catalog.part')
+      sends(bench.hear(wantOf({ hub: me, epoch, have, to: 0, after: have })), 'catalog.part').flatMap(
+        ({ parts }) => parts,
+      )
     const floor = bench.catalog.replicas.slice(me)?.floor ?? 0
     expect(ask(floor - 1)).toMatchObject([{ from: 0, after: 0, floor, records: [{ key: 'q' }, { key: 'r' }] }])
     expect(ask(floor)).toMatchObject([{ from: floor, records: [{ key: 'r' }] }])

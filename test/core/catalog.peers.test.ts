@@ -9,6 +9,7 @@ import {
   idleMs,
   listBody,
   partOf,
+  partsOf,
   persists,
   record,
   runOfB,
@@ -54,7 +55,7 @@ describe('comparing with peers (C11)', () => {
     expect(wants([b, [0, 'zz'], 9])).toEqual([])
     expect(wants([b, [1, '!0123456789abcdef'], 9], [hubId('d'), [7, '!0123456789abcdef'], 9])).toEqual([])
     const have = { hub: b, epoch: epochOfB, have: 2, to: 0, after: 2 }
-    expect(wants([b, epochOfB, 3])).toEqual([have])
+    expect(wants([b, epochOfB, 3])).toEqual([{ wants: [have] }])
     expect(wants([b, epochOfB, 3])).toEqual([])
     expect(bench.catalog.behind).toBe(1)
   })
@@ -64,10 +65,10 @@ describe('comparing with peers (C11)', () => {
     bench.link()
     bench.hear(listBody([[b, epochOfB, 2]]))
     const first = { ...runOfB([0, 2], [record('p', 1)]), after: 0, done: false }
-    const next = sends(bench.hear({ kind: 'catalog.part', body: first }), 'catalog.want')
-    expect(next).toMatchObject([{ to: 2, after: 1 }])
+    const next = sends(bench.hear(partsOf(first)), 'catalog.want')
+    expect(next).toMatchObject([{ wants: [{ to: 2, after: 1 }] }])
     expect(bench.has('p')).toBe(false)
-    bench.hear({ kind: 'catalog.part', body: { ...first, after: 1, records: [record('q', 2)], done: true } })
+    bench.hear(partsOf({ ...first, after: 1, records: [record('q', 2)], done: true }))
     expect([bench.has('p'), bench.has('q'), bench.catalog.behind]).toEqual([true, true, 0])
   })
 

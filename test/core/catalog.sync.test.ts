@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { Gaps } from '../../src/core/catalog/gaps.ts'
-import { type PartBody, partBytes, partRecords } from '../../src/core/catalog/messages.ts'
+import { type PartBody, partBytes, partRecords, type WantBody } from '../../src/core/catalog/messages.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch, Run } from '../../src/core/catalog/slice.ts'
-import { Fetches, maxServed, maxStages, nextPart, Serves } from '../../src/core/catalog/sync.ts'
+import { Fetches, maxAsked, maxServed, nextPart, Serves } from '../../src/core/catalog/sync.ts'
+import type { PeerId } from '../../src/core/ids.ts'
 import { never } from '../../src/core/time.ts'
 import { at, hubId, peerOf } from './kit.ts'
 
@@ -42,6 +43,14 @@ describe('a part of a run', () => {
   })
 })
 
+/** One part, and what became of it. */
+function taken(fetches: Fetches, part: PartBody, { from = peer, ms = 1 } = {}) {
+  const { runs, requests, strays } = fetches.receive(from, [part], { now: at(ms), have: () => 0 })
+  return { run: runs[0], wants: requests[0]?.wants, isStray: strays.length > 0 }
+}
+
+const nothing = { run: undefined, wants: undefined, isStray: false }
+
 describe('fetching a run', () => {
   const part = (body: Partial<PartBody>): PartBody => {
     return { hub: a, epoch, from: 0, to: 4, after: 0, records: [], done: false, ...body }
@@ -50,15 +59,15 @@ describe('fetching a run', () => {
   function started(maxRecords = 100): Fetches {
     const fetches = new Fetches(maxRecords)
     fetches.wish(a, { peer, version: { epoch, seq: 4 }, have: 0 })
-    expect(fetches.start(at(0), () => 0)).toEqual([{ to: peer, body: { hub: a, epoch, have: 0, to: 0, after: 0 } }])
+    expect(fetches.start(at(0), () => 0)).toEqual([{ to: peer, wants: [{ hub: a, epoch, have: 0, to: 0, after: 0 }] }])
     return fetches
   }
 
   it('ends with all parts together, or with nothing (C9)', () => {
     const fetches = started()
-    const first = fetches.receive(peer, part({ records: [record('p', 1), record('q', 2)] }), at(1))
-    expect(first).toEqual({ request: { to: peer, body: { hub: a, epoch, have: 0, to: 4, after: 2 } } })
-    const last = fetches.receive(peer, part({ after: 2, records: [record('r', 4)], done: true }), at(2))
+    const first = taken(fetches, part({ records: [record('p', 1), record('q', 2)] }))
+    expect(first).toEqual({ wants: [{ hub: a, epoch, have: 0, to: 4, after: 2 }], run: undefined, isStray: false })
+    const last = taken(fetches, part({ after: 2, records: [record('r', 4)], done: true }), { ms: 2 })
     expect(last.run).toEqual(run([0, 4], [record('p', 1), record('q', 2), record('r', 4)]))
     expect([fetches.pending, fetches.deadline()]).toEqual([0, never])
   })
@@ -66,19 +75,19 @@ describe('fetching a run', () => {
   it('takes a part once, in its turn, from the source it was asked of', () => {
     const fetches = started()
     const first = part({ records: [record('p', 1)] })
-    expect(fetches.receive(peerOf('other'), first, at(1))).toEqual({})
-    expect(fetches.receive(peer, part({ after: 2 }), at(1))).toEqual({})
-    expect(fetches.receive(peer, part({ epoch: [2, 'aa'] }), at(1))).toEqual({})
-    expect(fetches.receive(peer, part({ from: 1 }), at(1))).toEqual({})
-    expect(fetches.receive(peer, first, at(1)).request).toBeDefined()
-    expect(fetches.receive(peer, first, at(1))).toEqual({})
+    expect(taken(fetches, first, { from: peerOf('other') })).toEqual({ ...nothing, isStray: true })
+    expect(taken(fetches, part({ after: 2 }))).toEqual(nothing)
+    expect(taken(fetches, part({ epoch: [2, 'aa'] }))).toEqual(nothing)
+    expect(taken(fetches, part({ from: 1 }))).toEqual(nothing)
+    expect(taken(fetches, first).wants).toBeDefined()
+    expect(taken(fetches, first)).toEqual(nothing)
     expect(fetches.pending).toBe(1)
   })
 
   it('asks again for a lost part, and gives up a source that stays silent', () => {
     const fetches = started()
     const [request] = fetches.retry(at(3_000))
-    expect(request?.body.after).toBe(0)
+    expect(request?.wants[0]?.after).toBe(0)
     expect(fetches.retry(at(3_001))).toEqual([])
     expect(fetches.retry(at(6_000))).toHaveLength(1)
     expect(fetches.retry(at(9_000))).toHaveLength(1)
@@ -93,19 +102,32 @@ describe('fetching a run', () => {
     ['makes the run larger than a slice may be', part({ after: 1, records: [2, 3, 4].map((seq) => record('x', seq)) })],
   ])('starts over when a part %s', (_, bad) => {
     const fetches = started(3)
-    fetches.receive(peer, part({ records: [record('p', 1)] }), at(1))
-    expect(fetches.receive(peer, bad, at(2))).toEqual({})
+    taken(fetches, part({ records: [record('p', 1)] }))
+    expect(taken(fetches, bad, { ms: 2 })).toEqual(nothing)
     expect(fetches.pending).toBe(0)
   })
 
-  it('runs for a few slices at once; the others wait their turn', () => {
+  it('asks for as many slices at once as may fill a part, and for a few such requests', () => {
     const fetches = new Fetches(100)
-    for (let i = 0; i < maxStages + 2; i++) fetches.wish(hubId(`h${i}`), { peer, version: { epoch, seq: 1 }, have: 0 })
-    expect(fetches.start(at(0), () => 0)).toHaveLength(maxStages)
+    const many = 4 * maxAsked
+    for (let i = 0; i < many; i++) fetches.wish(hubId(`h${i}`), { peer, version: { epoch, seq: 32 }, have: 0 })
+    const requests = fetches.start(at(0), () => 0)
+    expect(requests.map(({ wants }) => wants.length)).toEqual(Array(maxAsked).fill(2))
     expect(fetches.start(at(0), () => 0)).toEqual([])
-    fetches.receive(peer, part({ hub: hubId('h0'), to: 1, done: true }), at(1))
-    expect(fetches.start(at(1), () => 0)).toHaveLength(1)
-    expect(fetches.pending).toBe(maxStages + 1)
+    const [first, second] = ['h0', 'h1'].map((name) => part({ hub: hubId(name), to: 32, done: true }))
+    expect(taken(fetches, first as PartBody).wants).toMatchObject([{ hub: 'h1' }, { hub: 'h8' }])
+    expect(taken(fetches, second as PartBody).wants).toMatchObject([{ hub: 'h8' }, { hub: 'h9' }])
+    expect(fetches.pending).toBe(many - 2)
+  })
+
+  it('asks first for the rest of what has come in part', () => {
+    const fetches = new Fetches(100)
+    for (const name of ['h0', 'h1']) fetches.wish(hubId(name), { peer, version: { epoch, seq: 4 }, have: 0 })
+    fetches.start(at(0), () => 0)
+    expect(taken(fetches, part({ hub: hubId('h1'), records: [record('p', 1)] })).wants).toMatchObject([
+      { hub: 'h1', to: 4, after: 1 },
+      { hub: 'h0', to: 0, after: 0 },
+    ])
   })
 
   it('follows the furthest peer, and skips what has arrived meanwhile', () => {
@@ -113,7 +135,7 @@ describe('fetching a run', () => {
     fetches.wish(a, { peer, version: { epoch, seq: 4 }, have: 0 })
     fetches.wish(a, { peer: peerOf('further'), version: { epoch, seq: 5 }, have: 0 })
     fetches.wish(a, { peer: peerOf('behind'), version: { epoch, seq: 3 }, have: 0 })
-    expect(fetches.start(at(0), () => 2)).toMatchObject([{ to: peerOf('further'), body: { have: 2, after: 2 } }])
+    expect(fetches.start(at(0), () => 2)).toMatchObject([{ to: peerOf('further'), wants: [{ have: 2, after: 2 }] }])
     fetches.wish(a, { peer, version: { epoch, seq: 5 }, have: 0 })
     expect(fetches.pending).toBe(1)
     const other = hubId('other')
@@ -138,42 +160,57 @@ describe('fetching a run', () => {
   })
 })
 
+/** The part that answers one want. */
+function answer(serves: Serves, [to, want]: readonly [PeerId, WantBody], snapshot: () => Run | undefined): PartBody {
+  const [part] = serves.answer(to, [want], snapshot)
+  if (part === undefined) throw new Error('no answer')
+  return part
+}
+
 describe('serving a run', () => {
   const want = { hub: a, epoch, have: 0, to: 0, after: 0 }
   const large = (keys: string): CatalogRecord[] => [...keys].map((key, i) => record(key, i + 1, partBytes))
 
+  it('brings as many of the slices asked for as fit a message, in that order', () => {
+    const serves = new Serves()
+    const wants = ['b', 'c', 'd'].map((name) => ({ ...want, hub: hubId(name) }))
+    const short = (): Run => run([0, 1], [record('p', 1, partBytes / 2 - 100)])
+    expect(serves.answer(peer, wants, short)).toMatchObject([{ done: true }, { done: true }])
+    expect(serves.answer(peer, wants, () => run([0, 3], large('pqr')))).toMatchObject([{ done: false }])
+  })
+
   it('goes on as the run stood when it was first asked for (C9)', () => {
     const serves = new Serves()
-    expect(serves.answer(peer, want, () => run([0, 3], large('pqr')))).toMatchObject({ to: 3, done: false })
+    expect(answer(serves, [peer, want], () => run([0, 3], large('pqr')))).toMatchObject({ to: 3, done: false })
     const moved = (): Run => run([0, 9], [record('p', 9)])
-    const second = serves.answer(peer, { ...want, to: 3, after: 1 }, moved)
+    const second = answer(serves, [peer, { ...want, to: 3, after: 1 }], moved)
     expect([second.to, seqs(second.records), second.done]).toEqual([3, [2], false])
-    const third = serves.answer(peer, { ...want, to: 3, after: 2 }, moved)
+    const third = answer(serves, [peer, { ...want, to: 3, after: 2 }], moved)
     expect([seqs(third.records), third.done]).toEqual([[3], true])
-    expect(serves.answer(peer, { ...want, to: 3, after: 2 }, moved)).toEqual(third)
+    expect(answer(serves, [peer, { ...want, to: 3, after: 2 }], moved)).toEqual(third)
   })
 
   it('begins anew for a first request', () => {
     const serves = new Serves()
-    serves.answer(peer, want, () => run([0, 3], large('pqr')))
-    expect(serves.answer(peer, want, () => run([0, 9], [record('p', 9)]))).toMatchObject({ to: 9, done: true })
+    answer(serves, [peer, want], () => run([0, 3], large('pqr')))
+    expect(answer(serves, [peer, want], () => run([0, 9], [record('p', 9)]))).toMatchObject({ to: 9, done: true })
   })
 
   it('says so when the run is no more, instead of keeping the peer waiting', () => {
     const serves = new Serves()
     const gone = { hub: a, epoch, from: 0, to: 0, after: 2, records: [], done: true }
-    expect(serves.answer(peer, { ...want, to: 3, after: 2 }, () => run([0, 9], []))).toEqual(gone)
-    expect(serves.answer(peer, want, () => undefined)).toEqual({ ...gone, after: 0 })
+    expect(answer(serves, [peer, { ...want, to: 3, after: 2 }], () => run([0, 9], []))).toEqual(gone)
+    expect(answer(serves, [peer, want], () => undefined)).toEqual({ ...gone, after: 0 })
   })
 
   it('keeps a bounded number of runs, and none of a peer that is gone', () => {
     const serves = new Serves()
     const next = { ...want, to: 3, after: 1 }
-    for (let i = 0; i <= maxServed; i++) serves.answer(peerOf(`p${i}`), want, () => run([0, 3], large('pqr')))
-    expect(serves.answer(peerOf('p0'), next, () => undefined).records).toEqual([])
-    expect(serves.answer(peerOf('p1'), next, () => undefined).records).toHaveLength(1)
+    for (let i = 0; i <= maxServed; i++) answer(serves, [peerOf(`p${i}`), want], () => run([0, 3], large('pqr')))
+    expect(answer(serves, [peerOf('p0'), next], () => undefined).records).toEqual([])
+    expect(answer(serves, [peerOf('p1'), next], () => undefined).records).toHaveLength(1)
     serves.dropPeer(peerOf('p1'))
-    expect(serves.answer(peerOf('p1'), next, () => undefined).records).toEqual([])
+    expect(answer(serves, [peerOf('p1'), next], () => undefined).records).toEqual([])
   })
 })
 

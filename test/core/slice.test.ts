@@ -6,6 +6,7 @@ import type { ListedVersion } from '../../src/core/catalog/messages.ts'
 import { type CatalogRecord, entryId } from '../../src/core/catalog/record.ts'
 import { reasonAgainst } from '../../src/core/catalog/refusal.ts'
 import { Replicas } from '../../src/core/catalog/replicas.ts'
+import { digestOf } from '../../src/core/catalog/roster.ts'
 import { compareEpochs, type Epoch, isFurther, isSurplus, type Run, Slice } from '../../src/core/catalog/slice.ts'
 import { hubId } from './kit.ts'
 
@@ -60,7 +61,7 @@ describe('versions', () => {
       [a, first, 3],
       [b, second, 1],
     ]
-    expect(new Replicas().digestOf(list.toReversed())).toBe(new Replicas().digestOf(list))
+    expect(digestOf(list.toReversed())).toBe(digestOf(list))
     const others: ListedVersion[][] = [
       [],
       [[a, first, 3]],
@@ -73,7 +74,7 @@ describe('versions', () => {
         [b, second, 1],
       ],
     ]
-    expect(new Set([list, ...others].map((each) => new Replicas().digestOf(each))).size).toBe(5)
+    expect(new Set([list, ...others].map((each) => digestOf(each))).size).toBe(5)
   })
 })
 
@@ -178,7 +179,7 @@ describe('a new epoch of a slice (C13)', () => {
     )
     expect(replicas.slice(a)?.surplus()).toBeUndefined()
     expect(replicas.slice(a)?.surplusEpoch).toBeUndefined()
-    expect(replicas.versions()).toEqual([[a, second, 3]])
+    expect(replicas.roster.versions()).toEqual([[a, second, 3]])
   })
 
   it('loses a surplus that another slice removes or says later', () => {
@@ -203,7 +204,7 @@ describe('a new epoch of a slice (C13)', () => {
     ]
     const digests = runs.map((next) => {
       replicas.apply(next)
-      expect(replicas.digest()).toBe(new Replicas().digestOf(replicas.versions()))
+      expect(replicas.digest()).toBe(digestOf(replicas.roster.versions()))
       return replicas.digest()
     })
     expect(new Set(digests).size).toBe(runs.length)

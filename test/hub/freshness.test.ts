@@ -62,7 +62,7 @@ describe('a region', () => {
     expect(regionsOf(rig)).toMatchObject({ north: { state: 'converged' }, south: { state: 'lagging' } })
     expect(Date.parse(regionsOf(rig)['south']?.as_of ?? '')).toBeLessThanOrEqual(wallStart + 2_000)
     const part = { hub: 'far', epoch: [1, 'bb'], from: 0, to: 3, after: 0, records: [], done: true }
-    rig.hear('far', 'catalog.part', part)
+    rig.hear('far', 'catalog.part', { parts: [part] })
     expect(regionsOf(rig)['south']).toMatchObject({ state: 'converged' })
   })
 

@@ -1,6 +1,7 @@
 // C18: what readers of a hub are told, in what order, and from where they can go on.
 
 import { describe, expect, it } from 'vitest'
+import { seal } from '../../src/core/wire.ts'
 import { maxEntries } from '../../src/hub/journal.ts'
 import { at, hubId, infoOf, slug, wallStart } from '../core/kit.ts'
 import { alpha, Rig, settingsFor } from './kit.ts'
@@ -97,7 +98,7 @@ describe('a reader', () => {
         type: 'message',
         from: infoOf('b').peer,
         topic: 'catalog',
-        value: { v: 2, kind: 'catalog.delta', body: delta },
+        value: seal('catalog.delta', delta),
       })
     })
     expect(reader.next()).toBe('put hub b alive')
@@ -184,7 +185,7 @@ describe('the status of a project', () => {
     hub.turn(() => hub.rig.member('b', 'alive'))
     const { told } = hub.open()
     told()
-    const presence = { v: 2, kind: 'presence.leases', body: home }
+    const presence = seal('presence.leases', home)
     hub.turn(() => hub.rig.step({ type: 'message', from: infoOf('b').peer, topic: 'presence', value: presence }))
     expect(told()).toEqual(['status alpha online'])
     return { hub, told }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../src/core/ids.ts'
 import type { Accusation } from '../../src/core/membership/messages.ts'
+import { seal } from '../../src/core/wire.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import type { Why } from '../../src/hub/shapes.ts'
 import { at, hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
@@ -143,7 +144,7 @@ describe('who reaches a hub', () => {
         return target === 'a' ? [{ to: effect.to, seq }] : []
       })
     const ack = (from: PeerId, seq: number) =>
-      rig.step({ type: 'message', from, value: { v: 2, kind: 'swim.ack', body: { pool, seq, rumors: [] } } })
+      rig.step({ type: 'message', from, value: seal('swim.ack', { pool, seq, rumors: [] }) })
     const isHeard = new Set<number>()
     // A newcomer without a link is left alone for five intervals; the others answer meanwhile. One miss is no news.
     for (let i = 0; i < 60 && isHeard.size < 2; i++) {

@@ -1,31 +1,61 @@
 // One fingerprint of a set that changes member by member: the sum of the members' own hashes, so that a change costs its
-// member and not the set. AdHash (Bellare, Micciancio: "A New Paradigm for Collision-Free Hashing", 1997), cut to 64 bits:
+// member and not the set. AdHash (Bellare, Micciancio: "A New Paradigm for Collision-Free Hashing", 1997), cut to 60 bits:
 // it tells honest peers that they differ, and who lies about what it holds deceives nobody but itself.
 
 import { hashOf } from '../hash.ts'
+import type { ListedVersion } from './messages.ts'
 
-/** Two lanes of 32 bits. */
+/** Three lanes of 30 bits: two of the versions, one of their names alone (hub and epoch). */
 export interface Mark {
   readonly high: number
   readonly low: number
+  readonly names: number
 }
 
-export const noMark: Mark = { high: 0, low: 0 }
+export const noMark: Mark = { high: 0, low: 0, names: 0 }
 
-export function markOf(text: string): Mark {
-  const hash = hashOf([text])
-  return { high: Number.parseInt(hash.slice(0, 8), 16), low: Number.parseInt(hash.slice(8, 16), 16) }
+const laneMask = 0x3fff_ffff
+/** Five digits of 64 a lane. */
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_'
+const laneDigits = 5
+
+export function markOf([hub, epoch, seq]: ListedVersion): Mark {
+  const name = `${hub} ${epoch[0]} ${epoch[1]}`
+  const hash = hashOf([`${name} ${seq}`])
+  const lane = (from: number): number => Number.parseInt(hash.slice(from, from + 8), 16) & laneMask
+  return { high: lane(0), low: lane(8), names: mixed(name) & laneMask }
 }
 
 export function plus(a: Mark, b: Mark): Mark {
-  return { high: (a.high + b.high) >>> 0, low: (a.low + b.low) >>> 0 }
+  const lane = (of: keyof Mark): number => (a[of] + b[of]) & laneMask
+  return { high: lane('high'), low: lane('low'), names: lane('names') }
 }
 
 export function minus(a: Mark, b: Mark): Mark {
-  return { high: (a.high - b.high) >>> 0, low: (a.low - b.low) >>> 0 }
+  const lane = (of: keyof Mark): number => (a[of] - b[of]) & laneMask
+  return { high: lane('high'), low: lane('low'), names: lane('names') }
 }
 
-/** Sixteen hex digits. */
-export function asText({ high, low }: Mark): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0')
+/** Fifteen digits: the versions, then the names. */
+export function asText({ high, low, names }: Mark): string {
+  return laneText(high) + laneText(low) + laneText(names)
+}
+
+/** The names' part of a mark's text. */
+export function namesOf(text: string): string {
+  return text.slice(2 * laneDigits)
+}
+
+function laneText(lane: number): string {
+  let text = ''
+  for (let shift = 6 * (laneDigits - 1); shift >= 0; shift -= 6) text += digits[(lane >>> shift) & 63]
+  return text
+}
+
+/** FNV-1a with murmur's finish: who invents names to make rosters look alike costs itself the shorter way to compare. */
+function mixed(text: string): number {
+  let hash = 0x811c_9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
+  return hash ^ (hash >>> 13)
 }

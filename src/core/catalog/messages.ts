@@ -2,7 +2,9 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
+import type { PeerId } from '../ids.ts'
+import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
+import { maxMarks } from './estimate.ts'
 import { RecordSchema } from './record.ts'
 import { EpochSchema } from './slice.ts'
 
@@ -12,6 +14,13 @@ export const maxVersions = 1000
 export const partBytes = 16 * 1024
 /** Most records of one part. */
 export const partRecords = 200
+
+/** Most slices that one message asks for or brings. */
+export const maxSlices = 64
+/** Longest row of seqs that is told at once: as many slices as one peer may list. */
+export const maxRow = 20_000
+/** Bytes of the longest sketch: of 500 differences, beyond which the row itself is seldom longer. */
+export const maxSketchBytes = 2_000
 
 const Records = Type.Array(RecordSchema, { maxItems: partRecords })
 
@@ -23,23 +32,38 @@ const Delta = Type.Object({
   to: CountSchema,
   records: Records,
 })
+const DigestSchema = Type.String({ maxLength: 64 })
 /** A state of the catalog by its digest, and how long ago (ms) a hub was in it that had been for a while. */
-const HeldSchema = Type.Tuple([Type.String({ maxLength: 64 }), CountSchema])
+const HeldSchema = Type.Tuple([DigestSchema, CountSchema])
 /** Most states that one message tells of. */
 export const maxHeld = 8
 
 /** C11: a fingerprint of everything held. `reply` asks for an answer. C17: `held` only where hubs were found to differ. */
 const Digest = Type.Object({
-  digest: Type.String({ maxLength: 64 }),
+  digest: DigestSchema,
   reply: Type.Boolean(),
   held: Type.Optional(Type.Array(HeldSchema, { maxItems: maxHeld })),
 })
 const VersionSchema = Type.Tuple([HubIdSchema, EpochSchema, CountSchema])
-/** Everything held, slice by slice; `last` closes the list, `reply` asks for the receiver's. */
+/**
+ * Slice by slice, `last` closes the list. With `reply` everything that is held, and the receiver is to answer with what it
+ * holds further; without, that answer. `digest`: of all that the sender holds.
+ */
 const Versions = Type.Object({
   versions: Type.Array(VersionSchema, { maxItems: maxVersions }),
   last: Type.Boolean(),
   reply: Type.Boolean(),
+  digest: Type.Optional(DigestSchema),
+})
+/** C11: a summary of all seqs, in the roster that the digest names, from which a few differences can be told. */
+const Sketch = Type.Object({ digest: DigestSchema, symbols: bytesUpTo(maxSketchBytes) })
+/** C11: there are more differences than a sketch told. Marks of parts of the row say about how many; none: tell all. */
+const Doubt = Type.Object({ digest: DigestSchema, marks: bytesUpTo(maxMarks) })
+/** C11: all seqs in the roster that the digest names; with `at`, those of some places: each as its distance from the last. */
+const Seqs = Type.Object({
+  digest: DigestSchema,
+  seqs: Type.Array(CountSchema, { maxItems: maxRow }),
+  at: Type.Optional(Type.Array(CountSchema, { maxItems: maxRow })),
 })
 /** C9: asks for the part after `after` of the run (have, to]; `to` is 0 in the first request: the source names it. */
 const Want = Type.Object({
@@ -60,24 +84,61 @@ const Part = Type.Object({
   done: Type.Boolean(),
   floor: Type.Optional(CountSchema),
 })
+const Wants = Type.Object({ wants: Type.Array(Want, { minItems: 1, maxItems: maxSlices }) })
+const Parts = Type.Object({ parts: Type.Array(Part, { minItems: 1, maxItems: maxSlices }) })
+const RosterSchema = Type.String({ maxLength: 8 })
+/** Wants of whole runs in a roster that both stand in: of each slice its place, as the distance from the last, and `have`. */
+const Ask = Type.Object({ roster: RosterSchema, at: Type.Array(CountSchema, { maxItems: 2 * maxSlices }) })
+/**
+ * Whole runs in a roster that both stand in: of each the distance from the last place, how far the run goes on behind its
+ * last record (C14 may have dropped that), and `to` less `from`. So no number is longer than it must be.
+ */
+const Runs = Type.Object({
+  roster: RosterSchema,
+  at: Type.Array(CountSchema, { maxItems: 3 * maxSlices }),
+  records: Type.Array(Records, { maxItems: maxSlices }),
+})
 
 export type Held = Static<typeof HeldSchema>
 export type DigestBody = Static<typeof Digest>
 export type ListedVersion = Static<typeof VersionSchema>
+export type VersionsBody = Static<typeof Versions>
+export type SketchBody = Static<typeof Sketch>
+export type DoubtBody = Static<typeof Doubt>
+export type SeqsBody = Static<typeof Seqs>
 export type WantBody = Static<typeof Want>
 export type PartBody = Static<typeof Part>
+export type AskBody = Static<typeof Ask>
+export type RunsBody = Static<typeof Runs>
 
 export type CatalogMessage =
   | { readonly kind: 'catalog.delta'; readonly body: Static<typeof Delta> }
   | { readonly kind: 'catalog.digest'; readonly body: DigestBody }
-  | { readonly kind: 'catalog.versions'; readonly body: Static<typeof Versions> }
-  | { readonly kind: 'catalog.want'; readonly body: WantBody }
-  | { readonly kind: 'catalog.part'; readonly body: PartBody }
+  | { readonly kind: 'catalog.versions'; readonly body: VersionsBody }
+  | { readonly kind: 'catalog.sketch'; readonly body: SketchBody }
+  | { readonly kind: 'catalog.doubt'; readonly body: DoubtBody }
+  | { readonly kind: 'catalog.seqs'; readonly body: SeqsBody }
+  | { readonly kind: 'catalog.want'; readonly body: Static<typeof Wants> }
+  | { readonly kind: 'catalog.part'; readonly body: Static<typeof Parts> }
+  | { readonly kind: 'catalog.ask'; readonly body: AskBody }
+  | { readonly kind: 'catalog.runs'; readonly body: RunsBody }
 
 export const catalogKinds: readonly Kind<CatalogMessage['body']>[] = [
   kind('catalog.delta', Delta),
   kind('catalog.digest', Digest),
   kind('catalog.versions', Versions),
-  kind('catalog.want', Want),
-  kind('catalog.part', Part),
+  kind('catalog.sketch', Sketch),
+  kind('catalog.doubt', Doubt),
+  kind('catalog.seqs', Seqs),
+  kind('catalog.want', Wants),
+  kind('catalog.part', Parts),
+  kind('catalog.ask', Ask),
+  kind('catalog.runs', Runs),
 ]
+
+/** What is compared and moved, by name or by place in a roster. */
+export interface Outgoing {
+  readonly type: 'send'
+  readonly to: PeerId
+  readonly message: CatalogMessage
+}

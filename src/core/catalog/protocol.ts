@@ -38,6 +38,8 @@ export type CatalogChange =
   /** `anew`: the own entries that it announces anew, after an absence beyond the retention (C14). */
   | { readonly type: 'opened'; readonly epoch: Epoch; readonly anew?: readonly EntryId[] }
   | { readonly type: 'storage'; readonly ok: boolean }
+  /** A peer's message that nobody asked for, or that tells nothing. */
+  | { readonly type: 'dropped'; readonly reason: string }
 
 export type WriteResult = { readonly ok: true; readonly outcomes: readonly Outcome[] } | Refusal
 

@@ -3,10 +3,10 @@
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Millis } from '../time.ts'
-import { asText, type Mark, markOf, minus, noMark, plus } from './fingerprint.ts'
 import type { ListedVersion } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
+import { Roster } from './roster.ts'
 import {
   compareEpochs,
   type Epoch,
@@ -24,26 +24,14 @@ export interface Applied {
   readonly drained: readonly { readonly hub: HubId; readonly id: EntryId }[]
 }
 
-/** A version of a hub's slice, and its hash. */
-interface Hashed extends Version {
-  readonly mark: Mark
-}
-
-/** Most hubs whose hashes are kept: as many as one peer may list. */
-const maxHashed = 20_000
-
 export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
   readonly #holders = new Map<EntryId, Set<HubId>>()
   readonly #joined = new Map<EntryId, Joined>()
-  /** What each slice adds to the digest, their sum, and the slices that have moved since. */
-  readonly #marks = new Map<HubId, Mark>()
-  readonly #moved = new Set<HubId>()
+  /** C11: how far each slice is held, as peers compare it. */
+  readonly roster = new Roster((hub) => versionsOf(this.#slices.get(hub)))
   /** C15: how far slices were held that were dropped: they are taken again only where there is more of them. */
   readonly #dropped = new Map<HubId, Version>()
-  #sum = noMark
-  /** The last version of each hub that was hashed: peers list the same ones again and again, and a hash is dear. */
-  readonly #hashed = new Map<HubId, Hashed>()
 
   slice(hub: HubId): Slice | undefined {
     return this.#slices.get(hub)
@@ -186,40 +174,9 @@ export class Replicas {
     return fresh
   }
 
-  /** Every slice and how far it is held; what is left of earlier epochs is listed beside it (C13). */
-  versions(): ListedVersion[] {
-    return [...this.#slices.values()].flatMap(versionsOf)
-  }
-
   /** C11: equal exactly when the same versions are held. */
   digest(): string {
-    for (const hub of this.#moved) {
-      const slice = this.#slices.get(hub)
-      const mark = slice === undefined ? noMark : this.#sumOf(versionsOf(slice))
-      this.#sum = plus(minus(this.#sum, this.#marks.get(hub) ?? noMark), mark)
-      this.#marks.set(hub, mark)
-    }
-    this.#moved.clear()
-    return asText(this.#sum)
-  }
-
-  /** What the digest of a hub is that holds exactly these. */
-  digestOf(versions: readonly ListedVersion[]): string {
-    return asText(this.#sumOf(versions))
-  }
-
-  #sumOf(versions: readonly ListedVersion[]): Mark {
-    let sum = noMark
-    for (const version of versions) sum = plus(sum, this.#markOf(version))
-    return sum
-  }
-
-  #markOf([hub, epoch, seq]: ListedVersion): Mark {
-    const known = this.#hashed.get(hub)
-    if (known?.seq === seq && compareEpochs(known.epoch, epoch) === 0) return known.mark
-    const mark = markOf(`${hub} ${epoch[0]} ${epoch[1]} ${seq}`)
-    if (known !== undefined || this.#hashed.size < maxHashed) this.#hashed.set(hub, { epoch, seq, mark })
-    return mark
+    return this.roster.digest()
   }
 
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
@@ -235,7 +192,7 @@ export class Replicas {
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
-    this.#moved.add(hub)
+    this.roster.moved(hub)
     for (const id of ids) {
       this.#joined.delete(id)
       const holders = this.#holders.get(id) ?? new Set()
@@ -247,8 +204,9 @@ export class Replicas {
 
 const nobody: ReadonlySet<HubId> = new Set()
 
-/** How far a slice is held, and what is left of its earlier epochs. */
-function versionsOf(slice: Slice): ListedVersion[] {
+/** How far a slice is held; what is left of earlier epochs is listed beside it (C13). */
+function versionsOf(slice: Slice | undefined): ListedVersion[] {
+  if (slice === undefined) return []
   const { hub, version } = slice
   const listed: ListedVersion[] = version.seq > 0 ? [[hub, version.epoch, version.seq]] : []
   const surplus = slice.surplus()

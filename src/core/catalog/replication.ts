@@ -1,27 +1,25 @@
-// Keeping replicas equal: who is linked, what each peer says it holds, which runs to fetch and to serve.
-// Peers compare one fingerprint (C11); where it differs they list their versions, and each fetches what it lacks.
+// Keeping replicas equal: who is linked, what each peer says it holds, which runs to fetch and to serve. Comparing finds
+// where two differ (C11); who finds it asks for what it lacks itself, and brings what the other lacks, as far as that is short.
 
 import type { HubId, PeerId } from '../ids.ts'
+import type { Effect } from '../machine.ts'
 import type { Random } from '../random.ts'
-import { type Millis, type Now, never, second } from '../time.ts'
-import { Told } from '../told.ts'
-import { maxEpochLeap } from './burials.ts'
+import { type Millis, type Now, never } from '../time.ts'
 import { Census } from './census.ts'
+import { type Compared, Comparison, type Found } from './comparison.ts'
 import { Gaps } from './gaps.ts'
-import { type CatalogMessage, type DigestBody, type ListedVersion, maxVersions, type WantBody } from './messages.ts'
+import type { CatalogMessage, DigestBody, Outgoing, PartBody, WantBody } from './messages.ts'
+import { Packer, partsIn, wantsIn } from './packing.ts'
+import { Past } from './past.ts'
+import type { CatalogProtocol } from './protocol.ts'
 import type { Replicas } from './replicas.ts'
-import { compareEpochs, floorOf, isSurplus, type Run, type Version } from './slice.ts'
-import { Fetches, type Request, Serves } from './sync.ts'
-
-interface Outgoing {
-  readonly type: 'send'
-  readonly to: PeerId
-  readonly message: CatalogMessage
-}
+import { isSurplus, type Run, type Version } from './slice.ts'
+import { Source } from './source.ts'
+import { Fetches, type Request } from './sync.ts'
 
 /** What a message brought. */
 export interface Brought {
-  readonly send: readonly Outgoing[]
+  readonly send: readonly Effect<CatalogProtocol>[]
   /** Runs to take, in order. */
   readonly runs: readonly Run[]
   /** Whether this peer has nothing more to teach about the own slice (C13). */
@@ -38,38 +36,33 @@ export interface ReplicationOptions {
 }
 
 const nothing: Brought = { send: [], runs: [], isCaughtUp: false }
-/** Most versions taken from one peer's list. */
-const maxListed = 20_000
-/** Epochs and surpluses of the own slice that are remembered as taken over; one forgotten is fetched once more. */
-const maxAbsorbed = 1_000
+const worthless = { type: 'change', change: { type: 'dropped', reason: 'worthless-summary' } } as const
 /** Sync intervals after which a delta put aside is given up. */
 const asideIntervals = 3
-/** A list that has not changed is not told again within this time; later it may have been lost. */
-const repeatMs = 2 * second
 /** A gap noticed in gossip is closed by a digest this soon. */
 const repairMs = 200
 
 export class Replication {
   readonly #options: ReplicationOptions
   readonly #fetches: Fetches
-  readonly #serves = new Serves()
+  readonly #source: Source
   readonly #gaps = new Gaps()
   readonly #peers = new Set<PeerId>()
+  readonly #packer: Packer
   readonly #census: Census
-  /** Lists of what is held here, by the digest of it. */
-  readonly #told = new Told(repeatMs)
-  /** Parts of a long list of versions, until its last message. */
-  readonly #listing = new Map<PeerId, ListedVersion[]>()
-  /** How far the epochs of the own slice that peers hold were taken over already (C13). */
-  readonly #absorbed = new Map<string, number>()
+  readonly #comparison: Comparison
+  readonly #past: Past
   #behindAt: Millis | undefined
-  #highestOwn = 0
   #syncAt: Millis
 
   constructor(options: ReplicationOptions, now: Now) {
     this.#options = options
     this.#fetches = new Fetches(options.maxRecords)
+    this.#source = new Source(options.replicas)
+    this.#packer = new Packer(options.replicas.roster)
     this.#census = new Census(options.syncIntervalMs, now.mono)
+    this.#comparison = new Comparison(options.replicas.roster, this.#census)
+    this.#past = new Past(options.hub, options.replicas)
     this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
   }
 
@@ -80,13 +73,12 @@ export class Replication {
 
   /** The highest number of an epoch of the own slice that a peer holds. */
   get highestOwn(): number {
-    return this.#highestOwn
+    return this.#past.highest
   }
 
   /** C13: a run of the own slice was taken over; its like is no news any more. */
   absorb(run: Run): void {
-    if (this.#absorbed.size >= maxAbsorbed) this.#absorbed.clear()
-    this.#absorbed.set(String(run.epoch), run.to)
+    this.#past.absorb(run)
   }
 
   /** C17: hubs whose slices are known to be behind what a peer holds. */
@@ -111,20 +103,20 @@ export class Replication {
 
   linkUp(peer: PeerId, now: Now): Outgoing[] {
     this.#peers.add(peer)
-    return [this.#digest(peer, true, now)]
+    return [this.#comparison.ask(peer, now)]
   }
 
   linkDown(peer: PeerId, now: Now): void {
     this.#peers.delete(peer)
-    this.#told.forget(peer)
-    this.#listing.delete(peer)
-    this.#serves.dropPeer(peer)
+    this.#packer.forget(peer)
+    this.#comparison.drop(peer)
+    this.#source.dropPeer(peer)
     if (this.#fetches.dropPeer(peer)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
   }
 
   /** Tells every linked peer at once; after a new epoch of the own slice. */
   tellAll(now: Now): Outgoing[] {
-    return [...this.#peers].map((peer) => this.#digest(peer, true, now))
+    return [...this.#peers].map((peer) => this.#comparison.ask(peer, now))
   }
 
   tick(now: Now): Outgoing[] {
@@ -134,12 +126,12 @@ export class Replication {
   }
 
   #ticked(now: Now): Outgoing[] {
-    const out = asSends(this.#fetches.retry(now))
+    const out = this.#asSends(this.#fetches.retry(now))
     if (this.#syncAt <= now.mono) {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
       this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
       const peer = this.#options.random.pick([...this.#peers])
-      if (peer !== undefined) out.push(this.#digest(peer, true, now))
+      if (peer !== undefined) out.push(this.#comparison.ask(peer, now))
     }
     return [...out, ...this.#start(now)]
   }
@@ -157,27 +149,47 @@ export class Replication {
   }
 
   #received(from: PeerId, message: CatalogMessage, now: Now): Brought {
+    const { roster } = this.#options.replicas
     switch (message.kind) {
       case 'catalog.delta':
         return this.#delta(message.body, from, now)
       case 'catalog.digest':
-        return this.#compare(from, message.body, now)
+        this.#hear(from, message.body, now)
+        return this.#settle(from, this.#comparison.digest(from, message.body, { now, isOpen: this.#isOpen }), now)
       case 'catalog.versions':
-        return this.#list(from, message.body, now)
-      case 'catalog.want': {
-        const body = this.#serves.answer(from, message.body, () => this.#snapshot(message.body))
-        return { ...nothing, send: [{ type: 'send', to: from, message: { kind: 'catalog.part', body } }] }
+        return this.#settle(from, this.#comparison.versions(from, message.body, now), now)
+      case 'catalog.sketch':
+        return this.#settle(from, this.#comparison.sketch(from, message.body, now), now)
+      case 'catalog.doubt':
+        return this.#settle(from, this.#comparison.doubt(from, message.body, now), now)
+      case 'catalog.seqs':
+        return this.#settle(from, this.#comparison.seqs(from, message.body, now), now)
+      case 'catalog.want':
+        return this.#serve(from, message.body.wants)
+      case 'catalog.part':
+        return this.#take(from, message.body.parts, now)
+      case 'catalog.ask': {
+        const wants = wantsIn(message.body, roster)
+        return wants === undefined ? this.#again(from, now) : this.#serve(from, wants)
       }
-      case 'catalog.part': {
-        const { run, request } = this.#fetches.receive(from, message.body, now)
-        const send = [...asSends(request === undefined ? [] : [request]), ...this.#start(now)]
-        return { ...nothing, send, runs: run === undefined ? [] : [run] }
+      case 'catalog.runs': {
+        const parts = partsIn(message.body, roster)
+        return parts === undefined ? this.#again(from, now) : this.#take(from, parts, now)
       }
     }
   }
 
   #noteLag(now: Now): void {
     this.#behindAt = this.behind === 0 ? undefined : (this.#behindAt ?? now.mono)
+  }
+
+  get #isOpen(): boolean {
+    return this.#options.replicas.slice(this.#options.hub) !== undefined
+  }
+
+  /** What was said of places is of another roster: it is compared anew. */
+  #again(from: PeerId, now: Now): Brought {
+    return { ...nothing, send: [this.#comparison.ask(from, now)] }
   }
 
   /** C8: a delta applies only where this replica stands inside of it; one from further on waits. */
@@ -188,109 +200,80 @@ export class Replication {
     if (run.from <= position) return { ...nothing, runs: [run] }
     this.#gaps.keep(run, now.mono)
     this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
-    return this.#peers.has(from) ? { ...nothing, send: [this.#digest(from, true, now)] } : nothing
+    return this.#peers.has(from) ? { ...nothing, send: [this.#comparison.ask(from, now)] } : nothing
   }
 
-  #compare(from: PeerId, body: DigestBody, now: Now): Brought {
-    this.#hear(body, now)
-    if (body.digest !== this.#options.replicas.digest()) return { ...nothing, send: this.#versions(from, true, now) }
-    return { send: body.reply ? [this.#digest(from, false, now)] : [], runs: [], isCaughtUp: true }
+  /** What a comparison came to: wishes for what the peer holds further, and what it lacks on its way. */
+  #settle(from: PeerId, { send, digest, found, isWorthless = false }: Compared, now: Now): Brought {
+    if (digest !== undefined) this.#hear(from, { digest }, now)
+    if (isWorthless) return { ...nothing, send: [...send, worthless] }
+    if (found === undefined) return { ...nothing, send }
+    let isCaughtUp = !this.#fetches.seeks(this.#options.hub, from)
+    for (const [hub, epoch, seq] of found.theirs) if (this.#consider(from, hub, { epoch, seq })) isCaughtUp = false
+    return { send: [...send, ...this.#bring(from, found), ...this.#start(now)], runs: [], isCaughtUp }
   }
 
-  /** Wishes for everything the peer holds further; the own slice has rules of its own. */
-  #list(from: PeerId, body: { versions: ListedVersion[]; last: boolean; reply: boolean }, now: Now): Brought {
-    const listed = [...(this.#listing.get(from) ?? []), ...body.versions].slice(0, maxListed)
-    this.#listing.set(from, listed)
-    if (!body.last) return nothing
-    this.#listing.delete(from)
-    this.#hear({ digest: this.#options.replicas.digestOf(listed) }, now)
-    let isCaughtUp = true
-    for (const [hub, epoch, seq] of listed) {
-      const version: Version = { epoch, seq }
-      if (hub === this.#options.hub) {
-        if (!this.#isPlausible(version)) continue
-        this.#highestOwn = Math.max(this.#highestOwn, epoch[0])
-        if (!this.#isNewsOfOwn(version)) continue
-        isCaughtUp = false
-        this.#fetches.wish(hub, { peer: from, version, have: 0 })
-      } else if (!isSurplus(epoch)) {
-        const have = this.#options.replicas.position(hub, version)
-        if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
-      }
+  /** Wishes for a version that the peer holds further; returns whether it is of the own slice, which has rules of its own. */
+  #consider(from: PeerId, hub: HubId, version: Version): boolean {
+    if (hub === this.#options.hub) {
+      if (!this.#past.isNews(version)) return false
+      this.#fetches.wish(hub, { peer: from, version, have: 0 })
+      return true
     }
-    const isTold = this.#told.has(from, this.#options.replicas.digest(), now.mono)
-    const answer = body.reply && !isTold ? this.#versions(from, false, now) : []
-    return { send: [...answer, ...this.#start(now)], runs: [], isCaughtUp }
+    const have = isSurplus(version.epoch) ? undefined : this.#options.replicas.position(hub, version)
+    if (have !== undefined) this.#fetches.wish(hub, { peer: from, version, have })
+    return false
   }
 
-  /** C13: an epoch that this hub can have had: one made up would leave it no number to open another under. */
-  #isPlausible({ epoch: [number] }: Version): boolean {
-    const { hub, replicas } = this.#options
-    const known = Math.max(this.#highestOwn, replicas.slice(hub)?.version.epoch[0] ?? 0)
-    return number <= known + maxEpochLeap
+  /** Short runs that the peer lacks are on their way at once; of the rest it hears, and asks for it. */
+  #bring(to: PeerId, { lacking, isAsked }: Found): Outgoing[] {
+    const { pages, rest } = this.#source.shortRuns(lacking)
+    const out = pages.map(({ parts }) => this.#packer.answer(to, parts))
+    if (isAsked) return [...out, ...this.#comparison.answer(to, rest)]
+    return rest.length > 0 ? [...out, this.#comparison.offer(to, rest)] : out
   }
 
-  /** C13: a peer holds records of this hub that this hub does not know: from a lost disk, or an epoch before. */
-  #isNewsOfOwn(version: Version): boolean {
-    const own = this.#options.replicas.slice(this.#options.hub)?.version
-    if (own !== undefined && compareEpochs(version.epoch, own.epoch) === 0) return version.seq > own.seq
-    return version.seq > (this.#absorbed.get(String(version.epoch)) ?? 0)
+  #serve(to: PeerId, wants: readonly WantBody[]): Brought {
+    const parts = this.#source.answer(to, wants)
+    return { ...nothing, send: parts.length === 0 ? [] : [this.#packer.answer(to, parts)] }
   }
 
-  #hear({ digest, held = [] }: Pick<DigestBody, 'digest' | 'held'>, { mono }: Now): void {
+  /** Parts that were asked for, and whole runs that a peer found to be lacking here: those are judged like deltas. */
+  #take(from: PeerId, parts: readonly PartBody[], now: Now): Brought {
+    const { runs, requests, strays } = this.#fetches.receive(from, parts, { now, have: this.#position })
+    const brought = strays.flatMap((part) => this.#offered(from, part) ?? [])
+    const send = [...this.#asSends(requests), ...this.#start(now)]
+    return { ...nothing, send, runs: [...runs, ...brought] }
+  }
+
+  /** A whole run that fits what is held. Of the own slice it says that the peer holds more, as a list would. */
+  #offered(from: PeerId, part: PartBody): Run | undefined {
+    const { hub, epoch, to, records } = part
+    const version = { epoch, seq: to }
+    const isWhole = part.done && part.after === part.from && to > part.from && part.floor === undefined
+    if (!isWhole || isSurplus(epoch)) return undefined
+    if (hub === this.#options.hub) {
+      this.#consider(from, hub, version)
+      return undefined
+    }
+    const position = this.#options.replicas.position(hub, version)
+    return position === undefined || part.from > position ? undefined : { hub, epoch, from: part.from, to, records }
+  }
+
+  #hear(from: PeerId, { digest, held = [] }: Pick<DigestBody, 'digest' | 'held'>, { mono }: Now): void {
+    this.#packer.hear(from, digest)
     this.#census.hold(this.#options.replicas.digest(), mono)
     this.#census.hear(digest, held, mono)
   }
 
+  readonly #position = (hub: HubId, version: Version): number | undefined =>
+    hub === this.#options.hub ? 0 : this.#options.replicas.position(hub, version)
+
   #start(now: Now): Outgoing[] {
-    return asSends(
-      this.#fetches.start(now, (hub, version) =>
-        hub === this.#options.hub ? 0 : this.#options.replicas.position(hub, version),
-      ),
-    )
+    return this.#asSends(this.#fetches.start(now, this.#position))
   }
 
-  /** C9: the run as it stands now; of an epoch that is over, what is left of it. */
-  #snapshot(want: WantBody): Run | undefined {
-    const slice = this.#options.replicas.slice(want.hub)
-    if (slice === undefined) return undefined
-    const { epoch, seq } = slice.version
-    if (compareEpochs(want.epoch, epoch) === 0) {
-      // C14: of what was dropped, who stands below hears by the whole slice alone.
-      const from = want.have < slice.floor ? 0 : want.have
-      return {
-        hub: want.hub,
-        epoch,
-        from,
-        to: seq,
-        records: slice.after(from),
-        ...(from === 0 ? floorOf(slice.floor) : {}),
-      }
-    }
-    const surplus = slice.surplus()
-    return surplus !== undefined && compareEpochs(want.epoch, surplus.epoch) === 0 ? surplus : undefined
+  #asSends(requests: readonly Request[]): Outgoing[] {
+    return requests.map((request) => this.#packer.request(request))
   }
-
-  #digest(to: PeerId, reply: boolean, { mono }: Now): Outgoing {
-    const digest = this.#options.replicas.digest()
-    this.#census.hold(digest, mono)
-    const held = this.#census.tell(mono)
-    const body = { digest, reply, ...(held.length === 0 ? {} : { held }) }
-    return { type: 'send', to, message: { kind: 'catalog.digest', body } }
-  }
-
-  #versions(to: PeerId, reply: boolean, now: Now): Outgoing[] {
-    const all = this.#options.replicas.versions()
-    this.#told.note(to, this.#options.replicas.digest(), now.mono)
-    const out: Outgoing[] = []
-    for (let from = 0; from === 0 || from < all.length; from += maxVersions) {
-      const body = { versions: all.slice(from, from + maxVersions), last: from + maxVersions >= all.length, reply }
-      out.push({ type: 'send', to, message: { kind: 'catalog.versions', body } })
-    }
-    return out
-  }
-}
-
-function asSends(requests: readonly Request[]): Outgoing[] {
-  return requests.map(({ to, body }) => ({ type: 'send', to, message: { kind: 'catalog.want', body } }))
 }

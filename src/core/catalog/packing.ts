@@ -1,0 +1,121 @@
+// Asking for whole runs and bringing them, between hubs in the same roster: a slice is a place there, so a few bytes name it,
+// where hub and epoch would take fifty. Whatever does not fit that form (a part of a run, a floor) travels by name.
+
+import type { PeerId } from '../ids.ts'
+import { namesOf } from './fingerprint.ts'
+import type { AskBody, CatalogMessage, Outgoing, PartBody, RunsBody, WantBody } from './messages.ts'
+import type { CatalogRecord } from './record.ts'
+import type { Roster } from './roster.ts'
+import type { Request } from './sync.ts'
+
+/** Packs what is for a peer, as far as it stands in the same roster. */
+export class Packer {
+  readonly #roster: Roster
+  /** The digest each linked peer last told. */
+  readonly #heard = new Map<PeerId, string>()
+
+  constructor(roster: Roster) {
+    this.#roster = roster
+  }
+
+  hear(peer: PeerId, digest: string): void {
+    this.#heard.set(peer, digest)
+  }
+
+  forget(peer: PeerId): void {
+    this.#heard.delete(peer)
+  }
+
+  request({ to, wants }: Request): Outgoing {
+    const named: CatalogMessage = { kind: 'catalog.want', body: { wants: [...wants] } }
+    return { type: 'send', to, message: this.#isInRoster(to) ? packedWants(wants, this.#roster) : named }
+  }
+
+  answer(to: PeerId, parts: readonly PartBody[]): Outgoing {
+    const named: CatalogMessage = { kind: 'catalog.part', body: { parts: [...parts] } }
+    return { type: 'send', to, message: this.#isInRoster(to) ? packedParts(parts, this.#roster) : named }
+  }
+
+  /** Whether the peer, when it was last heard, held the same slices as this hub does now. */
+  #isInRoster(peer: PeerId): boolean {
+    const heard = this.#heard.get(peer)
+    return heard !== undefined && namesOf(heard) === namesOf(this.#roster.digest())
+  }
+}
+
+/** A request, by place if it can be. */
+export function packedWants(wants: readonly WantBody[], roster: Roster): CatalogMessage {
+  const placed = placedIn(wants, roster)
+  const isFit = placed !== undefined && wants.every(({ to, after, have }) => to === 0 && after === have)
+  if (!isFit) return { kind: 'catalog.want', body: { wants: [...wants] } }
+  const at = placed.flatMap(({ distance, item }) => [distance, item.have])
+  return { kind: 'catalog.ask', body: { roster: namesOf(roster.digest()), at } }
+}
+
+/** An answer, by place if it can be. */
+export function packedParts(parts: readonly PartBody[], roster: Roster): CatalogMessage {
+  const placed = placedIn(parts, roster)
+  if (placed === undefined || !parts.every(isWhole)) return { kind: 'catalog.part', body: { parts: [...parts] } }
+  const at = placed.flatMap(({ distance, item }) => [distance, item.to - lastOf(item.records), item.to - item.from])
+  const records = placed.map(({ item }) => item.records)
+  return { kind: 'catalog.runs', body: { roster: namesOf(roster.digest()), at, records } }
+}
+
+/** The wants of a packed request; undefined when it is of another roster, or of no place in it. */
+export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | undefined {
+  const wants: WantBody[] = []
+  for (const [place, have] of placesIn(at, 2)) {
+    const [hub, epoch] = own.versions()[place] ?? []
+    if (roster !== namesOf(own.digest()) || hub === undefined || epoch === undefined) return undefined
+    wants.push({ hub, epoch, have: have ?? 0, to: 0, after: have ?? 0 })
+  }
+  return wants
+}
+
+/** The parts of a packed answer; undefined as above. */
+export function partsIn({ roster, at, records }: RunsBody, own: Roster): PartBody[] | undefined {
+  const parts: PartBody[] = []
+  for (const [place, behind = 0, span = 0] of placesIn(at, 3)) {
+    const [hub, epoch] = own.versions()[place] ?? []
+    if (roster !== namesOf(own.digest()) || hub === undefined || epoch === undefined) return undefined
+    const held: CatalogRecord[] = records[parts.length] ?? []
+    const to = lastOf(held) + behind
+    const from = to - span
+    if (!Number.isSafeInteger(to) || from < 0) return undefined
+    parts.push({ hub, epoch, from, to, after: from, records: held, done: true })
+  }
+  return parts
+}
+
+function lastOf(records: readonly CatalogRecord[]): number {
+  return records.at(-1)?.seq ?? 0
+}
+
+function isWhole(part: PartBody): boolean {
+  return part.done && part.after === part.from && part.to > part.from && part.floor === undefined
+}
+
+interface Placed<T> {
+  readonly distance: number
+  readonly item: T
+}
+
+/** In order of their places, each with the distance from the one before; undefined when one has no place. */
+function placedIn<T extends Pick<WantBody, 'hub' | 'epoch'>>(
+  items: readonly T[],
+  roster: Roster,
+): Placed<T>[] | undefined {
+  const found = items.map((item) => ({ item, place: roster.placeOf(item.hub, item.epoch) ?? Number.NaN }))
+  if (found.some(({ place }) => Number.isNaN(place))) return undefined
+  found.sort((a, b) => a.place - b.place)
+  return found.map(({ item, place }, i) => ({ item, distance: place - (found[i - 1]?.place ?? 0) }))
+}
+
+/** What stands behind each place: `width` numbers, the first of which is the distance from the place before. */
+function* placesIn(at: readonly number[], width: number): Generator<[place: number, ...rest: number[]]> {
+  let place = 0
+  for (let i = 0; i + width <= at.length; i += width) {
+    place += at[i] ?? 0
+    yield [place, ...at.slice(i + 1, i + width)]
+  }
+}

@@ -1,0 +1,134 @@
+// Two catalogs and the messages between them, weighed as they travel: what a comparison costs, in bytes and in round trips.
+
+import { cborCodec } from '../../src/adapters/codec.ts'
+import { Catalog } from '../../src/core/catalog/catalog.ts'
+import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
+import { type Epoch, Slice } from '../../src/core/catalog/slice.ts'
+import { Random } from '../../src/core/random.ts'
+import { parse, seal } from '../../src/core/wire.ts'
+import { at, hubId, peerOf, wallStart } from './kit.ts'
+
+const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
+/** The length that the framer puts before each message. */
+const headBytes = 4
+
+/** How far one hub holds slices: hub → epoch and seq. */
+export type Holdings = ReadonlyMap<string, readonly [epoch: Epoch, seq: number]>
+
+export interface Frame {
+  readonly from: string
+  readonly kind: string
+  readonly bytes: number
+  /** Bytes of the records in it. */
+  readonly records: number
+  /** How many records those are. */
+  readonly count: number
+}
+
+export interface Cost {
+  readonly frames: readonly Frame[]
+  readonly bytes: number
+  /** Without the records. */
+  readonly beside: number
+  readonly records: number
+  readonly roundTrips: number
+}
+
+/** Entries of a slice: further writes are of the same ones again, in turn. */
+const entries = 100
+
+/** What a hub writes under each seq: as large as a project's record usually is. */
+function recordAt(hub: string, seq: number): CatalogRecord {
+  const stamp = [wallStart - 100_000 + seq, 0, hubId(hub)] as const
+  const key = `${hub}-project-${seq % entries}`
+  const values = { name: `Project ${seq}`, hub_url: `https://${hub}.example.org/${seq}`, mesh_namespace: `hub.${key}` }
+  const fields = Object.entries({ life: true, ...values }).map(([name, value]) => [name, [value, [...stamp]]])
+  return { kind: 'project', key, seq, fields: Object.fromEntries(fields) }
+}
+
+function sliceOf(hub: string, [epoch, seq]: readonly [Epoch, number]): Slice {
+  const slice = new Slice(hubId(hub), { epoch, seq: 0 })
+  const size = Math.min(seq, entries)
+  const records = Array.from({ length: size }, (_, i) => recordAt(hub, seq - size + i + 1))
+  slice.extend({ hub: hubId(hub), epoch, from: 0, to: seq, records })
+  return slice
+}
+
+export class Pair {
+  readonly a: Catalog
+  readonly b: Catalog
+  readonly dropped: string[] = []
+  #now = 0
+
+  constructor(a: Holdings, b: Holdings) {
+    this.a = catalogOf('a', a)
+    this.b = catalogOf('b', b)
+  }
+
+  /** Hub a asks hub b, once, and all that comes of it is delivered; `both`: b asks as well, at the same time. */
+  compare(isBoth = false): Cost {
+    this.#now += 20_000
+    const frames: Frame[] = []
+    let deepest = 0
+    let waiting = this.#step('a', { type: 'link-up', peer: peerOf('b') })
+    if (isBoth) waiting = [...waiting, ...this.#step('b', { type: 'link-up', peer: peerOf('a') })]
+    while (waiting.length > 0) {
+      deepest++
+      waiting = waiting.flatMap(({ from, message }) => {
+        const { frame, heard } = carried(from, message)
+        frames.push(frame)
+        const to = from === 'a' ? 'b' : 'a'
+        return this.#step(to, { type: 'message', from: peerOf(from), message: heard })
+      })
+      if (deepest > 10_000) throw new Error('the two do not come to an end')
+    }
+    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0)
+    const inRecords = frames.reduce((sum, frame) => sum + frame.records, 0)
+    const records = frames.reduce((sum, frame) => sum + frame.count, 0)
+    return { frames, bytes, beside: bytes - inRecords, records, roundTrips: Math.ceil(deepest / 2) }
+  }
+
+  #step(name: 'a' | 'b', input: Parameters<Catalog['step']>[0]): { from: 'a' | 'b'; message: CatalogMessage }[] {
+    const catalog = this[name]
+    const out: { from: 'a' | 'b'; message: CatalogMessage }[] = []
+    for (const effect of catalog.step(input, at(this.#now))) {
+      if (effect.type === 'send') out.push({ from: name, message: effect.message })
+      if (effect.type === 'persist') out.push(...this.#step(name, { type: 'persisted', token: effect.token, ok: true }))
+      if (effect.type === 'change' && effect.change.type === 'dropped') this.dropped.push(effect.change.reason)
+    }
+    return out
+  }
+}
+
+function catalogOf(name: string, held: Holdings): Catalog {
+  const options = {
+    hub: hubId(name),
+    random: new Random(1),
+    maxClockDriftMs: 30_000,
+    syncIntervalMs: 10_000_000,
+    maxSliceRecords: 10_000,
+    lostOwn: undefined,
+    reserve: [],
+    removalRetentionMs: 1e12,
+    sureWall: wallStart,
+    isReturning: false,
+  }
+  return new Catalog({ ...options, slices: [...held].map(([hub, version]) => sliceOf(hub, version)) }, at(0))
+}
+
+/** By the real codec and the real schema, as between processes. */
+function carried(from: string, { kind, body }: CatalogMessage): { frame: Frame; heard: CatalogMessage } {
+  const bytes = cborCodec.encode(seal(kind, body))
+  const parsed = parse(kinds, cborCodec.decode(bytes))
+  if (!parsed.ok) throw new Error(`${kind} is ${parsed.reason}`)
+  const heard = { kind, body: parsed.value.body } as CatalogMessage
+  const records = recordsOf(heard)
+  const inRecords = records.reduce((sum, record) => sum + cborCodec.encode(record).length, 0)
+  return { frame: { from, kind, bytes: bytes.length + headBytes, records: inRecords, count: records.length }, heard }
+}
+
+function recordsOf({ kind, body }: CatalogMessage): CatalogRecord[] {
+  if (kind === 'catalog.part') return body.parts.flatMap(({ records }) => records)
+  return kind === 'catalog.runs' ? body.records.flat() : []
+}
