@@ -55,6 +55,11 @@ function sliceOf(hub: string, [epoch, seq]: readonly [Epoch, number]): Slice {
   return slice
 }
 
+interface Letter {
+  readonly from: 'a' | 'b'
+  readonly message: CatalogMessage
+}
+
 export class Pair {
   readonly a: Catalog
   readonly b: Catalog
@@ -71,8 +76,8 @@ export class Pair {
     this.#now += 20_000
     const frames: Frame[] = []
     let deepest = 0
-    let waiting = this.#step('a', { type: 'link-up', peer: peerOf('b') })
-    if (isBoth) waiting = [...waiting, ...this.#step('b', { type: 'link-up', peer: peerOf('a') })]
+    const linked = this.#step('a', { type: 'link-up', peer: peerOf('b') })
+    let waiting = isBoth ? [...linked, ...this.#step('b', { type: 'link-up', peer: peerOf('a') })] : this.#ticked()
     while (waiting.length > 0) {
       deepest++
       waiting = waiting.flatMap(({ from, message }) => {
@@ -89,9 +94,18 @@ export class Pair {
     return { frames, bytes, beside: bytes - inRecords, records, roundTrips: Math.ceil(deepest / 2) }
   }
 
-  #step(name: 'a' | 'b', input: Parameters<Catalog['step']>[0]): { from: 'a' | 'b'; message: CatalogMessage }[] {
+  /** Hub a's next sync interval. */
+  #ticked(): Letter[] {
+    for (;;) {
+      this.#now = Math.max(this.#now, this.a.deadline())
+      const sent = this.#step('a', { type: 'tick' })
+      if (sent.length > 0) return sent
+    }
+  }
+
+  #step(name: 'a' | 'b', input: Parameters<Catalog['step']>[0]): Letter[] {
     const catalog = this[name]
-    const out: { from: 'a' | 'b'; message: CatalogMessage }[] = []
+    const out: Letter[] = []
     for (const effect of catalog.step(input, at(this.#now))) {
       if (effect.type === 'send') out.push({ from: name, message: effect.message })
       if (effect.type === 'persist') out.push(...this.#step(name, { type: 'persisted', token: effect.token, ok: true }))
@@ -106,7 +120,7 @@ function catalogOf(name: string, held: Holdings): Catalog {
     hub: hubId(name),
     random: new Random(1),
     maxClockDriftMs: 30_000,
-    syncIntervalMs: 10_000_000,
+    syncIntervalMs: 10_000,
     maxSliceRecords: 10_000,
     lostOwn: undefined,
     reserve: [],

@@ -75,10 +75,10 @@ describe('an estimate of the differences', () => {
     expect(low).toBeLessThanOrEqual(1)
   })
 
-  it('is none where the marks do not say: all differ, or they are of another row', () => {
+  it('is of no use where nearly all differ, and none where the marks are of another row', () => {
     const row = Array.from({ length: 400 }, (_, i) => i)
     const other = row.map((value) => value + 1)
-    expect(differencesBehind(marksOf(other), marksOf(row))).toBe(Number.POSITIVE_INFINITY)
+    expect(differencesBehind(marksOf(other), marksOf(row))).toBeGreaterThan(250)
     expect(differencesBehind(new Uint8Array(3), marksOf(row))).toBe(Number.POSITIVE_INFINITY)
     expect(differencesBehind(new Uint8Array(0), new Uint8Array(0))).toBe(Number.POSITIVE_INFINITY)
   })

@@ -33,6 +33,8 @@ export interface Found {
   readonly lacking: readonly Lack[]
   /** Whether the peer asked to be told of these. */
   readonly isAsked: boolean
+  /** Whether no other peer is likely to be compared with the same one at this moment. */
+  readonly isSole: boolean
 }
 
 export interface Lack {
@@ -54,6 +56,7 @@ interface Question {
   readonly step: 'digest' | 'doubt' | 'whole'
   readonly digest: string
   readonly at: Millis
+  readonly isSole: boolean
 }
 
 /** Most versions taken from one peer's list. */
@@ -91,9 +94,10 @@ export class Comparison {
     this.#listing.delete(peer)
   }
 
-  ask(peer: PeerId, now: Now): Outgoing {
+  /** `isSole`: no other peer is asked at this moment. */
+  ask(peer: PeerId, now: Now, isSole = false): Outgoing {
     const digest = this.#roster.digest()
-    this.#questions.set(peer, { step: 'digest', digest, at: now.mono })
+    this.#questions.set(peer, { step: 'digest', digest, at: now.mono, isSole })
     return this.#digest(peer, true, now)
   }
 
@@ -105,7 +109,7 @@ export class Comparison {
     if (!body.reply) this.#questions.delete(from)
     if (digest === own) {
       const send = body.reply ? [this.#digest(from, false, now)] : []
-      return { send, digest, found: { theirs: [], lacking: [], isAsked: false } }
+      return { send, digest, found: { theirs: [], lacking: [], isAsked: false, isSole: false } }
     }
     // Both ends of a new link ask at once: one of them is enough.
     const isCrossing = asked?.digest === own && now.mono - asked.at <= repeatMs
@@ -122,6 +126,7 @@ export class Comparison {
     const own = this.#roster.digest()
     const asked = this.#questions.get(from)
     const count = symbols.length / (2 * symbolBytes)
+    const isSole = asked?.isSole === true
     // Reading a long one is work: only what was asked for is read.
     if (count > firstDifferences && asked?.step !== 'doubt') return { send: [], digest, isWorthless: true }
     this.#questions.delete(from)
@@ -129,20 +134,19 @@ export class Comparison {
     if (!isSameRoster(digest, own)) return { send: this.#list(from, now), digest }
     const row = this.#row()
     const told = isAffordable(row.length, count) ? differences(symbols, row) : undefined
-    const found = told && this.#explained(digest, told)
+    const found = told && this.#explained(digest, told, isSole)
     if (found !== undefined) return { send: [], digest, found }
     const isLong = count > firstDifferences
     const marks = isLong ? new Uint8Array(0) : marksOf(row)
-    this.#questions.set(from, { step: isLong ? 'whole' : 'doubt', digest: own, at: now.mono })
-    return { send: [say(from, { kind: 'catalog.doubt', body: { digest: own, marks } })], digest, isWorthless: isLong }
+    this.#questions.set(from, { step: isLong ? 'whole' : 'doubt', digest: own, at: now.mono, isSole })
+    return { send: [say(from, { kind: 'catalog.doubt', body: { marks } })], digest, isWorthless: isLong }
   }
 
-  doubt(from: PeerId, { digest, marks }: DoubtBody, now: Now): Compared {
+  /** Of whatever row the marks are: what is sent says of which roster it is. */
+  doubt(from: PeerId, { marks }: DoubtBody, now: Now): Compared {
     const own = this.#roster.digest()
-    if (digest === own) return { ...silence, digest }
-    if (!isSameRoster(digest, own)) return { send: this.#list(from, now), digest }
     // Making these is work, too: one of each for a peer within the time.
-    if (this.#whole.has(from, own, now.mono)) return { send: [], digest, isWorthless: true }
+    if (this.#whole.has(from, own, now.mono)) return { send: [], isWorthless: true }
     const row = this.#row()
     const count = this.#sketched.has(from, own, now.mono)
       ? Number.POSITIVE_INFINITY
@@ -150,10 +154,10 @@ export class Comparison {
     const most = Math.min(maxSketchBytes, seqBytes * row.length)
     if (2 * symbolBytes * count > most || !isAffordable(row.length, count)) {
       this.#whole.note(from, own, now.mono)
-      return { send: [this.#seqs(from, row)], digest }
+      return { send: [this.#seqs(from, row)] }
     }
     this.#sketched.note(from, own, now.mono)
-    return { send: [this.#sketch(from, sketchOf(row, count))], digest }
+    return { send: [this.#sketch(from, sketchOf(row, count))] }
   }
 
   /** All seqs of the peer, or those that it found to be further than here. */
@@ -163,13 +167,14 @@ export class Comparison {
     const versions = this.#roster.versions()
     if (!isSameRoster(digest, own)) return { send: this.#list(from, now), digest }
     if (at !== undefined) return this.#places(digest, at, seqs)
+    const isSole = this.#questions.get(from)?.isSole === true
     this.#questions.delete(from)
     const told = new Map<number, number>()
     for (const [place, [, , seq]] of versions.entries()) {
       const difference = (seqs[place] ?? 0) - seq
       if (difference !== 0) told.set(place, difference)
     }
-    const found = seqs.length === versions.length ? this.#explained(digest, told) : undefined
+    const found = seqs.length === versions.length ? this.#explained(digest, told, isSole) : undefined
     if (found !== undefined) return { send: [], digest, found }
     return { send: this.#list(from, now), digest, isWorthless: true }
   }
@@ -185,7 +190,7 @@ export class Comparison {
     const lacking = isTold ? [] : lackingIn(listed, this.#roster.versions())
     return {
       send: [],
-      found: { theirs: listed, lacking, isAsked: !isTold },
+      found: { theirs: listed, lacking, isAsked: !isTold, isSole: false },
       ...(digest === undefined ? {} : { digest }),
     }
   }
@@ -217,11 +222,11 @@ export class Comparison {
       if (hub === undefined || epoch === undefined) return { send: [], digest, isWorthless: true }
       theirs.push([hub, epoch, seqs[i] ?? 0])
     }
-    return { send: [], digest, found: { theirs, lacking: [], isAsked: false } }
+    return { send: [], digest, found: { theirs, lacking: [], isAsked: false, isSole: false } }
   }
 
   /** What the differences come to, if they are all there are: then they make the own digest the peer's. */
-  #explained(digest: string, told: ReadonlyMap<number, number>): Found | undefined {
+  #explained(digest: string, told: ReadonlyMap<number, number>, isSole: boolean): Found | undefined {
     const versions = this.#roster.versions()
     const changes: (readonly [ListedVersion, ListedVersion])[] = []
     for (const [place, difference] of told) {
@@ -232,7 +237,7 @@ export class Comparison {
     if (this.#roster.digestWith(changes) !== digest) return undefined
     const theirs = changes.flatMap(([own, other]) => (other[2] > own[2] ? [other] : []))
     const lacking = changes.flatMap(([own, other]) => (other[2] < own[2] ? [{ version: own, have: other[2] }] : []))
-    return { theirs, lacking, isAsked: false }
+    return { theirs, lacking, isAsked: false, isSole }
   }
 
   /** C17: what is told of others goes along. */

@@ -4,7 +4,7 @@ import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import type { PeerId } from '../ids.ts'
 import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
-import { maxMarks } from './estimate.ts'
+import { maxMarkBytes } from './estimate.ts'
 import { RecordSchema } from './record.ts'
 import { EpochSchema } from './slice.ts'
 
@@ -58,7 +58,7 @@ const Versions = Type.Object({
 /** C11: a summary of all seqs, in the roster that the digest names, from which a few differences can be told. */
 const Sketch = Type.Object({ digest: DigestSchema, symbols: bytesUpTo(maxSketchBytes) })
 /** C11: there are more differences than a sketch told. Marks of parts of the row say about how many; none: tell all. */
-const Doubt = Type.Object({ digest: DigestSchema, marks: bytesUpTo(maxMarks) })
+const Doubt = Type.Object({ marks: bytesUpTo(maxMarkBytes) })
 /** C11: all seqs in the roster that the digest names; with `at`, those of some places: each as its distance from the last. */
 const Seqs = Type.Object({
   digest: DigestSchema,

@@ -37,6 +37,8 @@ export interface ReplicationOptions {
 
 const nothing: Brought = { send: [], runs: [], isCaughtUp: false }
 const worthless = { type: 'change', change: { type: 'dropped', reason: 'worthless-summary' } } as const
+/** Short runs that a peer gets unasked when others may bring them as well. */
+const fewRuns = 4
 /** Sync intervals after which a delta put aside is given up. */
 const asideIntervals = 3
 /** A gap noticed in gossip is closed by a digest this soon. */
@@ -131,7 +133,7 @@ export class Replication {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
       this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
       const peer = this.#options.random.pick([...this.#peers])
-      if (peer !== undefined) out.push(this.#comparison.ask(peer, now))
+      if (peer !== undefined) out.push(this.#comparison.ask(peer, now, true))
     }
     return [...out, ...this.#start(now)]
   }
@@ -226,8 +228,11 @@ export class Replication {
   }
 
   /** Short runs that the peer lacks are on their way at once; of the rest it hears, and asks for it. */
-  #bring(to: PeerId, { lacking, isAsked }: Found): Outgoing[] {
-    const { pages, rest } = this.#source.shortRuns(lacking)
+  #bring(to: PeerId, { lacking, isAsked, isSole }: Found): Outgoing[] {
+    // When halves meet, every link across finds the same differences: what is asked for comes once.
+    const first = isSole ? lacking : lacking.slice(0, fewRuns)
+    const { pages, rest: left } = this.#source.shortRuns(first)
+    const rest = [...left, ...lacking.slice(first.length).map(({ version }) => version)]
     const out = pages.map(({ parts }) => this.#packer.answer(to, parts))
     if (isAsked) return [...out, ...this.#comparison.answer(to, rest)]
     return rest.length > 0 ? [...out, this.#comparison.offer(to, rest)] : out

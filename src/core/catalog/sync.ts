@@ -11,7 +11,7 @@ import { compareEpochs, floorOf, isFurther, type Run, type Version } from './sli
 /** Requests under way at once; further wishes wait. */
 export const maxAsked = 4
 /** A request asks for slices until they may be so many records: what fits a part, when records are of the usual size. */
-const recordsAsked = 48
+const recordsAsked = 56
 /** Slices wished for at once; what a list names beyond them is named again by the next one. */
 const maxWishes = 20_000
 /** Runs served at once; the oldest is forgotten first, its receiver starts again. */
