@@ -1,6 +1,7 @@
 // `npm run bench -- NAME`: runs one bench. Each prints a table, ends its rows in `ok` or `MISS` and its output in
 // `targets: N ok, N MISS`, and exits 1 when a target is missed. `--json` prints the rows instead.
 
+import { catalog } from './catalog.ts'
 import { durability } from './durability.ts'
 import { healing } from './healing.ts'
 import { membership } from './membership/membership.ts'
@@ -13,6 +14,7 @@ import { startup } from './startup.ts'
 type Bench = (args: readonly string[]) => Promise<Report | readonly Row[]>
 
 const benches: Readonly<Record<string, Bench>> = {
+  catalog,
   durability,
   healing,
   membership,
