@@ -62,15 +62,19 @@ export function parse<T>(kinds: ReadonlyMap<string, Kind<T>>, value: unknown): P
   return { ok: true, value: { kind: known.kind, body } }
 }
 
-/** Whether the value is plain data (what JSON can say), no deeper than `depth`. */
+/**
+ * Whether the value is plain data (what JSON can say), no deeper than `depth`. Text with halves of letters is none: it does
+ * not come out of a codec as it went in, and then hubs hold something else than was signed.
+ */
 export function isPlain(value: unknown, depth: number = maxDepth): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (value === null || typeof value === 'boolean') return true
+  if (typeof value === 'string') return value.isWellFormed()
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || depth <= 0) return false
   if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1))
   const proto: unknown = Object.getPrototypeOf(value)
   if (proto !== Object.prototype && proto !== null) return false
-  return Object.values(value).every((item) => isPlain(item, depth - 1))
+  return Object.entries(value).every(([name, item]) => name.isWellFormed() && isPlain(item, depth - 1))
 }
 
 // Schemas that several features use.

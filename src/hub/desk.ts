@@ -38,7 +38,7 @@ interface DeskJob {
 const refusals: Partial<Readonly<Record<Outcome, Refusal>>> = {
   'too-many-fields': refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'),
   'slice-full': refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"),
-  unfit: refuse('limit-reached', 'The entry would be longer than hubs take; shorten its texts'),
+  unfit: refuse('limit-reached', 'The entry is longer than hubs take, or no proper text; shorten or mend its texts'),
   'clock-drift': refuse('clock-drift', clockRefusal),
 }
 

@@ -49,9 +49,10 @@ export function isFit(record: CatalogRecord): boolean {
   return recordCheck.Check(record) && hasPlainValues(record) && JSON.stringify(record).length <= maxRecordText
 }
 
-/** Whether the values are plain data: the schema leaves them open, because kinds and fields may be unknown here (C16). */
+/** Whether the values, and the names of what they are of, are plain data: the schema leaves them open, because kinds and fields may be unknown here (C16). */
 export function hasPlainValues(record: CatalogRecord): boolean {
-  return Object.values(record.fields).every(([value]) => isPlain(value))
+  const isFieldPlain = ([name, [value]]: [string, Field]): boolean => name.isWellFormed() && isPlain(value)
+  return record.key.isWellFormed() && Object.entries(record.fields).every(isFieldPlain)
 }
 
 export function* stampsOf(record: CatalogRecord): Generator<Stamp> {
