@@ -1,5 +1,6 @@
 // Who said it: signatures by real Ed25519 keys and by the simulator's, and the notary that proves each word once.
 
+import { createHash } from 'node:crypto'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { describe, expect, it } from 'vitest'
@@ -8,10 +9,11 @@ import { keysOf } from '../src/adapters/keys.ts'
 import type { PeerId } from '../src/core/ids.ts'
 import { type Keys, Notary } from '../src/core/keys.ts'
 import type { Statement } from '../src/core/wire.ts'
+import type { HubKeys } from '../src/hub/ports.ts'
 import { keysContract } from './contracts/keys.ts'
 import { infoOf, peerOf, testKeys } from './core/kit.ts'
 
-async function realHub(): Promise<{ peer: PeerId; keys: Keys }> {
+async function realHub(): Promise<{ peer: PeerId; keys: HubKeys }> {
   const privateKey = await generateKeyPair('Ed25519')
   return { peer: peerIdFromPrivateKey(privateKey).toString() as PeerId, keys: keysOf(privateKey) }
 }
@@ -29,6 +31,14 @@ describe('Ed25519 keys', () => {
     const signature = Buffer.from(keysOf(privateKey).sign('a text'), 'base64url')
     expect(await privateKey.publicKey.verify(Buffer.from('a text'), signature)).toBe(true)
     expect(Buffer.from(await privateKey.sign(Buffer.from('a text')))).toEqual(signature)
+  })
+
+  it('sum by LtHash: SHAKE128 to 1,024 words, named by SHA-256', async () => {
+    const { keys } = await realHub()
+    const words = keys.spread({ b: 1, a: ['x'] })
+    const bytes = createHash('shake128', { outputLength: 2_048 }).update('{"a":["x"],"b":1}').digest()
+    expect(Buffer.from(words.buffer, words.byteOffset, words.byteLength)).toEqual(bytes)
+    expect(keys.digest(words)).toBe(createHash('sha256').update(bytes).digest('base64url'))
   })
 
   it('of another kind make no hub', async () => {

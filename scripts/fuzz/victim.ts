@@ -1,6 +1,7 @@
 // A hub that is spoken to by peers who say anything: the product's driver and HTTP API, between ports that the fuzzer plays.
 // It believes every signature, so that what is said gets as far as it can.
 
+import { simulatedHashing } from '../../simulations/engine/keys.ts'
 import { simulatedSettings } from '../../simulations/settings.ts'
 import { cborCodec } from '../../src/adapters/codec.ts'
 import { createHttp } from '../../src/adapters/http/app.ts'
@@ -9,7 +10,7 @@ import type { Address, PeerId } from '../../src/core/ids.ts'
 import type { Topic } from '../../src/core/machine.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import { Driver } from '../../src/hub/driver.ts'
-import type { Clock, Network, NetworkEvents, Store, StoredEntry } from '../../src/hub/ports.ts'
+import type { Clock, HubKeys, Network, NetworkEvents, Store, StoredEntry } from '../../src/hub/ports.ts'
 import { type Corpus, infoIn } from './corpus.ts'
 
 /** When the simulated federation of the corpus lived, or a moment later. */
@@ -29,7 +30,13 @@ export class Victim {
     const own = infoIn(hellos[0] ?? new Uint8Array())
     const plan = { hub: own.hub, region: own.region, tier: own.tier, bootstrap: [], skewMs: 0 }
     const settings = simulatedSettings({ plan, peer: own.peer, seed: 1 })
-    const keys = { sign: () => 'signature', verify: () => true }
+    const keys: HubKeys = {
+      ...simulatedHashing,
+      sign: () => 'signature',
+      verify: () => true,
+      signLater: (_, done) => done('signature'),
+      verifyLater: (_, done) => done(true),
+    }
     const ports = { clock: this.#clock(), store: storeOf(rows), network: this.#network(), codec: cborCodec, keys }
     this.driver = new Driver({ ports, settings, onChange: () => undefined })
     this.driver.start(() => undefined)

@@ -12,6 +12,23 @@ export interface Keys {
   verify(peer: PeerId, text: string, signature: string): boolean
 }
 
+/** A text that somebody is said to have signed. */
+export interface Signed {
+  readonly peer: PeerId
+  readonly text: string
+  readonly signature: string
+}
+
+/** Hashing, by whatever is quick where the hub runs; all hubs of one federation by the same. */
+export interface Hashing {
+  /** How many words. */
+  readonly width: number
+  /** The canonical text of the value spread over words of 16 bits. Equal values give equal words. */
+  spread(value: object): Uint16Array
+  /** A fingerprint of words: at most 64 characters. */
+  digest(words: Uint16Array): string
+}
+
 /** Most hubs whose last proved word is remembered; beyond it the oldest is proved again when it comes. */
 const maxProved = 20_000
 

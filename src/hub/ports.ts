@@ -2,7 +2,7 @@
 // Each port has one contract suite (test/contracts/) that the real and the simulated adapter both pass.
 
 import type { Address, HubId, PeerId } from '../core/ids.ts'
-import type { Keys } from '../core/keys.ts'
+import type { Hashing, Keys, Signed } from '../core/keys.ts'
 import type { Topic } from '../core/machine.ts'
 import type { Millis, Now } from '../core/time.ts'
 
@@ -16,6 +16,12 @@ export interface Codec {
   encode(value: unknown): Uint8Array
   /** Never throws: bytes that are no value give undefined. */
   decode(bytes: Uint8Array): unknown
+}
+
+/** The hub's keys, and what of their work is done beside the event loop. `done` is called once. */
+export interface HubKeys extends Keys, Hashing {
+  signLater(text: string, done: (signature: string) => void): void
+  verifyLater(signed: Signed, done: (ok: boolean) => void): void
 }
 
 export interface StoredEntry {
@@ -92,7 +98,7 @@ export interface Network {
 export interface Ports {
   readonly clock: Clock
   readonly codec: Codec
-  readonly keys: Keys
+  readonly keys: HubKeys
   readonly store: Store
   readonly network: Network
 }

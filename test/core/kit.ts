@@ -1,11 +1,13 @@
 // Small builders for tests of the pure core: names, moments, hubs.
 
+import { simulatedHashing } from '../../simulations/engine/keys.ts'
 import { hashOf } from '../../src/core/hash.ts'
 import type { Address, HubId, PeerId, Region, Slug, Tier } from '../../src/core/ids.ts'
-import { type Keys, Notary } from '../../src/core/keys.ts'
+import { Notary } from '../../src/core/keys.ts'
 import type { Rumor } from '../../src/core/membership/messages.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import type { HubInfo, Statement } from '../../src/core/wire.ts'
+import type { HubKeys } from '../../src/hub/ports.ts'
 
 /** Unix time at which tests begin: 2026-01-01. */
 export const wallStart = 1_767_225_600_000
@@ -28,12 +30,17 @@ export function peerOf(name: string): PeerId {
   return `peer-${name}` as PeerId
 }
 
+export const testHashing = simulatedHashing
+
 /** Signatures that anybody here can check: the text under the name of the key. */
-export function testKeys(own: PeerId): Keys {
+export function testKeys(own: PeerId): HubKeys {
   const signature = (peer: PeerId, text: string): string => hashOf([peer, text])
   return {
+    ...testHashing,
     sign: (text) => signature(own, text),
     verify: (peer, text, said) => signature(peer, text) === said,
+    signLater: (text, done) => done(signature(own, text)),
+    verifyLater: ({ peer, text, signature: said }, done) => done(signature(peer, text) === said),
   }
 }
 
