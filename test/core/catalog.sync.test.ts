@@ -120,6 +120,16 @@ describe('fetching a run', () => {
     expect(fetches.pending).toBe(many - 2)
   })
 
+  it('goes on with every request of which a message brings parts', () => {
+    const fetches = new Fetches(100)
+    const names = ['h0', 'h1', 'h2', 'h3'].map((name) => hubId(name))
+    for (const hub of names) fetches.wish(hub, { peer, version: { epoch, seq: 32 }, have: 0 })
+    expect(fetches.start(at(0), () => 0)).toHaveLength(2)
+    const parts = names.map((hub) => part({ hub, to: 32, records: [record('p', 32)], done: true }))
+    expect(fetches.receive(peer, parts, { now: at(1), have: () => 0 }).runs).toHaveLength(4)
+    expect([fetches.pending, fetches.deadline()]).toEqual([0, never])
+  })
+
   it('asks first for the rest of what has come in part', () => {
     const fetches = new Fetches(100)
     for (const name of ['h0', 'h1']) fetches.wish(hubId(name), { peer, version: { epoch, seq: 4 }, have: 0 })

@@ -117,19 +117,21 @@ export class Fetches {
   receive(from: PeerId, parts: readonly PartBody[], { now, have }: { now: Now; have: Position }): Received {
     const runs: Run[] = []
     const strays: PartBody[] = []
-    let answered: Asked | undefined
+    const answered = new Set<Asked>()
     for (const part of parts) {
       const asked = this.#askedFor(part.hub)
       if (asked?.peer !== from) strays.push(part)
-      else if (this.#take(asked, part, runs)) answered = asked
+      else if (this.#take(asked, part, runs)) answered.add(asked)
     }
-    if (answered === undefined) return { runs, requests: [], strays }
-    this.#fill(answered, have)
-    answered.until = now.mono + partTimeoutMs
-    answered.retries = 0
-    if (answered.stages.size > 0) return { runs, requests: [requestFor(answered)], strays }
-    this.#asked.delete(answered)
-    return { runs, requests: [], strays }
+    const requests: Request[] = []
+    for (const asked of answered) {
+      this.#fill(asked, have)
+      asked.until = now.mono + partTimeoutMs
+      asked.retries = 0
+      if (asked.stages.size > 0) requests.push(requestFor(asked))
+      else this.#asked.delete(asked)
+    }
+    return { runs, requests, strays }
   }
 
   /** Asks again for parts that are overdue; gives up requests that stay silent. */
