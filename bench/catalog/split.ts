@@ -1,5 +1,5 @@
 // Two halves that were apart for an hour, a tenth of the entries changed on each side, meet again: how many rounds until all
-// hold the same, and what that moves beside the records that were missing. Catalogs alone, the real codec between them, every
+// hold the same, and what that moves beside the records and heads that were missing. Catalogs alone, the real codec between them, every
 // message a tenth of a round on its way; each hub is linked to its neighbours on four rings, as in a pool (H6).
 
 import { cborCodec } from '../../src/adapters/codec.ts'
@@ -10,7 +10,8 @@ import { Slice } from '../../src/core/catalog/slice.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis, minute, second } from '../../src/core/time.ts'
 import { seal } from '../../src/core/wire.ts'
-import { at, hubId, peerOf, wallStart } from '../../test/core/kit.ts'
+import { unprovedHead } from '../../test/core/catalog.heads.ts'
+import { at, hubId, peerOf, testHashing, wallStart } from '../../test/core/kit.ts'
 import type { Report, Row } from '../row.ts'
 
 /** Hubs and entries of each; what fits the memory of one process that holds all of their catalogs. */
@@ -51,7 +52,7 @@ function rowsOf(halves: Halves): Row[] {
 
 class Halves {
   readonly what: string
-  /** Bytes of the records that hubs lack, each counted at each hub that lacks it. */
+  /** Bytes of the records and heads that hubs lack, each counted at each hub that lacks it. */
   readonly missing: number
   readonly #names: readonly string[]
   readonly #catalogs: readonly Catalog[]
@@ -72,7 +73,8 @@ class Halves {
     )
     const later = this.#names.map((name, i) => written(name, entries, changes[i] ?? new Set()))
     const changed = later.flat().filter(({ seq }) => seq > entries)
-    this.missing = half * changed.reduce((sum, record) => sum + cborCodec.encode(record).length, 0)
+    const lacking = [...changed, ...this.#names.map(unprovedHead)]
+    this.missing = half * lacking.reduce((sum, said) => sum + cborCodec.encode(said).length, 0)
     this.#catalogs = this.#names.map((_, me) =>
       catalogOf(this.#names, (i) => (i < half === me < half ? later[i] : said[i]) ?? [], me),
     )
@@ -145,14 +147,26 @@ function catalogOf(names: readonly string[], said: (i: number) => readonly Catal
     const records = said(i)
     const slice = new Slice(hubId(name), { epoch: [1, 'splitted'], seq: 0 })
     const to = Math.max(...records.map(({ seq }) => seq))
-    slice.extend({ hub: hubId(name), epoch: [1, 'splitted'], from: 0, to, records: [...records] })
+    slice.extend({
+      hub: hubId(name),
+      epoch: [1, 'splitted'],
+      from: 0,
+      to,
+      records: [...records],
+      head: unprovedHead(name),
+    })
     return slice
   })
   const options = { maxClockDriftMs: 30_000, syncIntervalMs: 10_000, maxSliceRecords: 20_000 }
   const start = { lostOwn: undefined, reserve: [] }
+  const name = names[me] ?? ''
+  const believed = { peer: unprovedHead(name).peer, federation: 'bench', hashing: testHashing, keyOf: () => undefined }
   const retention = { removalRetentionMs: 30 * 24 * hour, sureWall: wallStart, isReturning: false }
   return new Catalog(
-    { hub: hubId(names[me] ?? ''), random: new Random(me + 1), slices, ...options, ...start, ...retention },
+    {
+      ...{ hub: hubId(name), random: new Random(me + 1), slices, isCredulous: true },
+      ...{ ...options, ...start, ...retention, ...believed },
+    },
     at(hour),
   )
 }

@@ -1,5 +1,6 @@
 // What one comparison costs (C11): two catalogs of 1,000 hubs with 100 entries each, the real codec between them. Which
-// slices differ is drawn; `mixed`: each hub is ahead in half of them. Beside it what negentropy pays for the same versions.
+// slices differ is drawn; `mixed`: each hub is ahead in half of them. A slice's head (C10) travels with its
+// records and counts as one of them. Beside it what negentropy pays for the same versions.
 
 import type { Epoch } from '../../src/core/catalog/slice.ts'
 import { Random } from '../../src/core/random.ts'

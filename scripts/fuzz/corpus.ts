@@ -76,8 +76,9 @@ function disk(hellos: readonly Uint8Array[], parts: readonly Uint8Array[]): Stor
   for (const info of hellos.map(infoIn)) rows.set(`book/${info.hub}`, info)
   const brought = parts.flatMap((bytes) => (cborCodec.decode(bytes) as { body: { parts: Part[] } }).body.parts)
   const most = brought.sort((a, b) => b.records.length - a.records.length).slice(0, 8)
-  for (const { hub, epoch, to, records } of most) {
-    rows.set(`slice/${hub}`, { epoch, seq: to, size: records.length, surplusEpoch: epoch, floor: 0 })
+  for (const { hub, epoch, to, records, head } of most) {
+    const signed = head === undefined ? {} : { head }
+    rows.set(`slice/${hub}`, { epoch, seq: to, size: records.length, surplusEpoch: epoch, floor: 0, ...signed })
     for (const record of records) {
       rows.set(`record/${hub}/${record.kind}/${record.key}`, { epoch, record })
       rows.set(`surplus/${hub}/${record.kind}/${record.key}`, { epoch, record })
@@ -90,6 +91,7 @@ interface Part {
   readonly hub: string
   readonly epoch: readonly [number, string]
   readonly to: number
+  readonly head?: unknown
   readonly records: readonly { readonly kind: string; readonly key: string }[]
 }
 

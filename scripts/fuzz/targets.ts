@@ -78,9 +78,9 @@ function cursor(_: Corpus): Target {
   }
 }
 
-/** A whole hub, spoken to by its peers. */
+/** A whole hub, spoken to by its peers; and another, which believes what they pass on of others. */
 function hub(corpus: Corpus): Target {
-  let victim: Victim | undefined
+  let victims: readonly Victim[] = []
   let frames = 0
   return {
     name: 'hub',
@@ -88,9 +88,9 @@ function hub(corpus: Corpus): Target {
     make: (random) =>
       random.chance(0.3) ? (random.pick(corpus.frames) ?? new Uint8Array()) : mutated(random, corpus.frames),
     take(frame) {
-      if (frames++ % lifeFrames === 0) victim = undefined
-      victim ??= new Victim({ ...corpus, rows: [] })
-      victim.hear(frame)
+      const empty = { ...corpus, rows: [] }
+      if (frames % lifeFrames === 0) victims = [new Victim(empty, true), new Victim(empty)]
+      victims[frames++ % 2]?.hear(frame)
     },
   }
 }

@@ -26,10 +26,12 @@ export class Victim {
   #wake: () => void = () => {}
   #turn = 0
 
-  constructor({ hellos, rows }: Pick<Corpus, 'hellos' | 'rows'>) {
+  /** `isCredulous`: it believes roots as well (C10). */
+  constructor({ hellos, rows }: Pick<Corpus, 'hellos' | 'rows'>, isCredulous = false) {
     const own = infoIn(hellos[0] ?? new Uint8Array())
     const plan = { hub: own.hub, region: own.region, tier: own.tier, bootstrap: [], skewMs: 0 }
-    const settings = simulatedSettings({ plan, peer: own.peer, seed: 1 })
+    const usual = simulatedSettings({ plan, peer: own.peer, seed: 1 })
+    const settings = { ...usual, catalog: { ...usual.catalog, isCredulous } }
     const keys: HubKeys = {
       ...simulatedHashing,
       sign: () => 'signature',

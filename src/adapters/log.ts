@@ -45,14 +45,10 @@ export function logChange(log: Log, change: HubChange): void {
       log.info({ operation }, `this hub is ${change.state}`)
       break
     case 'opened':
-      logOpened(log, change)
-      break
     case 'run-refused':
-      log.warn({ operation, hub: change.hub, reason: change.reason }, 'records of a hub were not taken')
-      break
+    case 'quarantined':
     case 'storage':
-      if (change.ok) log.info({ operation }, 'the disk takes writes again')
-      else log.error({ operation, error: 'a write failed' }, 'the disk does not take writes')
+      logCatalog(log, change)
       break
     case 'link':
       log.debug({ ...change, operation }, change.isUp ? 'link up' : 'link down')
@@ -83,6 +79,30 @@ export function logChange(log: Log, change: HubChange): void {
     case 'told':
     case 'entry':
     case 'written':
+      break
+  }
+}
+
+type OfCatalog = 'opened' | 'run-refused' | 'quarantined' | 'storage'
+
+function logCatalog(log: Log, change: HubChange & { readonly type: OfCatalog }): void {
+  const operation = change.type
+  switch (change.type) {
+    case 'opened':
+      logOpened(log, change)
+      break
+    case 'run-refused':
+      log.warn({ operation, hub: change.hub, reason: change.reason }, 'records of a hub were not taken')
+      break
+    case 'quarantined':
+      log.warn(
+        { operation, hub: change.hub, peer: change.peer, reason: change.reason },
+        'a peer did not hand over what the hub has signed: its records are fetched from another',
+      )
+      break
+    case 'storage':
+      if (change.ok) log.info({ operation }, 'the disk takes writes again')
+      else log.error({ operation, error: 'a write failed' }, 'the disk does not take writes')
       break
   }
 }

@@ -2,6 +2,7 @@
 // After foca (effects come out), quinn-proto (one deadline instead of timers) and etcd/raft (durable before sent).
 
 import type { Address, PeerId } from './ids.ts'
+import type { Signed } from './keys.ts'
 import type { Millis, Now } from './time.ts'
 
 /** The words one machine speaks: what it is told, what it says to peers, what it reports, how it answers callers. */
@@ -30,6 +31,10 @@ export type Effect<P extends Protocol> =
   | { readonly type: 'publish'; readonly topic: Topic; readonly message: P['message'] }
   /** Fed back as `{type: 'persisted', token, ok}`; nobody sees, hears of or is answered the content before. */
   | { readonly type: 'persist'; readonly batch: readonly StoreOp[]; readonly synced: boolean; readonly token: number }
+  /** Fed back as `{type: 'signed', signature}`: the text under this hub's key. */
+  | { readonly type: 'sign'; readonly text: string }
+  /** Fed back as `{type: 'verified', token, ok}`: whether the peer's key made the signature. Both off the event loop. */
+  | ({ readonly type: 'verify'; readonly token: number } & Signed)
   | { readonly type: 'reply'; readonly call: CallId; readonly result: P['result'] }
   /** Keep a link to this peer. `eager`: this side owns the dial; otherwise it only dials when the other side did not. */
   | { readonly type: 'connect'; readonly peer: PeerId; readonly addresses: readonly Address[]; readonly eager: boolean }
@@ -40,6 +45,11 @@ export type Effect<P extends Protocol> =
   /** Tear the link down now: the peer is believed dead. A kept peer is dialled again. */
   | { readonly type: 'abort'; readonly peer: PeerId }
   | { readonly type: 'change'; readonly change: P['change'] }
+
+/** What the keys answer. */
+export type Attested =
+  | { readonly type: 'signed'; readonly signature: string }
+  | { readonly type: 'verified'; readonly token: number; readonly ok: boolean }
 
 /** What the store answers to a `persist`. */
 export interface Persisted {

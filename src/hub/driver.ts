@@ -204,13 +204,11 @@ export class Driver implements LocalHub {
   }
 
   #perform(effect: HubEffect): void {
-    const { network } = this.#ports
+    const { network, keys } = this.#ports
     switch (effect.type) {
-      case 'send': {
-        const channel = isBulk(effect.kind) ? 'bulk' : 'control'
-        network.send(effect.to, channel, this.#sealed(effect))
+      case 'send':
+        network.send(effect.to, isBulk(effect.kind) ? 'bulk' : 'control', this.#sealed(effect))
         break
-      }
       case 'publish':
         network.publish(effect.topic, this.#sealed(effect))
         break
@@ -223,6 +221,12 @@ export class Driver implements LocalHub {
         })
         break
       }
+      case 'sign':
+        keys.signLater(effect.text, (signature) => this.#feed({ type: 'signed', signature }))
+        break
+      case 'verify':
+        keys.verifyLater(effect, (ok) => this.#feed({ type: 'verified', token: effect.token, ok }))
+        break
       case 'reply': {
         const caller = this.#callers.get(effect.call)
         this.#callers.delete(effect.call)
@@ -233,13 +237,9 @@ export class Driver implements LocalHub {
         network.connect(effect)
         break
       case 'disconnect':
-        network.disconnect(effect.peer)
-        break
       case 'release':
-        network.release(effect.peer)
-        break
       case 'abort':
-        network.abort(effect.peer)
+        network[effect.type](effect.peer)
         break
       case 'change':
         if (effect.change.type === 'member' || effect.change.type === 'foreign') this.views.note(this.now())

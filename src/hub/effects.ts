@@ -4,7 +4,8 @@ import type { CatalogChange, CatalogProtocol } from '../core/catalog/protocol.ts
 import type { ClockChange, ClockProtocol } from '../core/clock/protocol.ts'
 import type { HierarchyChange, HierarchyProtocol } from '../core/hierarchy/protocol.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
-import type { CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
+import type { Signed } from '../core/keys.ts'
+import type { Attested, CallId, Effect, StoreOp, Tick, Topic } from '../core/machine.ts'
 import type { SwimChange, SwimProtocol } from '../core/membership/protocol.ts'
 import type { PresenceChange, PresenceProtocol } from '../core/presence/protocol.ts'
 import type { Millis } from '../core/time.ts'
@@ -33,7 +34,8 @@ export type HubInput =
   /** A peer's hello said that it goes by this hub's name, and how long it has been up. */
   | { readonly type: 'namesake'; readonly info: HubInfo; readonly uptimeMs: Millis }
   | { readonly type: 'pulse'; readonly sample: Sample }
-  | { readonly type: 'persisted'; readonly owner: Owner; readonly token: number; readonly ok: boolean }
+  | { readonly type: 'persisted'; readonly owner: 'catalog'; readonly token: number; readonly ok: boolean }
+  | Attested
   | { readonly type: 'call'; readonly call: CallId; readonly request: Call }
   | { readonly type: 'leave' }
 
@@ -71,6 +73,8 @@ export type HubEffect =
       readonly batch: readonly StoreOp[]
       readonly synced: boolean
     }
+  | { readonly type: 'sign'; readonly text: string }
+  | ({ readonly type: 'verify'; readonly token: number } & Signed)
   | { readonly type: 'reply'; readonly call: CallId; readonly result: Answer }
   | { readonly type: 'connect'; readonly peer: PeerId; readonly addresses: readonly Address[]; readonly eager: boolean }
   | { readonly type: 'disconnect'; readonly peer: PeerId }

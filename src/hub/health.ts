@@ -25,7 +25,7 @@ export function checksOf(hub: Patient, now: Now): Record<string, Check> {
         ? { status: 'warn', details: 'no link is open although other hubs are alive' }
         : { status: 'pass', details: `${hub.links.size} links are open` },
     hierarchy: hierarchyCheck(hub, present.filter(({ info }) => isAbove(info.tier, hub.info.tier)).length),
-    sync: { status: 'pass', details: syncDetails(hub) },
+    sync: { status: hub.catalog.quarantine.forged(now.mono) > 0 ? 'warn' : 'pass', details: syncDetails(hub, now) },
     clock: clockCheck(hub, now),
   }
 }
@@ -57,7 +57,9 @@ function inSeconds(ms: number): string {
   return `${Math.round(Math.abs(ms) / second)} s`
 }
 
-function syncDetails({ catalog }: Patient): string {
+function syncDetails({ catalog }: Patient, now: Now): string {
+  const forged = catalog.quarantine.forged(now.mono)
+  if (forged > 0) return `${forged} slices were forged by peers and are fetched from others: see the log for whose`
   if (catalog.behind > 0) return `${catalog.behind} slices are being fetched`
   const { size } = catalog.reserve
   if (size > 0)

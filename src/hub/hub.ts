@@ -127,7 +127,9 @@ export class Hub {
         this.#standing.sampled(input.sample, now)
         break
       case 'persisted':
-        if (input.owner === 'catalog') this.#crew.catalog(input, now)
+      case 'signed':
+      case 'verified':
+        this.#crew.catalog(input, now)
         break
       case 'call':
         this.#crew.serve(this.desk.take(input.call, input.request, now), now)
@@ -151,21 +153,18 @@ export class Hub {
     else this.#crew.report({ type: 'dropped', reason: opened.reason })
   }
 
-  #linkUp(input: HubInput & { type: 'link-up' }, now: Now): void {
-    const { info, uptimeMs } = input
-    const { peer } = info
-    this.links.set(peer, info)
-    this.#crew.report({ type: 'link', peer, hub: info.hub, isUp: true })
+  #linkUp({ info, uptimeMs }: HubInput & { type: 'link-up' }, now: Now): void {
+    this.links.set(info.peer, info)
+    this.#crew.report({ type: 'link', peer: info.peer, hub: info.hub, isUp: true })
     for (const swim of this.pools) {
       const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === this.info.region
-      if (isMate) this.#crew.pool(swim, { type: 'greet', peer }, now)
+      if (isMate) this.#crew.pool(swim, { type: 'greet', peer: info.peer }, now)
     }
     this.#crew.linked(info, now)
-    this.#crew.presence({ type: 'greet', peer, scope: uptimeMs < newcomerMs ? 'all' : 'own' }, now)
+    this.#crew.presence({ type: 'greet', peer: info.peer, scope: uptimeMs < newcomerMs ? 'all' : 'own' }, now)
   }
 
-  #linkDown(input: HubInput & { type: 'link-down' }, now: Now): void {
-    const { peer, reason } = input
+  #linkDown({ peer, reason }: HubInput & { type: 'link-down' }, now: Now): void {
     const info = this.links.get(peer)
     if (info === undefined) return
     this.links.delete(peer)
@@ -234,6 +233,7 @@ export class Hub {
       case 'told':
       case 'written':
       case 'run-refused':
+      case 'quarantined':
       case 'opened':
       case 'storage':
       case 'clock':

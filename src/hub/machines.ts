@@ -5,7 +5,7 @@ import { Timekeeper } from '../core/clock/timekeeper.ts'
 import { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import { isBackbone, poolsOf } from '../core/hierarchy/tiers.ts'
 import type { Address, HubId, PeerId } from '../core/ids.ts'
-import { type Keys, Notary } from '../core/keys.ts'
+import { type Hashing, type Keys, Notary } from '../core/keys.ts'
 import { Swim } from '../core/membership/swim.ts'
 import { Presence } from '../core/presence/presence.ts'
 import { Random } from '../core/random.ts'
@@ -21,7 +21,7 @@ export interface Boot {
   /** Above every earlier one, and durable. */
   readonly incarnation: number
   readonly addresses: readonly Address[]
-  readonly keys: Keys
+  readonly keys: Keys & Hashing
   /** Whether a message to the peer has a way to go: it is linked. */
   readonly reaches: (peer: PeerId) => boolean
   readonly now: Now
@@ -41,7 +41,8 @@ export interface Machines {
   readonly timekeeper: Timekeeper
 }
 
-export function buildMachines({ settings, remembered, incarnation, addresses, keys, reaches, now }: Boot): Machines {
+export function buildMachines(boot: Boot): Machines {
+  const { settings, remembered, incarnation, addresses, keys, reaches, now } = boot
   const { hub, peer, region, tier, version } = settings
   const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
   const said = settings.labels === undefined ? {} : { labels: settings.labels }
@@ -85,7 +86,12 @@ export function buildMachines({ settings, remembered, incarnation, addresses, ke
       {
         ...common(),
         ...settings.catalog,
-        ...{ isClockRight, hub, slices, lostOwn, isReturning, reserve, sureWall },
+        ...{ isClockRight, hub, peer, slices, lostOwn, isReturning, reserve, sureWall },
+        federation: settings.federation,
+        hashing: keys,
+        keyOf: (id) =>
+          [...pools.map((pool) => pool.members()), hierarchy.foreign()].find((known) => known.has(id))?.get(id)?.info
+            .peer,
       },
       now,
     ),

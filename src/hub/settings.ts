@@ -127,4 +127,6 @@ export interface CatalogSettings {
   /** Most projects of the whole federation, and records of one slice. */
   readonly maxProjects: number
   readonly maxSliceRecords: number
+  /** C10: for tests alone: what peers pass on is believed. */
+  readonly isCredulous?: boolean
 }

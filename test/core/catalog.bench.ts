@@ -11,7 +11,7 @@ import type { Write } from '../../src/core/catalog/writes.ts'
 import type { CallId, Effect, StoreOp } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis } from '../../src/core/time.ts'
-import { at, hubId, peerOf, wallStart } from './kit.ts'
+import { at, hubId, peerOf, testHashing, testKeys, wallStart } from './kit.ts'
 
 type Out = Effect<CatalogProtocol>
 type Persist = Out & { readonly type: 'persist' }
@@ -37,7 +37,8 @@ export function runOfB(
   records: CatalogRecord[],
   epoch = epochOfB,
 ): Of<'catalog.delta'> {
-  return { hub: hubId('b'), epoch, from, to, records }
+  const head = { peer: peerOf('b'), horizon: 0, root: 'unproved', signature: 'unproved' }
+  return { hub: hubId('b'), epoch, from, to, records, head }
 }
 
 export function digestBody(digest: string, reply = false): CatalogMessage {
@@ -50,7 +51,8 @@ export function listBody(versions: readonly ListedVersion[]): CatalogMessage {
 
 /** A run as the only part of an answer. */
 export function partOf(run: Run): CatalogMessage {
-  return partsOf({ ...run, after: run.from, records: [...run.records], done: true })
+  const { source: _, ...body } = run
+  return partsOf({ ...body, after: run.from, records: [...run.records], done: true })
 }
 
 export function partsOf(...parts: PartBody[]): CatalogMessage {
@@ -61,6 +63,7 @@ export function wantOf(...wants: WantBody[]): CatalogMessage {
   return { kind: 'catalog.want', body: { wants } }
 }
 
+/** Its peers are believed: what heads are for stands in tests of its own. */
 export class Bench {
   readonly catalog: Catalog
   now: Millis = 0
@@ -82,8 +85,13 @@ export class Bench {
     const { reserve = [] } = options
     const random = new Random(seed)
     const hub = hubId('me')
+    const own = { peer: peerOf('me'), federation: 'test', hashing: testHashing }
+    const heads = { ...own, keyOf: () => undefined, isCredulous: true }
     this.catalog = new Catalog(
-      { hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostOwn, reserve, ...retention },
+      {
+        ...{ hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostOwn, reserve },
+        ...{ ...retention, ...heads },
+      },
       at(0),
     )
   }
@@ -98,7 +106,12 @@ export class Bench {
 
   step(input: CatalogInput): readonly Out[] {
     const { mono, wall } = at(this.now)
-    return this.catalog.step(input, { mono: mono - this.#asleepMs, wall })
+    const effects = this.catalog.step(input, { mono: mono - this.#asleepMs, wall })
+    return effects.flatMap((effect) => (effect.type === 'sign' ? this.#sign(effect.text) : [effect]))
+  }
+
+  #sign(text: string): readonly Out[] {
+    return this.step({ type: 'signed', signature: testKeys(peerOf('me')).sign(text) })
   }
 
   /** So much of the time that has passed the machine was down or asleep: the monotonic clock knows nothing of it. */
@@ -114,8 +127,8 @@ export class Bench {
     return this.step({ type: 'link-up', peer: peerOf(name) })
   }
 
-  delta(run: Run): readonly Out[] {
-    return this.hear({ kind: 'catalog.delta', body: { ...run, records: [...run.records] } })
+  delta(run: Of<'catalog.delta'>): readonly Out[] {
+    return this.hear({ kind: 'catalog.delta', body: run })
   }
 
   write(...writes: Write[]): readonly Out[] {

@@ -19,6 +19,7 @@ import {
   stamp,
   wantOf,
 } from './catalog.bench.ts'
+import { headOf } from './catalog.heads.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
 import { hubId, peerOf, wallStart } from './kit.ts'
 
@@ -96,7 +97,8 @@ describe('the collector', () => {
       fields: {},
       removed: stamp(0),
     }))
-    bench.delta(runOfB([0, 2_500], removals))
+    const run = runOfB([0, 2_500], removals)
+    bench.delta({ ...run, head: { ...run.head, horizon: wallStart + 1 } })
     bench.persisted(true, 2)
     bench.step({ type: 'link-down', peer: peerOf('b') })
     bench.now = removalRetentionMs + 1
@@ -123,12 +125,11 @@ describe('the collector', () => {
     expect(persists(bench.pass(2 * idleMs), true)).toEqual([])
     const [dropped] = persists(bench.persisted(true), true)
     expect(dropped?.batch).toMatchObject([
-      { op: 'put', key: 'slice/me', value: { seq: 6, size: 1, floor: 5 } },
+      { op: 'put', key: 'slice/me', value: { seq: 7, size: 1, floor: 5 } },
       { op: 'del', key: 'record/me/project/q' },
     ])
-    const seq = bench.seq()
     bench.persisted(true)
-    expect([bench.has('p'), bench.seq(), bench.catalog.replicas.slice(me)?.size]).toEqual([true, seq, 1])
+    expect([bench.has('p'), bench.seq(), bench.catalog.replicas.slice(me)?.size]).toEqual([true, 7, 1])
   })
 
   it('has dropped nothing that the disk did not take', () => {
@@ -167,8 +168,10 @@ describe('the collector', () => {
   })
 
   it('leaves out of what is announced anew old removals that it learned late to be old', () => {
-    const own = new Slice(me, { epoch: [1, 'x'], seq: 1 })
-    own.restore({ ...record('p', 1), fields: {}, removed: stamp(50) })
+    const removal = { ...record('p', 1), fields: {}, removed: stamp(50) }
+    const head = headOf({ hub: me, epoch: [1, 'x'], to: 1 }, [removal])
+    const own = new Slice(me, { epoch: [1, 'x'], seq: 1 }, { head })
+    own.restore(removal)
     const bench = new Bench({ slices: [own], isReturning: true })
     bench.now = removalRetentionMs + 1_000
     bench.link('b')

@@ -58,14 +58,15 @@ describe('a hub that joins', () => {
     bench.link()
     const effects = [...bench.delta(runOfB([7, 9], [record('p', 9)])), ...bench.delta(runOfB([3, 3], []))]
     expect(persists(effects, true)).toEqual([])
-    expect(bench.catalog.behind).toBe(1)
+    expect(bench.catalog.behind).toBe(2)
     expect(persists(bench.hear(listBody([])), true)).toHaveLength(1)
   })
 
   it('asks the peer that is ahead at once, and nobody else', () => {
     const bench = Bench.opened()
-    expect(sends(bench.delta(runOfB([7, 9], [record('p', 9)])), 'catalog.digest')).toEqual([])
+    expect(sends(bench.delta(runOfB([7, 9], [record('p', 9)])), 'catalog.want')).toEqual([])
     bench.link()
-    expect(sends(bench.delta(runOfB([9, 11], [record('p', 11)])), 'catalog.digest')).toHaveLength(1)
+    const wants = sends(bench.delta(runOfB([9, 11], [record('p', 11)])), 'catalog.want')
+    expect(wants).toMatchObject([{ wants: [{ have: 0, to: 0, after: 0 }] }])
   })
 })

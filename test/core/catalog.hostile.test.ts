@@ -5,6 +5,7 @@ import { type CatalogMessage, catalogKinds, maxSketchBytes, maxSlices } from '..
 import { Slice } from '../../src/core/catalog/slice.ts'
 import { parse, seal } from '../../src/core/wire.ts'
 import { Bench, changes, digestBody, epochOfB, partOf, record, runOfB, sends, wantOf } from './catalog.bench.ts'
+import { unprovedHead } from './catalog.heads.ts'
 import { hubId } from './kit.ts'
 
 const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
@@ -96,7 +97,7 @@ describe('runs that nobody asked for', () => {
     expect(bench.seq('h0')).toBe(1)
     bench.hear({
       kind: 'catalog.runs',
-      body: { roster: own.slice(10), at: [3, 0, 2 ** 52], records: [[record('q', 9)]] },
+      body: { roster: own.slice(10), at: [3, 0, 2 ** 52], records: [[record('q', 9)]], heads: [unprovedHead('h0')] },
     })
     expect(bench.has('q')).toBe(false)
     bench.hear(partOf({ ...runOfB([0, 9], [record('q', 9)]), hub: hubId('h0'), floor: 8 }))

@@ -41,6 +41,15 @@ export class Disk {
     this.#batches.splice(which % Math.max(1, this.#batches.length), 1)
   }
 
+  /** What hubs of 0.2 stored. */
+  forgetHeads(): void {
+    const held = [...this.entries()].map(([key, value]): StoreOp => {
+      const { head: _, ...rest } = value as { readonly head?: unknown }
+      return { op: 'put', key, value: rest }
+    })
+    this.write(held, true)
+  }
+
   erase(): void {
     this.#batches = []
   }

@@ -128,6 +128,9 @@ function play(chapters: readonly Chapter[], seed: number): World {
     world.heal()
     world.pass(ms)
   }
+  // C10: weather is no lie.
+  const forged = world.changes.filter(({ change }) => change.type === 'quarantined' && change.reason !== 'withheld')
+  expect(forged).toEqual([])
   return world
 }
 
@@ -171,9 +174,8 @@ function expectForYears(acts: readonly fc.Arbitrary<Act>[], seed: number, claim:
 
 /** C14: the hubs that were down judge time by what they last knew; after that and the retention nothing removed is kept. */
 function expectCollected(world: World): void {
-  const before = world.digests()
   world.pass(5 * retentionMs)
-  expect(world.digests()).toEqual(before)
+  expect(new Set(world.digests()).size).toBe(1)
   for (const at of names) {
     for (const slice of world.catalog(at).replicas.slices()) {
       for (const { fields, removed } of slice.records())

@@ -1,13 +1,15 @@
 // One hub of a world of catalogs: what outlives its processes, and how one of them begins.
 
 import { Catalog } from '../../src/core/catalog/catalog.ts'
+import type { CatalogProtocol } from '../../src/core/catalog/protocol.ts'
+import type { Attested, Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import type { Backup } from '../../src/hub/backup.ts'
 import type { Codec } from '../../src/hub/ports.ts'
 import { comeBack, remember } from '../../src/hub/stored.ts'
 import { Disk } from './catalog.kit.ts'
-import { at, hubId } from './kit.ts'
+import { at, hubId, peerOf, testHashing, testKeys } from './kit.ts'
 
 export const syncIntervalMs = 10_000
 
@@ -34,6 +36,7 @@ export interface Node {
 export interface WorldOptions {
   readonly retentionMs: Millis
   readonly maxSliceRecords: number
+  readonly isCredulous: boolean
 }
 
 export function nodeOf(name: string): Node {
@@ -56,7 +59,11 @@ export function momentOf({ skewMs }: Node, time: Millis): Now {
 }
 
 /** What the hub's driver does when it starts: the store is read, and judged by how long the hub was away and by its damage. */
-export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords }: WorldOptions & { seed: number }) {
+export function begin(
+  node: Node,
+  now: Now,
+  { seed, retentionMs, maxSliceRecords, isCredulous }: WorldOptions & { seed: number },
+) {
   const hub = hubId(node.name)
   const entries = [...node.disk.entries()].map(([key, value]) => ({ key, value: json.encode(value) }))
   const { lived: _, ...known } = remember(entries, json)
@@ -69,6 +76,11 @@ export function begin(node: Node, now: Now, { seed, retentionMs, maxSliceRecords
   node.catalog = new Catalog(
     {
       hub,
+      peer: peerOf(node.name),
+      federation: 'test',
+      hashing: testHashing,
+      keyOf: () => undefined,
+      isCredulous,
       random: new Random(seed),
       maxClockDriftMs: 30_000,
       syncIntervalMs,
@@ -90,4 +102,15 @@ export function end(node: Node, now: Now): void {
   if (node.catalog?.absence.isOver && node.catalog.reserve.size === 0)
     node.lived = { wall: now.wall, sure: node.catalog.collector.sureWall(now) }
   node.catalog = undefined
+}
+
+/** What the keys of the hub answer. */
+export function attested(
+  { name }: Node,
+  effect: Effect<CatalogProtocol> & { readonly type: 'sign' | 'verify' },
+): Attested {
+  const keys = testKeys(peerOf(name))
+  if (effect.type === 'sign') return { type: 'signed', signature: keys.sign(effect.text) }
+  const { token, peer, text, signature } = effect
+  return { type: 'verified', token, ok: keys.verify(peer, text, signature) }
 }

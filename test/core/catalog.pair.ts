@@ -2,12 +2,14 @@
 
 import { cborCodec } from '../../src/adapters/codec.ts'
 import { Catalog } from '../../src/core/catalog/catalog.ts'
+import type { Head } from '../../src/core/catalog/head.ts'
 import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import { type Epoch, Slice } from '../../src/core/catalog/slice.ts'
 import { Random } from '../../src/core/random.ts'
 import { parse, seal } from '../../src/core/wire.ts'
-import { at, hubId, peerOf, wallStart } from './kit.ts'
+import { unprovedHead } from './catalog.heads.ts'
+import { at, hubId, peerOf, testHashing, wallStart } from './kit.ts'
 
 const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
 /** The length that the framer puts before each message. */
@@ -20,7 +22,7 @@ export interface Frame {
   readonly from: string
   readonly kind: string
   readonly bytes: number
-  /** Bytes of the records in it. */
+  /** Bytes of the records in it, and of the heads of their slices. */
   readonly records: number
   /** How many records those are. */
   readonly count: number
@@ -29,7 +31,7 @@ export interface Frame {
 export interface Cost {
   readonly frames: readonly Frame[]
   readonly bytes: number
-  /** Without the records. */
+  /** Without the records and heads. */
   readonly beside: number
   readonly records: number
   readonly roundTrips: number
@@ -51,7 +53,7 @@ function sliceOf(hub: string, [epoch, seq]: readonly [Epoch, number]): Slice {
   const slice = new Slice(hubId(hub), { epoch, seq: 0 })
   const size = Math.min(seq, entries)
   const records = Array.from({ length: size }, (_, i) => recordAt(hub, seq - size + i + 1))
-  slice.extend({ hub: hubId(hub), epoch, from: 0, to: seq, records })
+  slice.extend({ hub: hubId(hub), epoch, from: 0, to: seq, records, head: unprovedHead(hub) })
   return slice
 }
 
@@ -118,6 +120,11 @@ export class Pair {
 function catalogOf(name: string, held: Holdings): Catalog {
   const options = {
     hub: hubId(name),
+    peer: unprovedHead(name).peer,
+    federation: 'test',
+    hashing: testHashing,
+    keyOf: () => undefined,
+    isCredulous: true,
     random: new Random(1),
     maxClockDriftMs: 30_000,
     syncIntervalMs: 10_000,
@@ -138,11 +145,17 @@ function carried(from: string, { kind, body }: CatalogMessage): { frame: Frame; 
   if (!parsed.ok) throw new Error(`${kind} is ${parsed.reason}`)
   const heard = { kind, body: parsed.value.body } as CatalogMessage
   const records = recordsOf(heard)
-  const inRecords = records.reduce((sum, record) => sum + cborCodec.encode(record).length, 0)
+  // C10: a slice's records travel with its head, whatever they were found by.
+  const inRecords = [...records, ...headsOf(heard)].reduce((sum, said) => sum + cborCodec.encode(said).length, 0)
   return { frame: { from, kind, bytes: bytes.length + headBytes, records: inRecords, count: records.length }, heard }
 }
 
 function recordsOf({ kind, body }: CatalogMessage): CatalogRecord[] {
   if (kind === 'catalog.part') return body.parts.flatMap(({ records }) => records)
   return kind === 'catalog.runs' ? body.records.flat() : []
+}
+
+function headsOf({ kind, body }: CatalogMessage): Head[] {
+  if (kind === 'catalog.part') return body.parts.flatMap(({ head }) => head ?? [])
+  return kind === 'catalog.runs' ? body.heads : []
 }

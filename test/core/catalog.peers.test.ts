@@ -17,6 +17,7 @@ import {
   stamp,
   syncIntervalMs,
 } from './catalog.bench.ts'
+import { headOf } from './catalog.heads.ts'
 import { putOf } from './catalog.kit.ts'
 import { hubId, peerOf } from './kit.ts'
 
@@ -138,7 +139,9 @@ describe('storing the slices of others', () => {
 describe('a restarted hub', () => {
   it('goes on in its epoch, above every stamp it stored, also of what an earlier epoch left (C2)', () => {
     const own = new Slice(me, { epoch: [2, 'x'], seq: 0 })
-    own.extend({ ...runOfB([0, 3], [record('p', 3)], [2, 'x']), hub: me })
+    const records = [record('p', 3)]
+    const head = headOf({ hub: me, epoch: [2, 'x'], to: 3 }, records)
+    own.extend({ ...runOfB([0, 3], records, [2, 'x']), hub: me, head })
     const other = new Slice(hubId('b'), { epoch: [2, 'x'], seq: 1 })
     other.restoreSurplus(record('q', 1, 9_000), [1, 'x'])
     const bench = new Bench({ slices: [own, other] })
@@ -147,6 +150,18 @@ describe('a restarted hub', () => {
     bench.persisted(true)
     expect(bench.seq()).toBe(4)
     expect(bench.catalog.replicas.joined('project/q').fields['life']?.[1].slice(1)).toEqual([1, 'me'])
+  })
+
+  it('with another key says its own slice anew in a later epoch: under that key nobody takes it in this one (C10)', () => {
+    const records = [record('p', 3)]
+    const own = new Slice(me, { epoch: [2, 'x'], seq: 0 })
+    const head = { ...headOf({ hub: me, epoch: [2, 'x'], to: 3 }, records), peer: peerOf('former') }
+    own.extend({ ...runOfB([0, 3], records, [2, 'x']), hub: me, head })
+    const bench = new Bench({ slices: [own] })
+    bench.step({ type: 'tick' })
+    bench.persisted(true)
+    const slice = bench.catalog.replicas.slice(me)
+    expect([slice?.version.epoch[0], slice?.head?.peer, slice?.size]).toEqual([3, peerOf('me'), 1])
   })
 
   it('drops from its slice what was covered while it could not (C7)', () => {

@@ -7,7 +7,7 @@ import { Publisher } from '../../src/core/catalog/publisher.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import { type Epoch, type Run, Slice } from '../../src/core/catalog/slice.ts'
 import { never } from '../../src/core/time.ts'
-import { at, hubId } from './kit.ts'
+import { at, hubId, peerOf } from './kit.ts'
 
 const a = hubId('a')
 const epoch: Epoch = [1, 'aa']
@@ -17,7 +17,14 @@ function record(key: string, seq: number, bytes = 1): CatalogRecord {
 }
 
 function run([from, to]: readonly [number, number], records: readonly CatalogRecord[], of: Epoch = epoch): Run {
-  return { hub: a, epoch: of, from, to, records }
+  return {
+    hub: a,
+    epoch: of,
+    from,
+    to,
+    records,
+    head: { peer: peerOf('a'), horizon: 0, root: `${to}`, signature: 's' },
+  }
 }
 
 const seqs = (records: readonly CatalogRecord[]): number[] => records.map(({ seq }) => seq)
@@ -46,22 +53,22 @@ describe('publishing', () => {
     expect(publisher.take(slice, at(150))).toEqual(run([2, 4], [record('q', 3), record('p', 4)]))
   })
 
-  it('is in several deltas when much was written', () => {
+  it('is of the end alone when more was written than a message holds: what lies before is fetched', () => {
     const { slice, publisher, write } = world()
     write(...[2, 3, 4].map((seq) => record(`k${seq}`, seq, partBytes)))
-    const told = [0, 100, 200, 300].map((ms) => publisher.take(slice, at(ms)))
-    expect(told.map((delta) => delta && [delta.from, delta.to])).toEqual([[1, 2], [2, 3], [3, 4], undefined])
+    expect(publisher.take(slice, at(0))).toEqual(run([3, 4], [record('k4', 4, partBytes)]))
+    expect(publisher.deadline()).toBe(never)
+    write(record('p', 5))
+    expect(publisher.take(slice, at(100))).toEqual(run([4, 5], [record('p', 5)]))
   })
 
-  it('never cuts between two versions of one record: replicas would differ at the cut (C9)', () => {
-    const { slice, publisher, write } = world()
-    write(...[2, 3, 4].map((seq) => record(`k${seq}`, seq, partBytes)))
-    expect(publisher.take(slice, at(0))?.to).toBe(2)
-    write(record('k3', 5, partBytes), record('k4', 6, partBytes))
+  it('is of a head alone when nothing was written but dropped (C14)', () => {
+    const { slice, publisher } = world()
+    const dropped = run([1, 2], [])
+    slice.extend(dropped)
+    publisher.add(dropped)
+    expect(publisher.take(slice, at(0))).toEqual(dropped)
     expect(publisher.take(slice, at(100))).toBeUndefined()
-    expect(publisher.deadline()).toBe(never)
-    write(record('p', 7))
-    expect(publisher.take(slice, at(200))).toEqual(run([6, 7], [record('p', 7)]))
   })
 
   it('leaves a new epoch with records to sync, and forgets what waited in the one before', () => {

@@ -22,7 +22,7 @@ function afterLongAbsence(...meanwhile: ((world: World) => void)[]): World {
 }
 
 function kept(world: World, name: string): string[] {
-  return [...world.node(name).disk.entries().keys()].filter((key) => key.startsWith('reserve/'))
+  return [...world.node(name).disk.entries().keys()].filter((key) => key.startsWith('reserve/')).sort()
 }
 
 function shown(world: World, name: string): string[] {
@@ -48,10 +48,10 @@ describe('the slices of others, after an absence beyond the retention', () => {
       world.pass(50 * minute)
       expect([shown(world, 'c'), holds(world, 'c', 'a'), holds(world, 'c', 'b')]).toEqual([[], false, false])
       expect(kept(world, 'c')).toEqual([
-        'reserve/slice/a',
         'reserve/record/a/project/of-a',
-        'reserve/slice/b',
         'reserve/record/b/project/of-b',
+        'reserve/slice/a',
+        'reserve/slice/b',
       ])
       world.crash('c')
     }
@@ -66,6 +66,31 @@ describe('the slices of others, after an absence beyond the retention', () => {
     world.crash('c')
     world.start('c')
     expect([shown(world, 'c'), kept(world, 'c')]).toEqual([['of-a', 'of-b'], []])
+  })
+
+  it.each([
+    [false, ['of-a', 'of-b']],
+    [true, ['of-a']],
+  ])('are offered to others only as they were signed (C10): damaged %s', (isDamaged, offered) => {
+    const world = afterLongAbsence()
+    world.loseDisk('a')
+    world.loseDisk('b')
+    const { disk } = world.node('c')
+    const key = 'record/b/project/of-b'
+    const text = JSON.stringify(disk.entries().get(key)).replace('"life":', '"name":["x",[1,0,"b"]],"life":')
+    if (isDamaged) disk.write([{ op: 'put', key, value: JSON.parse(text) }], true)
+    world.start('c')
+    world.step('c', { type: 'alone' })
+    world.pass(1 * hour + 10_000)
+    expect(shown(world, 'c')).toEqual(['of-a', 'of-b'])
+    join(world, 'a')
+    world.pass(1 * minute)
+    expect(shown(world, 'a')).toEqual(offered)
+    expect(world.changes.filter(({ change }) => change.type === 'quarantined')).toEqual([])
+    join(world, 'b')
+    world.pass(1 * minute)
+    for (const name of ['a', 'b', 'c']) expect(shown(world, name)).toEqual(['of-a', 'of-b'])
+    expect(new Set(world.digests()).size).toBe(1)
   })
 
   it('go where a peer holds as much, and bring back nothing that was removed meanwhile', () => {

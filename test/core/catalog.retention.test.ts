@@ -37,22 +37,21 @@ function expectAlike(world: World, ...names: readonly string[]): void {
 }
 
 describe('a removal', () => {
-  it('is kept for the retention, then it is gone from memory and disk, and no version moves', () => {
+  it('is kept for the retention, then it is gone from memory and disk, in a version of its author', () => {
     const world = federation('a', 'b')
     world.write('a', putOf('p', {}), putOf('q', {}))
     world.write('b', putOf('p', { url: 'u' }))
     world.pass(1_000)
     world.write('b', removeOf('p'))
     world.pass(1_000)
-    const [before] = world.digests()
     world.pass(retentionMs - 2_000)
     expect(held(world, 'a')).toEqual(['a project/p', 'a project/q', 'b project/p'])
     world.pass(2 * minute)
     for (const name of ['a', 'b']) {
       expect(held(world, name)).toEqual(['a project/q'])
       expect(stored(world, name)).toEqual(['record/a/project/q'])
-      expect(world.catalog(name).replicas.digest()).toBe(before)
     }
+    expectAlike(world, 'a', 'b')
   })
 
   it('is not missed by a hub that starts from what is left on its disk', () => {

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { Gaps } from '../../src/core/catalog/gaps.ts'
 import { type PartBody, partBytes, partRecords, type WantBody } from '../../src/core/catalog/messages.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
+import { maxServed, nextPart, Serves } from '../../src/core/catalog/serves.ts'
 import type { Epoch, Run } from '../../src/core/catalog/slice.ts'
-import { Fetches, maxAsked, maxServed, nextPart, Serves } from '../../src/core/catalog/sync.ts'
+import { Fetches, maxAsked } from '../../src/core/catalog/sync.ts'
 import type { PeerId } from '../../src/core/ids.ts'
 import { never } from '../../src/core/time.ts'
 import { at, hubId, peerOf } from './kit.ts'
@@ -68,7 +69,7 @@ describe('fetching a run', () => {
     const first = taken(fetches, part({ records: [record('p', 1), record('q', 2)] }))
     expect(first).toEqual({ wants: [{ hub: a, epoch, have: 0, to: 4, after: 2 }], run: undefined, isStray: false })
     const last = taken(fetches, part({ after: 2, records: [record('r', 4)], done: true }), { ms: 2 })
-    expect(last.run).toEqual(run([0, 4], [record('p', 1), record('q', 2), record('r', 4)]))
+    expect(last.run).toEqual({ ...run([0, 4], [record('p', 1), record('q', 2), record('r', 4)]), source: peer })
     expect([fetches.pending, fetches.deadline()]).toEqual([0, never])
   })
 
@@ -86,12 +87,12 @@ describe('fetching a run', () => {
 
   it('asks again for a lost part, and gives up a source that stays silent', () => {
     const fetches = started()
-    const [request] = fetches.retry(at(3_000))
+    const [request] = fetches.retry(at(3_000)).requests
     expect(request?.wants[0]?.after).toBe(0)
-    expect(fetches.retry(at(3_001))).toEqual([])
-    expect(fetches.retry(at(6_000))).toHaveLength(1)
-    expect(fetches.retry(at(9_000))).toHaveLength(1)
-    expect(fetches.retry(at(12_000))).toEqual([])
+    expect(fetches.retry(at(3_001)).requests).toEqual([])
+    expect(fetches.retry(at(6_000)).requests).toHaveLength(1)
+    expect(fetches.retry(at(9_000)).requests).toHaveLength(1)
+    expect(fetches.retry(at(12_000))).toEqual({ requests: [], silent: [{ hub: part({}).hub, peer }] })
     expect(fetches.pending).toBe(0)
   })
 

@@ -192,12 +192,14 @@ describe('a delta (C8)', () => {
   it('that comes early waits, and asks its author what lies between', () => {
     const bench = Bench.opened()
     bench.link()
-    expect(sends(bench.delta(runOfB([2, 3], [record('r', 3)])), 'catalog.digest')).toMatchObject([{ reply: true }])
-    expect(sends(bench.delta(runOfB([1, 2], [record('q', 2)])), 'catalog.digest')).toHaveLength(1)
-    expect([bench.seq('b'), bench.catalog.behind]).toEqual([undefined, 1])
+    expect(sends(bench.delta(runOfB([2, 3], [record('r', 3)])), 'catalog.want')).toMatchObject([
+      { wants: [{ have: 0 }] },
+    ])
+    expect(sends(bench.delta(runOfB([1, 2], [record('q', 2)])), 'catalog.want')).toEqual([])
+    expect([bench.seq('b'), bench.catalog.behind]).toEqual([undefined, 2])
     const out = bench.delta(runOfB([0, 1], [record('p', 1)]))
     expect(['p', 'q', 'r'].map((key) => bench.has(key))).toEqual([true, true, true])
-    expect([bench.seq('b'), bench.catalog.behind]).toEqual([3, 0])
+    expect(bench.seq('b')).toBe(3)
     expect(changes(out, 'entry')).toHaveLength(3)
   })
 
@@ -241,7 +243,8 @@ describe('a delta (C8)', () => {
     const bench = Bench.opened()
     const out = bench.delta(run)
     expect(changes(out, 'run-refused')).toEqual([{ type: 'run-refused', hub: b, reason }])
-    expect([out.length, bench.seq('b')]).toEqual([1, undefined])
+    expect(changes(out, 'quarantined')).toHaveLength(reason === 'malformed' ? 1 : 0)
+    expect(bench.seq('b')).toBeUndefined()
     expect(reasonAgainst(run, undefined, { wall: wallStart, maxClockDriftMs, maxEntries: 200 })).toBe(reason)
   })
 })

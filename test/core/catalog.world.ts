@@ -3,17 +3,17 @@
 
 import { salvageOf } from '../../src/core/catalog/burials.ts'
 import type { Catalog } from '../../src/core/catalog/catalog.ts'
-import { catalogKinds } from '../../src/core/catalog/messages.ts'
+import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
 import type { CatalogChange, CatalogProtocol, WriteResult } from '../../src/core/catalog/protocol.ts'
 import type { EntryId } from '../../src/core/catalog/record.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
-import type { CallId, Effect } from '../../src/core/machine.ts'
+import type { Attested, CallId, Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
 import { forgetWrite, forgottenIn } from '../../src/hub/forgetting.ts'
 import { Judge } from './catalog.judge.ts'
 import { seen } from './catalog.kit.ts'
-import { begin, end, momentOf, type Node, nodeOf, syncIntervalMs, type WorldOptions } from './catalog.node.ts'
+import { attested, begin, end, momentOf, type Node, nodeOf, syncIntervalMs, type WorldOptions } from './catalog.node.ts'
 import { Queue } from './catalog.queue.ts'
 import { at, hubId, peerOf } from './kit.ts'
 
@@ -30,8 +30,6 @@ export interface Weather {
   doubling: number
 }
 
-type Result = WriteResult | undefined
-
 export class World {
   readonly nodes = new Map<string, Node>()
   readonly answers = new Map<CallId, WriteResult>()
@@ -43,12 +41,14 @@ export class World {
   readonly #queue = new Queue()
   #calls = 0
   now: Millis = 0
+  /** What becomes of a message on its way from a hub; nothing: it is lost. */
+  meddle: (from: string, message: CatalogMessage) => CatalogMessage | undefined = (_, message) => message
 
   readonly #options: WorldOptions
 
   constructor(seed: number, names: readonly string[], options: Partial<WorldOptions> = {}) {
     this.#random = new Random(seed)
-    this.#options = { retentionMs: 30 * day, maxSliceRecords: 1_000, ...options }
+    this.#options = { retentionMs: 30 * day, maxSliceRecords: 1_000, isCredulous: false, ...options }
     for (const name of names) this.add(name)
   }
 
@@ -145,7 +145,7 @@ export class World {
     this.write(name, ...saved, forgetWrite({ hub, incarnation: 1, withData }, catalog.replicas))
   }
 
-  answer(call: CallId): Result {
+  answer(call: CallId): WriteResult | undefined {
     return this.answers.get(call)
   }
 
@@ -236,6 +236,10 @@ export class World {
       case 'persist':
         this.#persist(node, effect)
         break
+      case 'sign':
+      case 'verify':
+        this.#attest(node, attested(node, effect))
+        break
       case 'reply':
         this.answers.set(effect.call, effect.result)
         break
@@ -254,7 +258,9 @@ export class World {
     if (forgotten?.burial !== undefined) this.step(name, { type: 'forget', burial: forgotten.burial })
   }
 
-  #carry(from: Node, to: Node, message: CatalogProtocol['message']): void {
+  #carry(from: Node, to: Node, said: CatalogMessage): void {
+    const message = this.meddle(from.name, said)
+    if (message === undefined) return
     if (kinds.get(message.kind)?.check(message.body) !== true) {
       throw new Error(`${from.name} says what nobody takes: ${JSON.stringify(message).slice(0, 300)}`)
     }
@@ -277,6 +283,13 @@ export class World {
     if (ok) node.disk.write(effect.batch, effect.synced)
     this.#later(1 + this.#random.below(this.weather.diskMs), () => {
       if (node.life === life) this.step(node.name, { type: 'persisted', token: effect.token, ok })
+    })
+  }
+
+  #attest(node: Node, input: Attested): void {
+    const { life } = node
+    this.#later(this.#random.below(2), () => {
+      if (node.life === life) this.step(node.name, input)
     })
   }
 

@@ -8,6 +8,7 @@ import { reasonAgainst } from '../../src/core/catalog/refusal.ts'
 import { Replicas } from '../../src/core/catalog/replicas.ts'
 import { digestOf } from '../../src/core/catalog/roster.ts'
 import { compareEpochs, type Epoch, isFurther, isSurplus, type Run, Slice } from '../../src/core/catalog/slice.ts'
+import { unprovedHead } from './catalog.heads.ts'
 import { hubId } from './kit.ts'
 
 const a = hubId('a')
@@ -29,7 +30,7 @@ function numbered(count: number): CatalogRecord[] {
 }
 
 function run([from, to]: readonly [number, number], records: readonly CatalogRecord[], epoch: Epoch = first): Run {
-  return { hub: a, epoch, from, to, records }
+  return { hub: a, epoch, from, to, records, head: { ...unprovedHead('a'), horizon: 0 } }
 }
 
 function sliceOf(...runs: Run[]): Slice {

@@ -45,13 +45,14 @@ describe('a message', () => {
   })
 
   it('speaks for a hub only where it is published in its name', () => {
+    const head = { peer: 'p', horizon: 0, root: 'r', signature: 's' }
     const opened = (name: string, body: unknown) => {
       const result = openMessage(seal(name, body))
       return result.ok ? [result.letter.feature, speakerOf(result.letter)] : result.reason
     }
     expect(opened('tier.report', { reporter: 'a', words: [] })).toEqual(['hierarchy', 'a'])
     expect(opened('presence.leases', { home: 'a', rev: 1, leases: [] })).toEqual(['presence', 'a'])
-    expect(opened('catalog.delta', { hub: 'a', epoch: [1, 'n'], from: 0, to: 1, records: [] })).toEqual([
+    expect(opened('catalog.delta', { hub: 'a', epoch: [1, 'n'], from: 0, to: 1, records: [], head })).toEqual([
       'catalog',
       'a',
     ])

@@ -1,8 +1,11 @@
 // Hubs that an operator forgot: gone everywhere, for good, and welcome when they boot anew.
 
 import { describe, expect, it } from 'vitest'
+import type { Stamp } from '../../src/core/catalog/hlc.ts'
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import { seal } from '../../src/core/wire.ts'
 import type { HubEffect } from '../../src/hub/effects.ts'
+import { headOf } from '../core/catalog.heads.ts'
 import { at, hubId, infoOf, peerOf, signed, slug, wallStart } from '../core/kit.ts'
 import { changes, Rig, read, settingsFor } from './kit.ts'
 
@@ -60,11 +63,12 @@ describe('forgetting', () => {
     [true, 'unknown-project'],
   ])('is of its slice, too; with its data: %j (C15)', (withData, left) => {
     const rig = withDead('a')
-    const stamp = [wallStart, 0, 'a']
-    const fields = { life: [true, stamp], name: ['p', stamp] }
-    const records = [{ kind: 'project', key: 'p', seq: 1, fields }]
+    const stamp: Stamp = [wallStart, 0, hubId('a')]
+    const fields: CatalogRecord['fields'] = { life: [true, stamp], name: ['p', stamp] }
+    const records: CatalogRecord[] = [{ kind: 'project', key: 'p', seq: 1, fields }]
     rig.link(infoOf('a'))
-    rig.hear('a', 'catalog.delta', { hub: 'a', epoch: [1, 'aa'], from: 0, to: 1, records })
+    const run = { hub: hubId('a'), epoch: [1, 'aa'] as [number, string], from: 0, to: 1, records }
+    rig.hear('a', 'catalog.delta', { ...run, head: headOf(run, records) })
     const shown = () => {
       const found = read(rig, slug('p'))
       return typeof found === 'string' ? found : found.name
@@ -84,11 +88,12 @@ describe('forgetting', () => {
     [20, { ok: false, code: 'limit-reached', detail: expect.stringContaining('20 entries') }],
   ])('is refused where what they wrote does not fit into the slice: %j entries', (count, expected) => {
     const rig = withDead('a')
-    const records = Array.from({ length: count }, (_, i) => {
-      return { kind: 'project', key: `p${i}`, seq: i + 1, fields: { life: [true, [wallStart, 0, 'a']] } }
+    const records = Array.from({ length: count }, (_, i): CatalogRecord => {
+      return { kind: 'project', key: `p${i}`, seq: i + 1, fields: { life: [true, [wallStart, 0, hubId('a')]] } }
     })
     rig.link(infoOf('a'))
-    rig.hear('a', 'catalog.delta', { hub: 'a', epoch: [1, 'aa'], from: 0, to: count, records })
+    const run = { hub: hubId('a'), epoch: [1, 'aa'] as [number, string], from: 0, to: count, records }
+    rig.hear('a', 'catalog.delta', { ...run, head: headOf(run, records) })
     expect(forget(rig, 'a')).toMatchObject(expected)
   })
 

@@ -5,13 +5,14 @@ import { seal } from '../../src/core/wire.ts'
 import { isBulk, openMessage, openPublished, speakerOf } from '../../src/hub/inbox.ts'
 import { changes, infoOf, peerOf, Rig } from './kit.ts'
 
+const head = { peer: 'p', horizon: 0, root: 'r', signature: 's' }
 const bodies: readonly [feature: string, kind: string, body: object, speaker: string | undefined][] = [
   ['membership', 'swim.ping', { pool: 'p', seq: 1, rumors: [] }, undefined],
   ['hierarchy', 'tier.report', { reporter: 'a', words: [] }, 'a'],
   ['hierarchy', 'tier.introduction', { words: [] }, undefined],
   ['presence', 'presence.leases', { home: 'b', rev: 1, leases: [] }, 'b'],
   ['presence', 'presence.beat', { home: 'b', slug: 'p', report: { isDegraded: false, reasons: [] } }, undefined],
-  ['catalog', 'catalog.delta', { hub: 'c', epoch: [1, 'bb'], from: 0, to: 1, records: [] }, 'c'],
+  ['catalog', 'catalog.delta', { hub: 'c', epoch: [1, 'bb'], from: 0, to: 1, records: [], head }, 'c'],
   ['catalog', 'catalog.digest', { digest: 'd', reply: true }, undefined],
 ]
 

@@ -9,7 +9,7 @@ import { seal } from '../../src/core/wire.ts'
 import type { Answer, Call } from '../../src/hub/calls.ts'
 import type { HubChange, HubEffect, HubInput } from '../../src/hub/effects.ts'
 import { Hub } from '../../src/hub/hub.ts'
-import type { Codec } from '../../src/hub/ports.ts'
+import type { Codec, HubKeys } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import { comeBack, type Remembered, remember } from '../../src/hub/stored.ts'
 import { HubViews } from '../../src/hub/views.ts'
@@ -80,6 +80,7 @@ export class Rig {
   readonly disk: Map<string, Uint8Array>
   readonly done: HubEffect[] = []
   readonly #answers = new Map<number, Answer>()
+  readonly #keys: HubKeys
   #calls = 0
   now: Millis
   /** How far the wall clock is ahead of the truth. */
@@ -91,12 +92,13 @@ export class Rig {
     this.settings = options.settings ?? settingsFor('me')
     this.disk = options.disk ?? new Map()
     this.now = options.startMs ?? 0
+    this.#keys = testKeys(this.settings.peer)
     const remembered = this.#remembered()
     const incarnation = Math.max(wallStart + this.now, remembered.incarnation + 1)
     const { addresses } = infoOf(this.settings.hub)
     this.hub = new Hub({
       settings: this.settings,
-      keys: testKeys(this.settings.peer),
+      keys: this.#keys,
       remembered,
       incarnation,
       addresses,
@@ -157,6 +159,11 @@ export class Rig {
     this.done.push(...effects)
     for (const effect of effects) {
       if (effect.type === 'reply') this.#answers.set(effect.call, effect.result)
+      if (effect.type === 'sign') this.step({ type: 'signed', signature: this.#keys.sign(effect.text) })
+      if (effect.type === 'verify') {
+        const ok = this.#keys.verify(effect.peer, effect.text, effect.signature)
+        this.step({ type: 'verified', token: effect.token, ok })
+      }
       if (effect.type !== 'persist') continue
       if (this.diskWorks) {
         for (const op of effect.batch) {
@@ -164,7 +171,8 @@ export class Rig {
           else this.disk.delete(op.key)
         }
       }
-      this.step({ type: 'persisted', owner: effect.owner, token: effect.token, ok: this.diskWorks })
+      const { owner, token } = effect
+      if (owner === 'catalog') this.step({ type: 'persisted', owner, token, ok: this.diskWorks })
     }
   }
 

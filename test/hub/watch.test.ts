@@ -1,8 +1,10 @@
 // C18: what readers of a hub are told, in what order, and from where they can go on.
 
 import { describe, expect, it } from 'vitest'
+import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import { seal } from '../../src/core/wire.ts'
 import { maxEntries } from '../../src/hub/journal.ts'
+import { headOf } from '../core/catalog.heads.ts'
 import { at, hubId, infoOf, slug, wallStart } from '../core/kit.ts'
 import { alpha, Rig, settingsFor } from './kit.ts'
 import { Lookout } from './lookout.ts'
@@ -84,12 +86,12 @@ describe('a reader', () => {
     const hub = new Lookout()
     const { reader, told } = hub.open()
     told()
-    const record = (key: string, seq: number) => {
-      const fields = { life: [true, [wallStart, seq, 'b']] }
-      return { kind: 'project', key, seq, fields }
+    const record = (key: string, seq: number): CatalogRecord => {
+      return { kind: 'project', key, seq, fields: { life: [true, [wallStart, seq, hubId('b')]] } }
     }
     const records = [record('alpha', 1), record('beta', 2)]
-    const delta = { hub: 'b', epoch: [1, 'bb'], from: 0, to: 2, records }
+    const run = { hub: hubId('b'), epoch: [1, 'bb'] as [number, string], from: 0, to: 2, records }
+    const delta = { ...run, head: headOf(run, records) }
     hub.turn(() => hub.rig.hear('b', 'catalog.versions', { versions: [], last: true, reply: false }))
     hub.turn(() => {
       hub.rig.member('b', 'alive')

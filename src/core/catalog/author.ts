@@ -3,12 +3,15 @@
 // unchanged, because half of the world may already be on the disk; until it is through, further writes are refused.
 
 import { assert, type Refusal, refuse } from '../errors.ts'
-import type { HubId } from '../ids.ts'
-import type { CallId, StoreOp } from '../machine.ts'
+import type { HubId, PeerId } from '../ids.ts'
+import type { Hashing } from '../keys.ts'
+import type { CallId, Effect, StoreOp } from '../machine.ts'
 import type { Random } from '../random.ts'
-import { type Now, never, second } from '../time.ts'
+import { type Millis, type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
+import { type Head, headText } from './head.ts'
 import type { Hlc, Stamp } from './hlc.ts'
+import type { CatalogProtocol } from './protocol.ts'
 import { type CatalogRecord, type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import type { Trim } from './retention.ts'
@@ -41,19 +44,52 @@ export interface Job {
 
 interface Commit {
   readonly run: Run
+  readonly draft: Draft
   readonly trims: readonly Trim[]
-  readonly batch: readonly StoreOp[]
+  /** Stored beside the run. */
+  readonly extra: readonly StoreOp[]
   readonly answers: readonly Answer[]
   readonly isRefused: boolean
 }
+
+/** Names the own batch to the disk. */
+export const ownToken = 1
+
+/** What has to be done for a commit: its head is signed, then all of it is made durable. */
+export type Task =
+  | { readonly type: 'sign'; readonly text: string }
+  | {
+      readonly type: 'persist'
+      readonly batch: readonly StoreOp[]
+      readonly synced: true
+      readonly token: typeof ownToken
+    }
 
 export interface Answer {
   readonly call: CallId
   readonly outcomes: readonly Outcome[]
 }
 
+/** What callers are told, and what they brought about. */
+export function repliesTo(answers: readonly Answer[], ok: boolean): Effect<CatalogProtocol>[] {
+  return answers.flatMap(({ call, outcomes }): Effect<CatalogProtocol>[] => {
+    if (ok) {
+      const change = { type: 'written', outcomes } as const
+      return [
+        { type: 'reply', call, result: { ok, outcomes } },
+        { type: 'change', change },
+      ]
+    }
+    const detail = 'The disk does not take writes; this one may still take effect when it does'
+    return [{ type: 'reply', call, result: refuse('storage-failed', detail) }]
+  })
+}
+
 export interface AuthorOptions {
   readonly hub: HubId
+  readonly peer: PeerId
+  readonly federation: string
+  readonly hashing: Hashing
   readonly random: Random
   readonly hlc: Hlc
   readonly replicas: Replicas
@@ -66,6 +102,8 @@ export class Author {
   #queue: Job[] = []
   /** C14: what is to go from the own slice, with the next batch. Bounded by the slice. */
   readonly #trims = new Map<EntryId, Trim>()
+  /** C10: up to when heads leave out what has done its work; what is to go is from before. */
+  #horizon: Millis = 0
   #commit: Commit | undefined
   /** C13: the epoch that the next batch opens; undefined while the present one holds. */
   #opening: Epoch | undefined
@@ -136,20 +174,21 @@ export class Author {
   }
 
   /** C14: the own slice says less from the next batch on; what is written meanwhile stays as it is. */
-  trim(trims: readonly Trim[]): void {
+  trim(trims: readonly Trim[], horizon: Millis): void {
+    if (trims.length > 0) this.#horizon = Math.max(this.#horizon, horizon)
     for (const trim of trims) this.#trims.set(trim.id, trim)
   }
 
-  /** The next batch to make durable; undefined while one is under way, none waits, or no epoch is open. */
-  begin(now: Now): readonly StoreOp[] | undefined {
+  /** Begins the next commit; nothing while one is under way, nothing waits, or no epoch is open. */
+  begin(now: Now): readonly Task[] {
     const { epoch } = this
-    if (this.#commit !== undefined || epoch === undefined) return undefined
+    if (this.#commit !== undefined || epoch === undefined) return []
     // C2: what waits to be taken over into the epoch would be refused with it.
-    if (this.#opening !== undefined && this.#options.hlc.isDrifted(now.wall)) return undefined
+    if (this.#opening !== undefined && this.#options.hlc.isDrifted(now.wall)) return []
     const held = this.#options.replicas.slice(this.#options.hub)
     const trims = [...this.#trims.values()].filter(({ id, from }) => held?.get(id) === from)
     this.#trims.clear()
-    if (this.#queue.length === 0 && this.#opening === undefined && trims.length === 0) return undefined
+    if (this.#queue.length === 0 && this.#opening === undefined && trims.length === 0) return []
     this.#opening = undefined
     const draft = new Draft(this.#options.hub, epoch, { held, trims })
     const jobs = this.#nextJobs()
@@ -158,9 +197,36 @@ export class Author {
       const outcomes = writes.map((write) => this.#write(write, draft, now))
       if (call !== undefined) answers.push({ call, outcomes })
     }
-    const batch = [...draft.storeOps(), ...jobs.flatMap((job) => job.extra)]
-    this.#commit = { run: draft.run(), trims, batch, answers, isRefused: false }
-    return batch
+    const run = draft.run()
+    const extra = jobs.flatMap((job) => job.extra)
+    if (run.to === run.from) {
+      this.#commit = { run, draft, trims, extra, answers, isRefused: false }
+      return this.#persistence()
+    }
+    const head = this.#headOf(run, held?.head?.horizon ?? 0)
+    this.#commit = { run: { ...run, head }, draft, trims, extra, answers, isRefused: false }
+    return [{ type: 'sign', text: headText(this.#options.federation, run, head) }]
+  }
+
+  /** C10: still unsigned. */
+  #headOf(run: Run, before: Millis): Head {
+    const { peer, replicas, hashing } = this.#options
+    const horizon = Math.max(this.#horizon, before)
+    return { peer, horizon, root: replicas.rootAfter(run, horizon, hashing), signature: '' }
+  }
+
+  /** The head of the commit under way is signed: what to make durable. */
+  signed(signature: string): readonly Task[] {
+    const commit = this.#commit
+    if (commit?.run.head === undefined) return []
+    this.#commit = { ...commit, run: { ...commit.run, head: { ...commit.run.head, signature } } }
+    return this.#persistence()
+  }
+
+  #persistence(): readonly Task[] {
+    if (this.#commit === undefined) return []
+    const { draft, run, extra } = this.#commit
+    return [{ type: 'persist', batch: [...draft.storeOps(run.head), ...extra], synced: true, token: ownToken }]
   }
 
   /** The disk has answered: what is now durable and the answers to give, or the answers to refuse. */
@@ -179,10 +245,10 @@ export class Author {
   }
 
   /** The refused batch, to be tried again now. */
-  retry(now: Now): readonly StoreOp[] | undefined {
-    if (this.#retryAt > now.mono) return undefined
+  retry(now: Now): readonly Task[] {
+    if (this.#retryAt > now.mono) return []
     this.#retryAt = never
-    return this.#commit?.batch
+    return this.#persistence()
   }
 
   /** Nobody is kept waiting for a disk that takes no writes. */

@@ -2,30 +2,31 @@
 // Writes spread as deltas by gossip; whatever gossip misses, digests between peers find and runs repair.
 // The rules C1-C19 stand in docs/ALGORITHMS.md.
 
-import { refuse } from '../errors.ts'
 import type { HubId } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import type { Millis, Now } from '../time.ts'
 import { Absence } from './absence.ts'
-import { Author } from './author.ts'
-import { type Burial, Burials } from './burials.ts'
+import { Author, ownToken, repliesTo } from './author.ts'
+import { Burials } from './burials.ts'
 import { Collector } from './collector.ts'
+import type { Currency } from './currency.ts'
 import { Hlc } from './hlc.ts'
-import type { CatalogInput, CatalogOptions, CatalogProtocol, WriteResult } from './protocol.ts'
+import { Intake } from './intake.ts'
+import { Opening } from './opening.ts'
+import type { CatalogInput, CatalogOptions, CatalogProtocol } from './protocol.ts'
 import { Publisher } from './publisher.ts'
+import { Quarantine } from './quarantine.ts'
 import { type CatalogRecord, type EntryId, entryId, exists, stampsOf } from './record.ts'
-import { reasonAgainst } from './refusal.ts'
 import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { Reserve } from './reserve.ts'
 import type { Trim } from './retention.ts'
 import { Shelf } from './shelf.ts'
-import { compareEpochs, type Run } from './slice.ts'
-import { adopting } from './writes.ts'
+import type { Run } from './slice.ts'
+import { Vetting } from './vetting.ts'
 
 type Effects = Effect<CatalogProtocol>[]
 
-const ownToken = 1
 const foreignToken = 2
 
 export class Catalog implements Machine<CatalogProtocol> {
@@ -33,40 +34,50 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly collector: Collector
   readonly absence: Absence
   readonly reserve: Reserve
+  readonly quarantine = new Quarantine()
   readonly #options: CatalogOptions
   readonly #hlc: Hlc
   readonly #author: Author
   readonly #publisher = new Publisher()
+  readonly #intake: Intake
   readonly #replication: Replication
   readonly #shelf: Shelf
   readonly #burials: Burials
   /** What a slice may take part in: an author who recovers a full earlier epoch beside a full new one stays within it. */
   readonly #maxEntries: number
-  /** The number of the own slice's epoch at start. */
-  readonly #storedOwn: number
+  readonly #opening: Opening
 
   constructor(options: CatalogOptions, now: Now) {
-    const { hub, random, syncIntervalMs, maxSliceRecords, removalRetentionMs: retentionMs, sureWall } = options
+    const { hub, maxSliceRecords, removalRetentionMs: retentionMs, sureWall } = options
     const { replicas } = this
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
-    this.#storedOwn = own?.version.epoch[0] ?? options.lostOwn?.epoch ?? 0
-    for (const slice of options.slices) replicas.adopt(slice)
+    for (const slice of options.slices)
+      replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
     const held = [...options.slices, ...options.reserve]
     for (const slice of held) this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
     this.#observe(options.lostOwn?.records ?? [])
-    this.#author = new Author({ hub, random, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
+    this.#author = new Author({ ...options, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
     this.#shelf = new Shelf(hub)
     this.#maxEntries = 2 * maxSliceRecords
     this.collector = new Collector({ hub, replicas, retentionMs, sureWall }, now)
     this.absence = new Absence(options.isReturning && own !== undefined)
-    this.#replication = new Replication({ hub, random, replicas, syncIntervalMs, maxRecords: this.#maxEntries }, now)
+    const parts = { ...options, replicas, quarantine: this.quarantine, maxEntries: this.#maxEntries }
+    const vetting = new Vetting(parts)
+    this.#replication = new Replication({ ...parts, vetting }, now)
+    this.#intake = new Intake({ ...parts, vetting, replication: this.#replication })
     const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
     const { reserve: slices, isReturning: isOld } = options
-    this.reserve = new Reserve({ slices, isOld, syncIntervalMs, replicas, forgottenUpTo }, now)
+    this.reserve = new Reserve({ ...options, slices, isOld, replicas, forgottenUpTo }, now)
     this.#author.salvage(options.lostOwn?.records ?? [])
+    const told = { collector: this.collector, absence: this.absence, burials: this.#burials, reserve: this.reserve }
+    this.#opening = new Opening(
+      { ...options, ...told, author: this.#author, replication: this.#replication },
+      own,
+      options.lostOwn?.epoch,
+    )
     for (const record of replicas.slice(hub)?.records() ?? []) this.#author.pruneCovered(entryId(record))
   }
 
@@ -82,7 +93,7 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   /** Slices known to be behind what a peer holds. */
   get behind(): number {
-    return this.#replication.behind
+    return this.#replication.currency.behind
   }
 
   isDrifted(now: Now): boolean {
@@ -90,8 +101,8 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   /** C17: how current what is held is. */
-  get currency(): Pick<Replication, 'behindAt' | 'digestsAlive' | 'laggards'> {
-    return this.#replication
+  get currency(): Pick<Currency, 'behindAt' | 'digestsAlive' | 'laggards'> {
+    return this.#replication.currency
   }
 
   deadline(): Millis {
@@ -107,13 +118,21 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#publish(now, out)
         this.#bury(now, out)
         this.#takeBack(now, out)
-        this.#collect(this.collector.tick(now, this.behind > 0))
+        this.#collect(this.collector.tick(now, this.behind > 0), now)
         break
       case 'persisted':
         if (input.token === ownToken) this.#committed(input.ok, now, out)
         else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
+      case 'signed':
+        out.push(...this.#author.signed(input.signature))
+        break
+      case 'verified': {
+        const run = this.#intake.verified(input, now)
+        if (run !== undefined) this.#take(run, now, out)
+        break
+      }
       case 'write': {
         const refusal = this.#author.submit(input, now)
         if (refusal !== undefined) out.push({ type: 'reply', call: input.call, result: refusal })
@@ -131,39 +150,26 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
-        this.#open(now)
+        this.#opening.open(now)
         break
       case 'forget':
-        this.#forget(input.burial, now, out)
+        this.#burials.set(input.burial)
+        this.#opening.forgotten(input.burial)
+        this.#bury(now, out)
         break
     }
     this.#commit(now, out)
+    this.#replication.currency.note(now)
+    out.push(...this.quarantine.news())
     return out
   }
 
   // ---- the own slice
 
-  /** C13: everything that can be learned of the own slice is known; its epoch may open. */
-  #open(now: Now): void {
-    const isFirst = this.#author.epoch === undefined
-    // C14: after a long absence, when all slices are fetched: what others removed is known as far as they still say it.
-    const isWhole = this.behind === 0 && this.reserve.size === 0
-    if (isWhole) this.collector.begin(now)
-    const isReturn = isWhole && this.absence.begin()
-    if (isReturn) this.#author.trim(this.collector.ownPast(now, (id) => this.reserve.gave(id)))
-    if (isFirst || isReturn) this.#author.reopen(this.#highest())
-  }
-
-  #highest(): number {
-    const forgotten = this.#burials.epochOf(this.#options.hub)?.[0] ?? 0
-    return Math.max(this.#storedOwn, this.#replication.highestOwn, forgotten)
-  }
-
   #commit(now: Now, out: Effects): void {
     const foreign = this.#shelf.begin(this.replicas)
     if (foreign !== undefined) out.push({ type: 'persist', batch: foreign, synced: false, token: foreignToken })
-    const own = this.#author.retry(now) ?? this.#author.begin(now)
-    if (own !== undefined) out.push({ type: 'persist', batch: own, synced: true, token: ownToken })
+    out.push(...this.#author.retry(now), ...this.#author.begin(now))
   }
 
   #committed(ok: boolean, now: Now, out: Effects): void {
@@ -181,33 +187,18 @@ export class Catalog implements Machine<CatalogProtocol> {
       this.#publish(now, out)
     }
     if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
-    for (const { call, outcomes } of answers) {
-      const result: WriteResult = ok
-        ? { ok: true, outcomes }
-        : refuse('storage-failed', 'The disk does not take writes; this one may still take effect when it does')
-      out.push({ type: 'reply', call, result })
-      if (ok) out.push({ type: 'change', change: { type: 'written', outcomes } })
-    }
+    out.push(...repliesTo(answers, ok))
     this.#burials.stir()
   }
 
   /** C14: drops what the retention is over for: of other slices at once, of the own one with its next batch. */
-  #collect(trims: readonly Trim[]): void {
+  #collect(trims: readonly Trim[], now: Now): void {
     const { hub: self } = this.#options
-    this.#author.trim(trims.filter(({ hub }) => hub === self))
+    const own = trims.filter(({ hub }) => hub === self)
+    this.#author.trim(own, this.collector.horizon(now))
     const foreign = trims.filter(({ hub }) => hub !== self)
     this.replicas.trim(foreign)
     for (const { hub, id } of foreign) this.#shelf.note(hub, [id])
-  }
-
-  /** C15: a hub that was forgotten and lives says everything anew in an epoch above. */
-  #forget(burial: Burial, now: Now, out: Effects): void {
-    this.#burials.set(burial)
-    const { epoch } = this.#author
-    const until = burial.hub === this.#options.hub ? this.#burials.epochOf(burial.hub) : undefined
-    const isOver = until !== undefined && epoch !== undefined && compareEpochs(epoch, until) <= 0
-    if (isOver) this.#author.reopen(this.#highest())
-    this.#bury(now, out)
   }
 
   #bury(now: Now, out: Effects): void {
@@ -222,8 +213,8 @@ export class Catalog implements Machine<CatalogProtocol> {
   #publish(now: Now, out: Effects): void {
     const slice = this.replicas.slice(this.#options.hub)
     const run = slice === undefined ? undefined : this.#publisher.take(slice, now)
-    if (run === undefined) return
-    const body = { ...run, records: [...run.records] }
+    if (run?.head === undefined) return
+    const body = { ...run, records: [...run.records], head: run.head }
     out.push({ type: 'publish', topic: 'catalog', message: { kind: 'catalog.delta', body } })
   }
 
@@ -232,31 +223,32 @@ export class Catalog implements Machine<CatalogProtocol> {
   #receive(input: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
     const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
     out.push(...send)
-    for (const run of runs) this.#take(run, now, out)
+    for (const run of runs) this.#offer(run, now, out)
     if (!isCaughtUp) return
     this.reserve.compared(input.from)
-    this.#open(now)
+    this.#opening.open(now)
+  }
+
+  /** C10: nothing is taken before its author is known to have said it. */
+  #offer(run: Run, now: Now, out: Effects): void {
+    const fine = this.#intake.offer(run, now, out)
+    if (fine !== undefined) this.#take(fine, now, out)
   }
 
   #take(run: Run, now: Now, out: Effects): void {
-    const { maxClockDriftMs } = this.#options
-    const limits = { wall: now.wall, maxClockDriftMs, maxEntries: this.#maxEntries }
-    const reason = reasonAgainst(run, this.replicas.slice(run.hub), limits)
-    if (reason !== undefined) {
-      out.push({ type: 'change', change: { type: 'run-refused', hub: run.hub, reason } })
-      return
-    }
-    this.#observe(run.records)
-    if (run.hub === this.#options.hub) {
-      this.#recover(run, now)
-      return
-    }
-    const position = this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
+    const isOwn = run.hub === this.#options.hub
+    const position = isOwn ? 0 : this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined || run.from > position) return
+    if (!this.#intake.isWhole(run, now, out)) return
+    this.#observe(run.records)
+    if (isOwn) {
+      this.#opening.recover(run, now)
+      return
+    }
     this.collector.witness(run.records, now)
     this.#apply(run, out)
     const next = this.#replication.nextAside(run.hub)
-    if (next !== undefined) this.#take(next, now, out)
+    if (next !== undefined) this.#offer(next, now, out)
   }
 
   /** C2: own stamps are above all that was taken. */
@@ -279,22 +271,15 @@ export class Catalog implements Machine<CatalogProtocol> {
   #takeBack(now: Now, out: Effects): void {
     const settled = this.reserve.settle(now, this.behind > 0)
     if (settled === undefined) return
-    for (const slice of settled.back) this.#applied(slice.hub, this.replicas.takeBack(slice), out)
+    for (const slice of settled.back)
+      this.#applied(slice.hub, this.replicas.takeBack(slice, this.#options.hashing), out)
     this.#shelf.also(settled.ops)
-    if (this.isOpen) this.#open(now)
+    if (this.isOpen) this.#opening.open(now)
   }
 
   #tell(ids: readonly EntryId[], out: Effects): void {
     for (const id of ids) {
       out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
     }
-  }
-
-  /** C13: what a peer still holds of this hub's earlier epochs is written again, stamps as they are. */
-  #recover(run: Run, now: Now): void {
-    if (this.#author.submit({ writes: adopting(run.records), extra: [] }, now) !== undefined) return
-    this.#replication.absorb(run)
-    const { epoch } = this.#author
-    if (epoch === undefined || run.epoch[0] >= epoch[0]) this.#author.reopen(this.#highest())
   }
 }

@@ -67,17 +67,18 @@ export class Collector {
     if (this.#nextAt > now.mono) return []
     this.#nextAt = now.mono + paceMs
     if (isBehind) return []
+    const { hub, replicas } = this.#options
     const ids: EntryId[] = []
     while (ids.length < partSize) {
       const next = this.#round.next()
       if (next.done === true) {
-        this.#round = this.#options.replicas.entries()
+        this.#round = replicas.entries()
         break
       }
       ids.push(next.value)
     }
-    const horizon = this.#horizon(now)
-    return ids.flatMap((id) => this.#options.replicas.past(id, horizon))
+    const horizon = this.horizon(now)
+    return ids.flatMap((id) => replicas.past(id, horizon, hub))
   }
 
   /**
@@ -86,14 +87,15 @@ export class Collector {
    */
   ownPast(now: Now, isKept: (id: EntryId) => boolean): Trim[] {
     const { hub, replicas } = this.#options
-    const horizon = this.#horizon(now)
+    const horizon = this.horizon(now)
     return [...(replicas.slice(hub)?.records() ?? [])].flatMap((from) => {
       const left = isKept(entryId(from)) ? from : withoutPast(from, horizon)
       return left === from ? [] : [{ hub, id: entryId(from), from, left }]
     })
   }
 
-  #horizon(now: Now): Millis {
-    return this.sureWall(now) - this.#options.retentionMs
+  /** What was stamped before has done its work (Unix ms). */
+  horizon(now: Now): Millis {
+    return Math.max(0, Math.floor(this.sureWall(now) - this.#options.retentionMs))
   }
 }

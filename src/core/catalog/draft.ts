@@ -3,6 +3,7 @@
 
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
+import type { Head } from './head.ts'
 import { type CatalogRecord, type EntryId, entryId } from './record.ts'
 import { headOp, recordPrefix, storedRecord } from './replicas.ts'
 import type { Trim } from './retention.ts'
@@ -49,21 +50,26 @@ export class Draft {
     this.#changed.set(id, { ...record, seq: ++this.#seq })
   }
 
-  /** An epoch is open from its first seq on, also when there is nothing to say yet. */
+  /**
+   * An epoch is open from its first seq on, also when there is nothing to say yet. What goes takes a seq, too, when nothing
+   * else does: so the head that leaves it out gets about like any write (C14).
+   */
   run(): Run {
     const from = this.#base?.version.seq ?? 0
-    const to = this.#base === undefined ? Math.max(this.#seq, 1) : this.#seq
+    const isQuiet = this.#seq === from && (this.#base === undefined || this.#trims.size > 0)
+    const to = isQuiet ? this.#seq + 1 : this.#seq
     return { hub: this.#hub, epoch: this.epoch, from, to, records: [...this.#changed.values()] }
   }
 
-  storeOps(): StoreOp[] {
+  /** `head`: the new one; left out where nothing is new. */
+  storeOps(head: Head | undefined): StoreOp[] {
+    if (head === undefined) return []
     const { epoch, to, records } = this.run()
     const gone = this.#base === undefined ? [] : this.#gone().map(({ from }) => from.seq)
     const floor = Math.max(this.#base?.floor ?? 0, ...gone)
-    const head = headOp(this.#hub, { epoch, seq: to, size: this.#size, ...floorOf(floor) })
     const trimmed = [...this.#trims.values()].filter(({ id }) => !this.#changed.has(id))
     return [
-      head,
+      headOp(this.#hub, { epoch, seq: to, size: this.#size, ...floorOf(floor), head }),
       ...trimmed.map(({ id, left }): StoreOp => {
         if (left !== undefined) return storedRecord(this.#hub, epoch, left)
         return { op: 'del', key: `${recordPrefix}${this.#hub}/${id}` }

@@ -5,12 +5,13 @@ import { Type } from 'typebox'
 import type { PeerId } from '../ids.ts'
 import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
 import { maxMarkBytes } from './estimate.ts'
+import { HeadSchema } from './head.ts'
 import { RecordSchema } from './record.ts'
 import { EpochSchema } from './slice.ts'
 
 /** Most slice versions one message lists; a larger federation is listed in several. */
 export const maxVersions = 1000
-/** Bytes of records after which a run is cut into another part (16 KB: a message's gossip cost is the same up to there). */
+/** Bytes of records, without heads, after which a run is cut into another part (a message's gossip cost is the same up to 16 KB). */
 export const partBytes = 16 * 1024
 /** Most records of one part. */
 export const partRecords = 200
@@ -24,13 +25,14 @@ export const maxSketchBytes = 2_000
 
 const Records = Type.Array(RecordSchema, { maxItems: partRecords })
 
-/** C8: all records whose latest seq lies in (from, to]. */
+/** C8: all records whose latest seq lies in (from, to], with the head at `to`. */
 const Delta = Type.Object({
   hub: HubIdSchema,
   epoch: EpochSchema,
   from: CountSchema,
   to: CountSchema,
   records: Records,
+  head: HeadSchema,
 })
 const DigestSchema = Type.String({ maxLength: 64 })
 /** A state of the catalog by its digest, and how long ago (ms) a hub was in it that had been for a while. */
@@ -73,7 +75,10 @@ const Want = Type.Object({
   to: CountSchema,
   after: CountSchema,
 })
-/** A part of a run. `done` closes it. `floor`: the run is the whole slice, and what the source has dropped lies up to there (C14). */
+/**
+ * A part of a run. `done` closes it, with the author's head at `to` (C10). `floor`: the run is the whole slice, and what the
+ * source has dropped lies up to there (C14).
+ */
 const Part = Type.Object({
   hub: HubIdSchema,
   epoch: EpochSchema,
@@ -83,6 +88,7 @@ const Part = Type.Object({
   records: Records,
   done: Type.Boolean(),
   floor: Type.Optional(CountSchema),
+  head: Type.Optional(HeadSchema),
 })
 const Wants = Type.Object({ wants: Type.Array(Want, { minItems: 1, maxItems: maxSlices }) })
 const Parts = Type.Object({ parts: Type.Array(Part, { minItems: 1, maxItems: maxSlices }) })
@@ -91,12 +97,13 @@ const RosterSchema = Type.String({ maxLength: 8 })
 const Ask = Type.Object({ roster: RosterSchema, at: Type.Array(CountSchema, { maxItems: 2 * maxSlices }) })
 /**
  * Whole runs in a roster that both stand in: of each the distance from the last place, how far the run goes on behind its
- * last record (C14 may have dropped that), and `to` less `from`. So no number is longer than it must be.
+ * last record (C14 may have dropped that), and `to` less `from`. So no number is longer than it must be. Each has its head.
  */
 const Runs = Type.Object({
   roster: RosterSchema,
   at: Type.Array(CountSchema, { maxItems: 3 * maxSlices }),
   records: Type.Array(Records, { maxItems: maxSlices }),
+  heads: Type.Array(HeadSchema, { maxItems: maxSlices }),
 })
 
 export type Held = Static<typeof HeldSchema>

@@ -3,6 +3,7 @@
 
 import type { PeerId } from '../ids.ts'
 import { namesOf } from './fingerprint.ts'
+import { headIn } from './head.ts'
 import type { AskBody, CatalogMessage, Outgoing, PartBody, RunsBody, WantBody } from './messages.ts'
 import type { CatalogRecord } from './record.ts'
 import type { Roster } from './roster.ts'
@@ -58,7 +59,8 @@ export function packedParts(parts: readonly PartBody[], roster: Roster): Catalog
   if (placed === undefined || !parts.every(isWhole)) return { kind: 'catalog.part', body: { parts: [...parts] } }
   const at = placed.flatMap(({ distance, item }) => [distance, item.to - lastOf(item.records), item.to - item.from])
   const records = placed.map(({ item }) => item.records)
-  return { kind: 'catalog.runs', body: { roster: namesOf(roster.digest()), at, records } }
+  const heads = placed.flatMap(({ item }) => item.head ?? [])
+  return { kind: 'catalog.runs', body: { roster: namesOf(roster.digest()), at, records, heads } }
 }
 
 /** The wants of a packed request; undefined when it is of another roster, or of no place in it. */
@@ -73,16 +75,17 @@ export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | unde
 }
 
 /** The parts of a packed answer; undefined as above. */
-export function partsIn({ roster, at, records }: RunsBody, own: Roster): PartBody[] | undefined {
+export function partsIn({ roster, at, records, heads }: RunsBody, own: Roster): PartBody[] | undefined {
   const parts: PartBody[] = []
   for (const [place, behind = 0, span = 0] of placesIn(at, 3)) {
     const [hub, epoch] = own.versions()[place] ?? []
     if (roster !== namesOf(own.digest()) || hub === undefined || epoch === undefined) return undefined
     const held: CatalogRecord[] = records[parts.length] ?? []
+    const head = heads[parts.length]
     const to = lastOf(held) + behind
     const from = to - span
     if (!Number.isSafeInteger(to) || from < 0) return undefined
-    parts.push({ hub, epoch, from, to, after: from, records: held, done: true })
+    parts.push({ hub, epoch, from, to, after: from, records: held, done: true, ...headIn(head) })
   }
   return parts
 }
@@ -92,7 +95,8 @@ function lastOf(records: readonly CatalogRecord[]): number {
 }
 
 function isWhole(part: PartBody): boolean {
-  return part.done && part.after === part.from && part.to > part.from && part.floor === undefined
+  const { done, after, from, to, floor, head } = part
+  return done && after === from && to > from && floor === undefined && head !== undefined
 }
 
 interface Placed<T> {

@@ -2,11 +2,13 @@
 
 import type { Refusal } from '../errors.ts'
 import type { HubId, PeerId } from '../ids.ts'
-import type { CallId, Persisted, StoreOp, Tick } from '../machine.ts'
+import type { Hashing } from '../keys.ts'
+import type { Attested, CallId, Persisted, StoreOp, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import type { Millis } from '../time.ts'
 import type { Burial } from './burials.ts'
 import type { CatalogMessage } from './messages.ts'
+import type { QuarantineChange } from './quarantine.ts'
 import type { EntryId } from './record.ts'
 import type { RunRefusal } from './refusal.ts'
 import type { Epoch, Slice } from './slice.ts'
@@ -16,6 +18,7 @@ import type { Outcome, Write } from './writes.ts'
 export type CatalogInput =
   | Tick
   | Persisted
+  | Attested
   | {
       readonly type: 'write'
       readonly call: CallId
@@ -35,6 +38,7 @@ export type CatalogChange =
   | { readonly type: 'written'; readonly outcomes: readonly Outcome[] }
   /** A run that was not taken, by what its author or sender got wrong. */
   | { readonly type: 'run-refused'; readonly hub: HubId; readonly reason: RunRefusal }
+  | QuarantineChange
   /** `anew`: the own entries that it announces anew, after an absence beyond the retention (C14). */
   | { readonly type: 'opened'; readonly epoch: Epoch; readonly anew?: readonly EntryId[] }
   | { readonly type: 'storage'; readonly ok: boolean }
@@ -52,6 +56,13 @@ export interface CatalogProtocol {
 
 export interface CatalogOptions {
   readonly hub: HubId
+  readonly peer: PeerId
+  readonly federation: string
+  readonly hashing: Hashing
+  /** The key that a hub is believed to have; undefined while it is not known. */
+  readonly keyOf: (hub: HubId) => PeerId | undefined
+  /** For tests alone: heads are made and passed on, and never looked at. */
+  readonly isCredulous?: boolean
   readonly random: Random
   readonly maxClockDriftMs: Millis
   /** C2: whether the wall clock can be relied on. Left out: always. */

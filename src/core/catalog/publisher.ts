@@ -1,67 +1,64 @@
 // Deltas of the own slice on their way to gossip: the first at once, then coalesced, because twenty hubs on two cores
-// saturate at some forty signed messages a second and a 16 KB message costs little more than a small one.
+// saturate at some forty signed messages a second and a 16 KB message costs little more than a small one. Each goes up to the
+// last head (C10): of more than a message holds it tells the end, and who lacks what lies before fetches it.
 
 import { type Millis, type Now, never } from '../time.ts'
+import { partBytes, partRecords } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId } from './record.ts'
 import type { Run, Slice } from './slice.ts'
-import { nextPart } from './sync.ts'
 
 const gapMs = 100
 
 export class Publisher {
-  /** Entries to publish, each with the seq under which it was first written since the last delta. */
-  readonly #fresh = new Map<EntryId, number>()
-  #publishedTo: number | undefined
+  /** Entries written since the last delta. */
+  readonly #fresh = new Set<EntryId>()
+  /** Where the next delta begins; undefined when nothing waits. */
+  #from: number | undefined
+  #isDue = false
   #nextAt: Millis = 0
 
   deadline(): Millis {
-    return this.#fresh.size > 0 ? this.#nextAt : never
+    return this.#isDue ? this.#nextAt : never
   }
 
   /** A durable run of the own slice. A new epoch is left to sync: it may be the whole slice. */
   add(run: Run): void {
     if (run.from === 0) this.#clear()
     if (run.from === 0 && run.records.length > 1) return
-    this.#publishedTo ??= run.from
-    for (const record of run.records) {
-      if (!this.#fresh.has(entryId(record))) this.#fresh.set(entryId(record), record.seq)
-    }
+    this.#from ??= run.from
+    // That an epoch is open, and holds nothing yet, is told to linked peers already.
+    this.#isDue ||= run.from > 0 || run.records.length > 0
+    for (const record of run.records) this.#fresh.add(entryId(record))
   }
 
-  /** The next delta that is due: at most one part each gap. */
+  /** The next delta that is due. */
   take(slice: Slice, now: Now): Run | undefined {
-    if (this.#fresh.size === 0 || this.#nextAt > now.mono || this.#publishedTo === undefined) return undefined
-    const { hub, version } = slice
-    const from = this.#publishedTo
-    const waiting = [...this.#fresh.keys()].flatMap((id) => slice.get(id) ?? []).sort((a, b) => a.seq - b.seq)
-    const { part, isLast } = nextPart(waiting, from)
-    const records = isLast ? part : part.slice(0, this.#exactCut(waiting, part.length))
-    const to = isLast ? version.seq : (records.at(-1)?.seq ?? from)
+    const { hub, version, head } = slice
+    if (!this.#isDue || this.#from === undefined || this.#nextAt > now.mono || head === undefined) return undefined
+    const waiting = [...this.#fresh].flatMap((id) => slice.get(id) ?? []).sort((a, b) => a.seq - b.seq)
+    const records = endOf(waiting)
+    // C8: what lies behind any seq is exact at `to`.
+    const from = waiting[waiting.length - records.length - 1]?.seq ?? this.#from
     this.#nextAt = now.mono + gapMs
-    if (isLast || to <= from) this.#clear()
-    else this.#publishedTo = to
-    for (const record of records) this.#fresh.delete(entryId(record))
-    return to > from ? { hub, epoch: version.epoch, from, to, records } : undefined
-  }
-
-  /**
-   * C9: where, at or below `most`, the records may be cut. A record behind the cut that was first written before it would
-   * be missing at the cut, and other replicas have it there. With no such place the run is left to sync.
-   */
-  #exactCut(records: readonly CatalogRecord[], most: number): number {
-    let firstBehind = never
-    let cut = records.length
-    while (cut > 0) {
-      const last = records[cut - 1]
-      if (last === undefined || (cut <= most && last.seq < firstBehind)) break
-      firstBehind = Math.min(firstBehind, this.#fresh.get(entryId(last)) ?? last.seq)
-      cut--
-    }
-    return cut
+    this.#clear()
+    return { hub, epoch: version.epoch, from, to: version.seq, records, head }
   }
 
   #clear(): void {
     this.#fresh.clear()
-    this.#publishedTo = undefined
+    this.#from = undefined
+    this.#isDue = false
   }
+}
+
+/** As many of the last records as a message holds, at least one. */
+function endOf(records: readonly CatalogRecord[]): readonly CatalogRecord[] {
+  let bytes = 0
+  let count = 0
+  for (const record of records.toReversed()) {
+    bytes += JSON.stringify(record).length
+    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
+    count++
+  }
+  return records.slice(records.length - count)
 }

@@ -5,7 +5,8 @@ import { isWithinDrift } from './hlc.ts'
 import { entryId, hasPlainValues, stampsOf } from './record.ts'
 import type { Run, Slice } from './slice.ts'
 
-export type RunRefusal = 'malformed' | 'too-large' | 'not-plain' | 'drift'
+/** `unsound`: what it builds on is not what its author has signed, by a fault of this hub. */
+export type RunRefusal = 'malformed' | 'too-large' | 'not-plain' | 'drift' | 'unsound'
 
 export interface RunLimits {
   readonly wall: Millis
@@ -23,7 +24,8 @@ export function reasonAgainst(run: Run, slice: Slice | undefined, limits: RunLim
   const isTimely = run.records.every((record) =>
     [...stampsOf(record)].every((stamp) => isWithinDrift(stamp, limits.wall, limits.maxClockDriftMs)),
   )
-  return isTimely ? undefined : 'drift'
+  // C10: a horizon of the time to come would leave out what still does its work.
+  return isTimely && (run.head?.horizon ?? 0) <= limits.wall + limits.maxClockDriftMs ? undefined : 'drift'
 }
 
 /** Whether the run says something, and every record of it stands once, under a seq of its own within the run. */

@@ -1,8 +1,10 @@
 // All slices this hub holds, the join over them, and what of them goes to the store.
 
 import type { HubId } from '../ids.ts'
+import type { Hashing } from '../keys.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Millis } from '../time.ts'
+import { headIn } from './head.ts'
 import type { ListedVersion } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
@@ -17,6 +19,7 @@ import {
   type StoredHead,
   type Version,
 } from './slice.ts'
+import { isSound, Tally } from './tally.ts'
 
 /** What a run did: the entries it touched, and what was left of earlier epochs that it made needless. */
 export interface Applied {
@@ -32,6 +35,8 @@ export class Replicas {
   readonly roster = new Roster((hub) => versionsOf(this.#slices.get(hub)))
   /** C15: how far slices were held that were dropped: they are taken again only where there is more of them. */
   readonly #dropped = new Map<HubId, Version>()
+  /** C10: of the runs that are about to be taken, at most one a slice. */
+  readonly #foreseen = new Map<HubId, { readonly records: Run['records']; readonly tally: Tally }>()
 
   slice(hub: HubId): Slice | undefined {
     return this.#slices.get(hub)
@@ -56,19 +61,24 @@ export class Replicas {
     this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
   }
 
-  /** C14: takes a slice out of reserve of which there is less here, or an epoch that was opened without knowing of it. */
-  takeBack(slice: Slice): Applied {
-    const { hub, version, floor } = slice
+  /**
+   * C14: takes a slice out of reserve of which there is less here, or an epoch that was opened without knowing of it. C10: one
+   * that is not what its author has signed is shown, and offered to nobody but its author.
+   */
+  takeBack(slice: Slice, hashing: Hashing): Applied {
+    const { hub, version, floor, head } = slice
     const held = this.#slices.get(hub)
+    const isGood = head !== undefined && isSound(slice, hashing)
     if (held === undefined) {
-      this.adopt(slice)
+      this.adopt(isGood ? slice : slice.unheaded())
       return { touched: [...this.said(hub).keys()], drained: [] }
     }
     const records = [...slice.records()]
     const { epoch, seq } = version
     const isEarlier = compareEpochs(epoch, held.version.epoch) < 0
-    if (!isEarlier) return this.apply({ hub, epoch, from: 0, to: seq, records, ...floorOf(floor) })
-    return this.#touched(hub, held.addSurplus([...records, ...(slice.surplus()?.records ?? [])], epoch))
+    const all = [...records, ...(slice.surplus()?.records ?? [])]
+    if (isEarlier || !isGood) return this.#touched(hub, held.addSurplus(all, epoch))
+    return this.apply({ hub, epoch, from: 0, to: seq, records, head, ...floorOf(floor) })
   }
 
   /** C8, C9, C13: takes a run that follows what is held; returns the entries it touched. */
@@ -79,13 +89,32 @@ export class Replicas {
       this.#slices.set(run.hub, slice)
     }
     const isNewEpoch = compareEpochs(run.epoch, slice.version.epoch) > 0
-    const touched = isNewEpoch ? slice.restart(run) : slice.extend(run)
-    return this.#touched(run.hub, touched)
+    const foreseen = this.#foreseen.get(run.hub)
+    const tally = foreseen?.records === run.records ? foreseen.tally : undefined
+    this.#foreseen.delete(run.hub)
+    return this.#touched(run.hub, isNewEpoch ? slice.restart(run, tally) : slice.extend(run, tally))
   }
 
   #touched(hub: HubId, touched: readonly EntryId[]): Applied {
     this.#touch(hub, touched)
     return { touched, drained: touched.flatMap((id) => this.#drain(id)) }
+  }
+
+  /** C10: the root that a head at that horizon has to name for a run that follows what is held. */
+  rootAfter(run: Run, horizon: Millis, hashing: Hashing): string {
+    const slice = this.#slices.get(run.hub)
+    const isSame = slice !== undefined && compareEpochs(run.epoch, slice.version.epoch) === 0
+    const tally = isSame ? slice.tallyAfter(run, horizon, hashing) : Tally.of(run.records, hashing, horizon)
+    this.#foreseen.set(run.hub, { records: run.records, tally })
+    return tally.root()
+  }
+
+  /** C10: nothing can be built on what is held of that slice: it is shown until all of it has come again. */
+  doubt(hub: HubId): void {
+    const slice = this.#slices.get(hub)
+    if (slice === undefined) return
+    this.#slices.set(hub, slice.unheaded())
+    this.#touch(hub, [...this.said(hub).keys()])
   }
 
   /** C13: what is left of earlier epochs goes once the join does without it; whose, is returned. */
@@ -135,14 +164,16 @@ export class Replicas {
   }
 
   /** C14: what of an entry says nothing any more, when what was stamped before `horizon` (Unix ms) has done its work. */
-  past(id: EntryId, horizon: Millis): Trim[] {
+  past(id: EntryId, horizon: Millis, self: HubId): Trim[] {
     const shown = this.shown(id)
     return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
       const slice = this.#slices.get(hub)
       return [slice?.get(id), slice?.surplusOf(id)].flatMap((from): Trim[] => {
-        if (from === undefined) return []
+        if (slice === undefined || from === undefined) return []
         const others = shown.filter((record) => record !== from)
-        const left = leftOf(from, others, horizon)
+        // C10: of a slice of another nothing goes that its author still signs.
+        const isSigned = hub !== self && slice.get(id) === from
+        const left = leftOf(from, others, isSigned ? Math.min(horizon, slice.head?.horizon ?? horizon) : horizon)
         return left === from ? [] : [{ hub, id, from, left }]
       })
     })
@@ -183,10 +214,10 @@ export class Replicas {
   storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
     if (slice === undefined) return goneOps(hub, ids)
-    const { version, size, surplusEpoch, floor } = slice
+    const { version, size, surplusEpoch, floor, head } = slice
     const left = surplusEpoch === undefined ? {} : { surplusEpoch }
     return [
-      headOp(hub, { ...version, size, ...left, ...floorOf(floor) }),
+      headOp(hub, { ...version, size, ...left, ...floorOf(floor), ...headIn(head) }),
       ...[...ids].flatMap((id) => entryOps(slice, id)),
     ]
   }
@@ -207,8 +238,9 @@ const nobody: ReadonlySet<HubId> = new Set()
 /** How far a slice is held; what is left of earlier epochs is listed beside it (C13). */
 function versionsOf(slice: Slice | undefined): ListedVersion[] {
   if (slice === undefined) return []
-  const { hub, version } = slice
-  const listed: ListedVersion[] = version.seq > 0 ? [[hub, version.epoch, version.seq]] : []
+  const { hub, version, head } = slice
+  // C10: what has no head nobody could take.
+  const listed: ListedVersion[] = version.seq > 0 && head !== undefined ? [[hub, version.epoch, version.seq]] : []
   const surplus = slice.surplus()
   if (surplus !== undefined) listed.push([hub, surplus.epoch, surplus.to])
   return listed

@@ -7,15 +7,19 @@ import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { Census } from './census.ts'
 import { type Compared, Comparison, type Found } from './comparison.ts'
+import { Currency } from './currency.ts'
 import { Gaps } from './gaps.ts'
+import { headIn } from './head.ts'
 import type { CatalogMessage, DigestBody, Outgoing, PartBody, WantBody } from './messages.ts'
 import { Packer, partsIn, wantsIn } from './packing.ts'
 import { Past } from './past.ts'
 import type { CatalogProtocol } from './protocol.ts'
+import type { Quarantine, QuarantineReason } from './quarantine.ts'
 import type { Replicas } from './replicas.ts'
 import { isSurplus, type Run, type Version } from './slice.ts'
 import { Source } from './source.ts'
-import { Fetches, type Request } from './sync.ts'
+import { Fetches, type Promised, type Request } from './sync.ts'
+import type { Vetting } from './vetting.ts'
 
 /** What a message brought. */
 export interface Brought {
@@ -30,9 +34,11 @@ export interface ReplicationOptions {
   readonly hub: HubId
   readonly random: Random
   readonly replicas: Replicas
+  readonly vetting: Vetting
+  readonly quarantine: Quarantine
   readonly syncIntervalMs: Millis
   /** Most records of a run. */
-  readonly maxRecords: number
+  readonly maxEntries: number
 }
 
 const nothing: Brought = { send: [], runs: [], isCaughtUp: false }
@@ -45,6 +51,7 @@ const asideIntervals = 3
 const repairMs = 200
 
 export class Replication {
+  readonly currency: Currency
   readonly #options: ReplicationOptions
   readonly #fetches: Fetches
   readonly #source: Source
@@ -54,23 +61,22 @@ export class Replication {
   readonly #census: Census
   readonly #comparison: Comparison
   readonly #past: Past
-  #behindAt: Millis | undefined
   #syncAt: Millis
 
   constructor(options: ReplicationOptions, now: Now) {
     this.#options = options
-    this.#fetches = new Fetches(options.maxRecords)
+    this.#fetches = new Fetches(options.maxEntries)
     this.#source = new Source(options.replicas)
     this.#packer = new Packer(options.replicas.roster)
     this.#census = new Census(options.syncIntervalMs, now.mono)
     this.#comparison = new Comparison(options.replicas.roster, this.#census)
     this.#past = new Past(options.hub, options.replicas)
+    const {
+      vetting,
+      replicas: { roster },
+    } = options
+    this.currency = new Currency({ roster, census: this.#census, fetches: this.#fetches, gaps: this.#gaps, vetting })
     this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
-  }
-
-  /** Slices known to be behind what a peer holds. */
-  get behind(): number {
-    return this.#fetches.pending + this.#gaps.size
   }
 
   /** The highest number of an epoch of the own slice that a peer holds. */
@@ -81,22 +87,6 @@ export class Replication {
   /** C13: a run of the own slice was taken over; its like is no news any more. */
   absorb(run: Run): void {
     this.#past.absorb(run)
-  }
-
-  /** C17: hubs whose slices are known to be behind what a peer holds. */
-  laggards(): ReadonlySet<HubId> {
-    return new Set([...this.#fetches.hubs(), ...this.#gaps.hubs()])
-  }
-
-  /** Since when some are, on the monotonic clock. */
-  get behindAt(): Millis | undefined {
-    return this.#behindAt
-  }
-
-  /** C17: different states of the catalog that hubs are in. */
-  digestsAlive(mono: Millis): number {
-    this.#census.hold(this.#options.replicas.digest(), mono)
-    return this.#census.alive(mono)
   }
 
   deadline(): Millis {
@@ -122,20 +112,30 @@ export class Replication {
   }
 
   tick(now: Now): Outgoing[] {
-    const out = this.#ticked(now)
-    this.#noteLag(now)
-    return out
-  }
-
-  #ticked(now: Now): Outgoing[] {
-    const out = this.#asSends(this.#fetches.retry(now))
+    const { requests, silent } = this.#fetches.retry(now)
+    for (const promised of silent) this.bar(promised, 'withheld', now)
+    const out = this.#asSends(requests)
     if (this.#syncAt <= now.mono) {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
       this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
-      const peer = this.#options.random.pick([...this.#peers])
+      const peer = this.#options.random.pick(this.#trusted(now))
       if (peer !== undefined) out.push(this.#comparison.ask(peer, now, true))
     }
     return [...out, ...this.#start(now)]
+  }
+
+  /** C10: that slice is not taken from that peer for a while; somebody else is asked soon. */
+  bar(promised: Promised, reason: QuarantineReason, now: Now): void {
+    this.#options.quarantine.add({ ...promised, reason }, now.mono)
+    this.#fetches.unwish(promised)
+    this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
+  }
+
+  /** Those of whom nothing is quarantined; everybody where there are none. */
+  #trusted(now: Now): PeerId[] {
+    const peers = [...this.#peers]
+    const trusted = peers.filter((peer) => !this.#options.quarantine.hasAny(peer, now.mono))
+    return trusted.length > 0 ? trusted : peers
   }
 
   /** After a run was taken: the next delta that was waiting for it. */
@@ -145,12 +145,6 @@ export class Replication {
   }
 
   receive(from: PeerId, message: CatalogMessage, now: Now): Brought {
-    const brought = this.#received(from, message, now)
-    this.#noteLag(now)
-    return brought
-  }
-
-  #received(from: PeerId, message: CatalogMessage, now: Now): Brought {
     const { roster } = this.#options.replicas
     switch (message.kind) {
       case 'catalog.delta':
@@ -181,10 +175,6 @@ export class Replication {
     }
   }
 
-  #noteLag(now: Now): void {
-    this.#behindAt = this.behind === 0 ? undefined : (this.#behindAt ?? now.mono)
-  }
-
   get #isOpen(): boolean {
     return this.#options.replicas.slice(this.#options.hub) !== undefined
   }
@@ -195,14 +185,21 @@ export class Replication {
   }
 
   /** C8: a delta applies only where this replica stands inside of it; one from further on waits. */
-  #delta(run: Run, from: PeerId, now: Now): Brought {
-    if (run.hub === this.#options.hub || run.to <= run.from) return nothing
-    const position = this.#options.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
-    if (position === undefined) return nothing
-    if (run.from <= position) return { ...nothing, runs: [run] }
+  #delta(delta: Run, from: PeerId, now: Now): Brought {
+    const run: Run = { ...delta, source: from }
+    const { hub, epoch, to: seq } = run
+    const { quarantine, replicas, vetting } = this.#options
+    if (hub === this.#options.hub || seq <= run.from || quarantine.has(from, hub, now.mono)) return nothing
+    const have = replicas.position(hub, { epoch, seq })
+    if (have === undefined) return nothing
+    if (run.from <= have) return { ...nothing, runs: [run] }
     this.#gaps.keep(run, now.mono)
+    // What lies before may have arrived already.
+    if (vetting.has(hub)) return nothing
     this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
-    return this.#peers.has(from) ? { ...nothing, send: [this.#comparison.ask(from, now)] } : nothing
+    if (!this.#peers.has(from)) return nothing
+    this.#fetches.wish(hub, { peer: from, version: { epoch, seq }, have })
+    return { ...nothing, send: this.#start(now) }
   }
 
   /** What a comparison came to: wishes for what the peer holds further, and what it lacks on its way. */
@@ -210,8 +207,12 @@ export class Replication {
     if (digest !== undefined) this.#hear(from, { digest }, now)
     if (isWorthless) return { ...nothing, send: [...send, worthless] }
     if (found === undefined) return { ...nothing, send }
-    let isCaughtUp = !this.#fetches.seeks(this.#options.hub, from)
-    for (const [hub, epoch, seq] of found.theirs) if (this.#consider(from, hub, { epoch, seq })) isCaughtUp = false
+    const { hub: self, vetting, quarantine } = this.#options
+    let isCaughtUp = !this.#fetches.seeks(self, from) && !vetting.has(self)
+    for (const [hub, epoch, seq] of found.theirs) {
+      if (quarantine.has(from, hub, now.mono)) continue
+      if (this.#consider(from, hub, { epoch, seq })) isCaughtUp = false
+    }
     return { send: [...send, ...this.#bring(from, found), ...this.#start(now)], runs: [], isCaughtUp }
   }
 
@@ -245,15 +246,18 @@ export class Replication {
 
   /** Parts that were asked for, and whole runs that a peer found to be lacking here: those are judged like deltas. */
   #take(from: PeerId, parts: readonly PartBody[], now: Now): Brought {
-    const { runs, requests, strays } = this.#fetches.receive(from, parts, { now, have: this.#position })
-    const brought = strays.flatMap((part) => this.#offered(from, part) ?? [])
+    const { runs, requests, strays, withheld } = this.#fetches.receive(from, parts, { now, have: this.#position })
+    // C13: what was left of the own slice may be gone by now, because this hub has said it anew.
+    for (const promised of withheld) if (promised.hub !== this.#options.hub) this.bar(promised, 'withheld', now)
+    const believed = strays.filter(({ hub }) => !this.#options.quarantine.has(from, hub, now.mono))
+    const brought = believed.flatMap((part) => this.#offered(from, part) ?? [])
     const send = [...this.#asSends(requests), ...this.#start(now)]
     return { ...nothing, send, runs: [...runs, ...brought] }
   }
 
   /** A whole run that fits what is held. Of the own slice it says that the peer holds more, as a list would. */
   #offered(from: PeerId, part: PartBody): Run | undefined {
-    const { hub, epoch, to, records } = part
+    const { hub, epoch, from: after, to, records, head } = part
     const version = { epoch, seq: to }
     const isWhole = part.done && part.after === part.from && to > part.from && part.floor === undefined
     if (!isWhole || isSurplus(epoch)) return undefined
@@ -262,7 +266,8 @@ export class Replication {
       return undefined
     }
     const position = this.#options.replicas.position(hub, version)
-    return position === undefined || part.from > position ? undefined : { hub, epoch, from: part.from, to, records }
+    if (position === undefined || after > position) return undefined
+    return { hub, epoch, from: after, to, records, source: from, ...headIn(head) }
   }
 
   #hear(from: PeerId, { digest, held = [] }: Pick<DigestBody, 'digest' | 'held'>, { mono }: Now): void {

@@ -39,6 +39,42 @@ function isEmptiedLongAgo(others: readonly CatalogRecord[], horizon: Millis): bo
   return removals.length > 0 && Math.max(...removals) < horizon
 }
 
+/**
+ * C10: what a head signs of a record, whatever some hubs have dropped of it by then and others have not: without a removal
+ * from before `horizon` that covers nothing beside it, without voids when all of it is from before; nothing when that is all.
+ */
+export function reduced(record: CatalogRecord, horizon: Millis): CatalogRecord | undefined {
+  const { removed, fields } = record
+  const isPast = removed !== undefined && removed[0] < horizon && !covers(record, removed)
+  const isQuiet = hasVoid(record) && latestOf(record) < horizon
+  const kept = isQuiet ? Object.fromEntries(Object.entries(fields).filter(([, [value]]) => value !== null)) : fields
+  const isEmpty = Object.keys(kept).length === 0
+  if (isEmpty && (isPast || removed === undefined)) return undefined
+  if (!isPast && !isQuiet) return record
+  return withRemoval({ ...record, fields: kept as CatalogRecord['fields'] }, isPast ? undefined : removed)
+}
+
+/** Each moment (Unix ms) such that a horizon after it reduces the record more than one at or before it. */
+export function guardedUntil(record: CatalogRecord): Millis[] {
+  const { removed } = record
+  return [...(removed === undefined ? [] : [removed[0]]), ...(hasVoid(record) ? [latestOf(record)] : [])]
+}
+
+function hasVoid({ fields }: CatalogRecord): boolean {
+  return Object.values(fields).some(([value]) => value === null)
+}
+
+function latestOf(record: CatalogRecord): Millis {
+  let latest = 0
+  for (const [wall] of stampsOf(record)) latest = Math.max(latest, wall)
+  return latest
+}
+
+/** Whether the removal covers a value of its own record: then no hub drops it. */
+function covers({ fields }: CatalogRecord, removed: Stamp): boolean {
+  return Object.values(fields).some(([value, stamp]) => value !== null && !isLater(stamp, removed))
+}
+
 /** The record without a removal that is past the horizon, whatever it covers; nothing when that is all it says. */
 export function withoutPast(record: CatalogRecord, horizon: Millis): CatalogRecord | undefined {
   if (record.removed === undefined || record.removed[0] >= horizon) return record

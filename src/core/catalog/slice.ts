@@ -5,10 +5,14 @@ import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import { assert } from '../errors.ts'
 import { hashOf } from '../hash.ts'
-import { compareText, type HubId } from '../ids.ts'
+import { compareText, type HubId, type PeerId } from '../ids.ts'
+import type { Hashing } from '../keys.ts'
+import type { Millis } from '../time.ts'
 import { CountSchema } from '../wire.ts'
+import type { Head } from './head.ts'
 import { type CatalogRecord, contentHash, type EntryId, entryId, merge } from './record.ts'
 import type { Trim } from './retention.ts'
+import { Tally } from './tally.ts'
 
 /** C13: which history a slice is; ordered by number, then nonce. */
 export const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])
@@ -48,6 +52,10 @@ export interface Run {
   readonly records: readonly CatalogRecord[]
   /** C14: of a run from the beginning: the source's floor. */
   readonly floor?: number
+  /** C10: of the slice at `to`. Missing from what is left of earlier epochs. */
+  readonly head?: Head
+  /** Who sent it. */
+  readonly source?: PeerId
 }
 
 /** What the store keeps of a slice besides its records; `size` is how many those are. */
@@ -57,6 +65,8 @@ export interface StoredHead {
   readonly size: number
   readonly surplusEpoch?: Epoch
   readonly floor?: number
+  /** Missing from what hubs of 0.2 stored. */
+  readonly head?: Head
 }
 
 /** C14: a floor as it is stored and sent: left out where nothing was dropped. */
@@ -74,10 +84,14 @@ export class Slice {
   readonly #surplus = new Map<EntryId, CatalogRecord>()
   #surplusEpoch: Epoch | undefined
   #floor: number
+  #head: Head | undefined
+  /** C10: of the records at the head's horizon. What a trim drops is in no tally of that horizon. */
+  #tally: Tally | undefined
 
-  constructor(hub: HubId, version: Version, floor = 0) {
+  constructor(hub: HubId, version: Version, { floor = 0, head }: Pick<StoredHead, 'floor' | 'head'> = {}) {
     this.hub = hub
     this.#floor = floor
+    this.#head = head
     this.#epoch = version.epoch
     this.#seq = version.seq
   }
@@ -94,8 +108,32 @@ export class Slice {
     return this.#floor
   }
 
+  /** C10: what its author signed of it as it stands. */
+  get head(): Head | undefined {
+    return this.#head
+  }
+
   get size(): number {
     return this.#records.size
+  }
+
+  /** C10: over the records as they stand, at the horizon of the head. */
+  tally(hashing: Hashing): Tally {
+    this.#tally ??= Tally.of(this.#records.values(), hashing, this.#head?.horizon ?? 0)
+    return this.#tally
+  }
+
+  /** C10: what `tally` will be at that horizon once this run of the present epoch, which follows what is held, is taken. */
+  tallyAfter(run: Run, horizon: Millis, hashing: Hashing): Tally {
+    const next = this.tally(hashing).at(horizon, this.#records.values())
+    for (const id of this.#missingFrom(run)) next.remove(this.#records.get(id) as CatalogRecord)
+    for (const record of run.records) {
+      if (record.seq <= this.#seq) continue
+      const before = this.#records.get(entryId(record))
+      if (before !== undefined) next.remove(before)
+      next.add(record)
+    }
+    return next
   }
 
   get(id: EntryId): CatalogRecord | undefined {
@@ -157,7 +195,7 @@ export class Slice {
    * C8, C9: takes a run that starts at or before where this replica stands and ends after it; returns the entries it
    * touched. Records of a run are exact at `to`, so taking the later seq per entry is exact from any point inside it.
    */
-  extend(run: Run): EntryId[] {
+  extend(run: Run, tally?: Tally): EntryId[] {
     assert(compareEpochs(run.epoch, this.#epoch) === 0, 'C8', `a run of another epoch for ${this.hub}`)
     assert(run.from <= this.#seq && run.to > this.#seq, 'C8', `run ${run.from}..${run.to} at ${this.#seq}`)
     const fresh = run.records.filter((record) => record.seq > this.#seq).sort((a, b) => a.seq - b.seq)
@@ -166,6 +204,8 @@ export class Slice {
     for (const record of fresh) this.#put(record)
     this.#seq = run.to
     this.#floor = Math.max(this.#floor, run.floor ?? 0)
+    this.#head = run.head
+    this.#tally = tally
     return [...gone, ...fresh.map(entryId)]
   }
 
@@ -187,7 +227,7 @@ export class Slice {
   }
 
   /** C13: starts a later epoch from a complete run of it; all that was held becomes surplus. */
-  restart(run: Run): EntryId[] {
+  restart(run: Run, tally?: Tally): EntryId[] {
     assert(compareEpochs(run.epoch, this.#epoch) > 0, 'C13', `epoch ${run.epoch} does not follow ${this.#epoch}`)
     assert(run.from === 0, 'C13', 'a new epoch starts from its beginning')
     this.addSurplus(this.#records.values(), this.#epoch)
@@ -196,6 +236,8 @@ export class Slice {
     this.#floor = run.floor ?? 0
     for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#put(record)
     this.#seq = run.to
+    this.#head = run.head
+    this.#tally = tally
     return [...new Set([...this.#surplus.keys(), ...this.#records.keys()])]
   }
 
@@ -211,6 +253,13 @@ export class Slice {
     const isLast = this.#surplusEpoch === undefined || compareEpochs(epoch, this.#surplusEpoch) > 0
     if (isLast) this.#surplusEpoch = epoch
     return touched
+  }
+
+  /** C10: all of it as the leftover of an epoch that nobody can vouch for: held and shown until it comes anew, with a head. */
+  unheaded(): Slice {
+    const slice = new Slice(this.hub, { epoch: this.#epoch, seq: 0 })
+    slice.addSurplus([...this.#surplus.values(), ...this.#records.values()], this.#epoch)
+    return slice
   }
 
   /** Restores a surplus record from the store. */

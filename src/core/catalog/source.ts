@@ -3,10 +3,12 @@
 
 import type { PeerId } from '../ids.ts'
 import type { Lack } from './comparison.ts'
+import { headIn } from './head.ts'
 import { type ListedVersion, type PartBody, partRecords, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
+import { Page, Serves } from './serves.ts'
 import { compareEpochs, floorOf, isSurplus, type Run } from './slice.ts'
-import { maxAsked, Page, Serves } from './sync.ts'
+import { maxAsked } from './sync.ts'
 
 export class Source {
   readonly #replicas: Replicas
@@ -63,7 +65,7 @@ export class Source {
       // C14: of what was dropped, who stands below hears by the whole slice alone.
       const from = want.have < slice.floor ? 0 : want.have
       const floor = from === 0 ? floorOf(slice.floor) : {}
-      return { hub: want.hub, epoch, from, to: seq, records: slice.after(from), ...floor }
+      return { hub: want.hub, epoch, from, to: seq, records: slice.after(from), ...floor, ...headIn(slice.head) }
     }
     const surplus = slice.surplus()
     return surplus !== undefined && compareEpochs(want.epoch, surplus.epoch) === 0 ? surplus : undefined

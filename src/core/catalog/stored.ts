@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { HubId } from '../ids.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
+import { HeadSchema } from './head.ts'
 import { type CatalogRecord, hasPlainValues, RecordSchema } from './record.ts'
 import { headPrefix, recordPrefix, surplusPrefix } from './replicas.ts'
 import { compareEpochs, type Epoch, EpochSchema, Slice, type StoredHead } from './slice.ts'
@@ -16,6 +17,7 @@ const headCheck = Compile(
     size: CountSchema,
     surplusEpoch: Type.Optional(EpochSchema),
     floor: Type.Optional(CountSchema),
+    head: Type.Optional(HeadSchema),
   }),
 )
 const recordCheck = Compile(Type.Object({ epoch: EpochSchema, record: RecordSchema }))
@@ -90,7 +92,7 @@ function assemble(hub: HubId, { head, records, surplus }: Parts): Slice | undefi
   if (head === undefined) return undefined
   const present = ofEpoch(records, head.epoch)
   if (present.length !== head.size || present.some((record) => record.seq > head.seq)) return undefined
-  const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq }, head.floor)
+  const slice = new Slice(hub, { epoch: head.epoch, seq: head.seq }, head)
   for (const record of present.sort((a, b) => a.seq - b.seq)) slice.restore(record)
   const { surplusEpoch } = head
   if (surplusEpoch === undefined) return slice

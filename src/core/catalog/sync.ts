@@ -1,10 +1,11 @@
-// Moving runs of slices from one hub to another, part by part. The receiver asks for a few slices at a time (its request is
+// Fetching runs of slices from other hubs, part by part. The receiver asks for a few slices at a time (its request is
 // the credit), keeps the parts on a stage, and takes those of a slice together when the run is complete (C9): records applied
 // one by one would let two hubs claim the same prefix with different content.
 
 import type { HubId, PeerId } from '../ids.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
-import { maxSlices, type PartBody, partBytes, partRecords, type WantBody } from './messages.ts'
+import { headIn } from './head.ts'
+import { maxSlices, type PartBody, type WantBody } from './messages.ts'
 import type { CatalogRecord } from './record.ts'
 import { compareEpochs, floorOf, isFurther, type Run, type Version } from './slice.ts'
 
@@ -14,8 +15,6 @@ export const maxAsked = 4
 const recordsAsked = 56
 /** Slices wished for at once; what a list names beyond them is named again by the next one. */
 const maxWishes = 20_000
-/** Runs served at once; the oldest is forgotten first, its receiver starts again. */
-export const maxServed = 32
 /** A part that does not come in this time is asked for again, and after a few times the request is given up. */
 const partTimeoutMs = 3 * second
 const maxRetries = 3
@@ -47,11 +46,19 @@ export interface Request {
   readonly wants: readonly WantBody[]
 }
 
+/** A slice that a peer said it holds. */
+export interface Promised {
+  readonly hub: HubId
+  readonly peer: PeerId
+}
+
 /** What parts brought: runs that are complete, the next request, and parts that nobody asked for. */
 export interface Received {
   readonly runs: readonly Run[]
   readonly requests: readonly Request[]
   readonly strays: readonly PartBody[]
+  /** What came instead of these is not what the peer said it holds. */
+  readonly withheld: readonly Promised[]
 }
 
 type Position = (hub: HubId, version: Version) => number | undefined
@@ -61,6 +68,8 @@ export class Fetches {
   readonly #maxRecords: number
   readonly #wishes = new Map<HubId, Wish>()
   readonly #asked = new Set<Asked>()
+  /** Slice → who broke off in the middle of it, until it is complete. One entry a slice. */
+  readonly #broken = new Map<HubId, PeerId>()
 
   /** `maxRecords`: a stage that grows beyond it is given up. */
   constructor(maxRecords: number) {
@@ -117,11 +126,18 @@ export class Fetches {
   receive(from: PeerId, parts: readonly PartBody[], { now, have }: { now: Now; have: Position }): Received {
     const runs: Run[] = []
     const strays: PartBody[] = []
+    const withheld: Promised[] = []
     const answered = new Set<Asked>()
     for (const part of parts) {
       const asked = this.#askedFor(part.hub)
       if (asked?.peer !== from) strays.push(part)
-      else if (this.#take(asked, part, runs)) answered.add(asked)
+      else {
+        const taken = this.#take(asked, part)
+        if (taken === undefined) continue
+        answered.add(asked)
+        if (taken.run !== undefined) runs.push(taken.run)
+        if (taken.isWithheld === true) withheld.push({ hub: part.hub, peer: from })
+      }
     }
     const requests: Request[] = []
     for (const asked of answered) {
@@ -131,23 +147,35 @@ export class Fetches {
       if (asked.stages.size > 0) requests.push(requestFor(asked))
       else this.#asked.delete(asked)
     }
-    return { runs, requests, strays }
+    return { runs, requests, strays, withheld }
   }
 
-  /** Asks again for parts that are overdue; gives up requests that stay silent. */
-  retry(now: Now): Request[] {
+  /**
+   * Asks again for parts that are overdue; gives up requests that stay silent. `silent`: what the answers would have begun
+   * with. Of what else such a peer was to bring somebody may be asked who answers.
+   */
+  retry(now: Now): { readonly requests: readonly Request[]; readonly silent: readonly Promised[] } {
     const requests: Request[] = []
+    const silent: Promised[] = []
     for (const asked of this.#asked) {
       if (asked.until > now.mono) continue
       if (asked.retries >= maxRetries) {
         this.#asked.delete(asked)
+        const [first] = requestFor(asked).wants
+        if (first !== undefined) silent.push({ hub: first.hub, peer: asked.peer })
+        for (const [hub, wish] of this.#wishes) if (wish.peer === asked.peer) this.#wishes.delete(hub)
         continue
       }
       asked.until = now.mono + partTimeoutMs
       asked.retries++
       requests.push(requestFor(asked))
     }
-    return requests
+    return { requests, silent }
+  }
+
+  /** That slice is not fetched from that peer. */
+  unwish({ hub, peer }: Promised): void {
+    if (this.#wishes.get(hub)?.peer === peer) this.#wishes.delete(hub)
   }
 
   /** The link to a peer is gone; returns whether something was to come over it, and must be had elsewhere. */
@@ -173,25 +201,39 @@ export class Fetches {
     }
   }
 
-  /** One part: adds the run to `runs` when it is complete; returns whether the part was one to come. */
-  #take({ stages }: Asked, part: PartBody, runs: Run[]): boolean {
+  /** One part: the run when it is complete; undefined when the part is none to come. */
+  #take({ peer, stages }: Asked, part: PartBody): { readonly run?: Run; readonly isWithheld?: boolean } | undefined {
     const waiting = stages.get(part.hub)
-    if (waiting === undefined) return false
+    if (waiting === undefined) return undefined
     // C14: what the source has dropped, a receiver from before hears of by the whole slice.
     const isWhole = waiting.to === 0 && part.from === 0 && part.after === 0 && (part.floor ?? 0) > waiting.have
     const stage = isWhole ? { ...waiting, have: 0, after: 0 } : waiting
-    if (part.after !== stage.after) return false
-    if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return false
+    if (part.after !== stage.after) return undefined
+    if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return undefined
     const records = [...stage.records, ...part.records]
     const after = part.records.reduce((most, record) => Math.max(most, record.seq), stage.after)
     const isOtherRun = part.to <= part.from || (stage.to !== 0 && part.to !== stage.to)
     const isEndless = records.length > this.#maxRecords || (!part.done && after === stage.after)
-    const isOver = part.done || isOtherRun || isEndless
-    if (isOver) stages.delete(part.hub)
-    else stages.set(part.hub, { ...stage, to: part.to, after, records })
-    const { hub, epoch, from, to, floor = 0 } = part
-    if (part.done && !isOtherRun && !isEndless) runs.push({ hub, epoch, from, to, records, ...floorOf(floor) })
-    return true
+    const isShort = part.to < stage.version.seq
+    const { hub, epoch, from, to, floor = 0, head, done } = part
+    if (isOtherRun || isEndless || isShort) {
+      stages.delete(hub)
+      return { isWithheld: this.#isWithheld(hub, peer, stage.to > 0) }
+    }
+    if (!done) {
+      stages.set(hub, { ...stage, to, after, records })
+      return {}
+    }
+    stages.delete(hub)
+    this.#broken.delete(hub)
+    return { run: { hub, epoch, from, to, records, source: peer, ...floorOf(floor), ...headIn(head) } }
+  }
+
+  /** Whoever serves many forgets a run that is under way, but hardly the same one twice. */
+  #isWithheld(hub: HubId, peer: PeerId, isUnderWay: boolean): boolean {
+    const isFirst = isUnderWay && this.#broken.get(hub) !== peer
+    if (isFirst) this.#broken.set(hub, peer)
+    return !isFirst
   }
 
   #askedFor(hub: HubId): Asked | undefined {
@@ -214,85 +256,4 @@ function requestFor({ peer, stages }: Asked): Request {
     after,
   }))
   return { to: peer, wants: wants.sort((a, b) => Number(b.to > 0) - Number(a.to > 0)) }
-}
-
-/** The sending side: a run stays as it was when it was first asked for, however the slice goes on. */
-export class Serves {
-  readonly #runs = new Map<string, Run>()
-
-  /** The parts asked for, as many of the first ones as fit a message; `snapshot` reads a run afresh. */
-  answer(peer: PeerId, wants: readonly WantBody[], snapshot: (want: WantBody) => Run | undefined): PartBody[] {
-    const page = new Page()
-    for (const want of wants) if (!page.add(this.#part(peer, want, () => snapshot(want)))) break
-    return page.parts
-  }
-
-  /** For a first request afresh. A run that is no more is told as empty. */
-  #part(peer: PeerId, want: WantBody, snapshot: () => Run | undefined): PartBody {
-    const name = `${peer} ${want.hub}`
-    const held = this.#runs.get(name)
-    const isHeld =
-      held !== undefined &&
-      held.to === want.to &&
-      held.from === want.have &&
-      compareEpochs(held.epoch, want.epoch) === 0
-    const run = isHeld ? held : want.to === 0 ? snapshot() : undefined
-    if (run === undefined) {
-      const { hub, epoch, have, after } = want
-      return { hub, epoch, from: have, to: have, after, records: [], done: true }
-    }
-    // Asked for the rest of a slice, and told all of it: from its beginning.
-    const after = run.from < want.have ? 0 : want.after
-    const { part, isLast } = nextPart(run.records, after)
-    this.#runs.delete(name)
-    // Kept after the last of several parts, too: the receiver asks again when that one is lost.
-    if (!isLast || want.to !== 0) this.#runs.set(name, run)
-    const oldest = this.#runs.size > maxServed ? this.#runs.keys().next().value : undefined
-    if (oldest !== undefined) this.#runs.delete(oldest)
-    const { hub, epoch, from, to, floor = 0 } = run
-    return { hub, epoch, from, to, after, records: part, done: isLast, ...floorOf(floor) }
-  }
-
-  dropPeer(peer: PeerId): void {
-    for (const name of this.#runs.keys()) if (name.startsWith(`${peer} `)) this.#runs.delete(name)
-  }
-}
-
-/** Parts that travel in one message: at least one, then as many as fit. */
-export class Page {
-  readonly parts: PartBody[] = []
-  #bytes = 0
-  #records = 0
-
-  constructor(...parts: readonly PartBody[]) {
-    for (const part of parts) this.add(part)
-  }
-
-  /** False when it does not fit any more. */
-  add(part: PartBody): boolean {
-    const bytes = this.#bytes + part.records.reduce((sum, record) => sum + JSON.stringify(record).length, 0)
-    const records = this.#records + part.records.length
-    const isOver = bytes > partBytes || records > partRecords || this.parts.length >= maxSlices
-    if (isOver && this.parts.length > 0) return false
-    this.#bytes = bytes
-    this.#records = records
-    this.parts.push(part)
-    return true
-  }
-}
-
-/** The records after `after`, in order of seq, up to the size of a part; at least one. */
-export function nextPart(
-  records: readonly CatalogRecord[],
-  after: number,
-): { readonly part: CatalogRecord[]; readonly isLast: boolean } {
-  const rest = records.filter((record) => record.seq > after).sort((a, b) => a.seq - b.seq)
-  let bytes = 0
-  let count = 0
-  for (const record of rest) {
-    bytes += JSON.stringify(record).length
-    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
-    count++
-  }
-  return { part: rest.slice(0, count), isLast: count === rest.length }
 }

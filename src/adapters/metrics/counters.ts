@@ -1,0 +1,49 @@
+// What Prometheus counts of a hub as it happens.
+
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** Seconds. The API promises a p99 below 0.5. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
+/** What is counted as it happens: name, what it counts, labels. */
+export function countersIn(registry: Registry) {
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const histogram = (name: string, help: string, labelNames: string[] = []) =>
+    new Histogram({ name, help, labelNames, buckets, registers: [registry] })
+  return {
+    requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
+    requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
+    registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
+    lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
+    lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),
+    writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
+    beats: counter('heartbeat_total', 'Heartbeats taken by this hub as their home'),
+    forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Heartbeats passed on to their home'),
+    told: counter('hubmesh_presence_messages_total', 'Presence messages published', ['kind']),
+    toldLeases: counter('hubmesh_presence_leases_total', 'Leases in published presence messages'),
+    failures: counter(
+      'membership_failures_total',
+      "Hubs of this region found dead, counted by the region's lowest live hub id alone, so that sum() is right",
+    ),
+    overfull: counter('hubmesh_parents_overfull_total', 'Times that every hub above was full and one was asked anyway'),
+    refutations: counter('hubmesh_refutations_total', 'Words against this hub that it took back'),
+    accusations: counter('hubmesh_accusations_total', 'Words against hubs that were taken', ['path', 'status']),
+    stalls: histogram(
+      'hubmesh_stall_seconds',
+      'How long the event loop stood still, where this hub distrusts its own ears',
+    ),
+    linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
+    dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
+    refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),
+    quarantines: counter(
+      'hubmesh_slice_quarantines_total',
+      'Slices of hubs that a peer forged or withheld, and that were fetched from another',
+      ['reason'],
+    ),
+    refusedHellos: counter('hubmesh_hellos_refused_total', 'Peers that this hub did not let in', ['reason']),
+    watchers: new Gauge({ name: 'hubmesh_watchers', help: 'Clients that watch', registers: [registry] }),
+    events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
+    errors: counter('errors_total', 'What failed', ['operation']),
+  }
+}

@@ -1,0 +1,93 @@
+// Serving runs of slices to other hubs: what fits a message, part by part.
+
+import type { PeerId } from '../ids.ts'
+import { headIn } from './head.ts'
+import { maxSlices, type PartBody, partBytes, partRecords, type WantBody } from './messages.ts'
+import type { CatalogRecord } from './record.ts'
+import { compareEpochs, floorOf, type Run } from './slice.ts'
+
+/** Runs served at once; the oldest is forgotten first, its receiver starts again. */
+export const maxServed = 32
+
+/** A run stays as it was when it was first asked for, however the slice goes on. */
+export class Serves {
+  readonly #runs = new Map<string, Run>()
+
+  /** The parts asked for, as many of the first ones as fit a message; `snapshot` reads a run afresh. */
+  answer(peer: PeerId, wants: readonly WantBody[], snapshot: (want: WantBody) => Run | undefined): PartBody[] {
+    const page = new Page()
+    for (const want of wants) if (!page.add(this.#part(peer, want, () => snapshot(want)))) break
+    return page.parts
+  }
+
+  /** For a first request afresh. A run that is no more is told as empty. */
+  #part(peer: PeerId, want: WantBody, snapshot: () => Run | undefined): PartBody {
+    const name = `${peer} ${want.hub}`
+    const held = this.#runs.get(name)
+    const isHeld =
+      held !== undefined &&
+      held.to === want.to &&
+      held.from === want.have &&
+      compareEpochs(held.epoch, want.epoch) === 0
+    const run = isHeld ? held : want.to === 0 ? snapshot() : undefined
+    if (run === undefined) {
+      const { hub, epoch, have, after } = want
+      return { hub, epoch, from: have, to: have, after, records: [], done: true }
+    }
+    // Asked for the rest of a slice, and told all of it: from its beginning.
+    const after = run.from < want.have ? 0 : want.after
+    const { part, isLast } = nextPart(run.records, after)
+    this.#runs.delete(name)
+    // Kept after the last of several parts, too: the receiver asks again when that one is lost.
+    if (!isLast || want.to !== 0) this.#runs.set(name, run)
+    const oldest = this.#runs.size > maxServed ? this.#runs.keys().next().value : undefined
+    if (oldest !== undefined) this.#runs.delete(oldest)
+    const { hub, epoch, from, to, floor = 0, head } = run
+    const body = { hub, epoch, from, to, after, records: part, done: isLast, ...floorOf(floor) }
+    return isLast ? { ...body, ...headIn(head) } : body
+  }
+
+  dropPeer(peer: PeerId): void {
+    for (const name of this.#runs.keys()) if (name.startsWith(`${peer} `)) this.#runs.delete(name)
+  }
+}
+
+/** Parts that travel in one message: at least one, then as many as fit. */
+export class Page {
+  readonly parts: PartBody[] = []
+  #bytes = 0
+  #records = 0
+
+  constructor(...parts: readonly PartBody[]) {
+    for (const part of parts) this.add(part)
+  }
+
+  /** False when it does not fit any more. */
+  add(part: PartBody): boolean {
+    // Heads beside: of as many slices as one message brings they are as long again.
+    const bytes = this.#bytes + part.records.reduce((sum, record) => sum + JSON.stringify(record).length, 0)
+    const records = this.#records + part.records.length
+    const isOver = bytes > partBytes || records > partRecords || this.parts.length >= maxSlices
+    if (isOver && this.parts.length > 0) return false
+    this.#bytes = bytes
+    this.#records = records
+    this.parts.push(part)
+    return true
+  }
+}
+
+/** The records after `after`, in order of seq, up to the size of a part; at least one. */
+export function nextPart(
+  records: readonly CatalogRecord[],
+  after: number,
+): { readonly part: CatalogRecord[]; readonly isLast: boolean } {
+  const rest = records.filter((record) => record.seq > after).sort((a, b) => a.seq - b.seq)
+  let bytes = 0
+  let count = 0
+  for (const record of rest) {
+    bytes += JSON.stringify(record).length
+    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
+    count++
+  }
+  return { part: rest.slice(0, count), isLast: count === rest.length }
+}
