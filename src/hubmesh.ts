@@ -25,7 +25,7 @@ import { version } from './config/version.ts'
 import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
 import type { Backup } from './hub/backup.ts'
-import { Driver } from './hub/driver.ts'
+import { Driver, type DriverOptions } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
@@ -41,6 +41,8 @@ export interface HubOptions {
   readonly projects?: ProjectsFile
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
   readonly onConflict?: (other: HubInfo) => void
+  /** For tests: puts something between the hub and its ports, or changes what no user can set. */
+  readonly adapt?: (options: DriverOptions) => DriverOptions
 }
 
 export interface RunningHub {
@@ -78,7 +80,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 async function open(
-  { config, log, clock = systemClock(), projects, onConflict }: HubOptions,
+  { config, log, clock = systemClock(), projects, onConflict, adapt = (options) => options }: HubOptions,
   closers: (() => unknown)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const directory = config.node.data_dir
@@ -96,7 +98,7 @@ async function open(
     network: () => network.stats(),
   })
   const settings = settingsOf({ config, peer: identity.peer, version, seed: randomInt(2 ** 32) | 0 })
-  const driver = new Driver({
+  const driverOptions: DriverOptions = {
     ports: { clock, codec: cborCodec, keys: keysOf(identity.privateKey), store, network },
     settings,
     onChange: (change) => {
@@ -104,7 +106,8 @@ async function open(
       logChange(log, change)
       if (change.type === 'conflict') onConflict?.(change.with)
     },
-  })
+  }
+  const driver = new Driver(adapt(driverOptions))
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
   const archive = async (backup: Backup, withIdentity: boolean) =>
     archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })

@@ -1,0 +1,99 @@
+// C10 on real processes: a relay that flips, drops, reorders or withholds records of others is caught, visibly, and the truth
+// is fetched from another. A hub that verifies nothing stands beside: it believes the relay, so it is the heads that help.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { Health, Project } from '../../src/hub/shapes.ts'
+import { type TestHub, testHub } from '../hubs.ts'
+import { soon } from './agreement.ts'
+import { Federation, type HubProcess } from './processes.ts'
+import { lieAbout } from './relay.ts'
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+
+const authors = Object.keys(lieAbout)
+/** What each author writes, one after the other. */
+const slugs = ['one', 'two', 'three']
+const truth = authors.flatMap((author) => slugs.map((slug) => `${author}-${slug} ${author}`)).sort()
+
+let federation: Federation
+let liar: HubProcess
+let home: string
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'hubmesh-authors-'))
+  federation = await Federation.open()
+  liar = await federation.add({ id: 'liar', launcher: launcher('liar') })
+  liar.start()
+})
+afterAll(async () => {
+  await federation.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+function launcher(role: string): string[] {
+  return [process.execPath, 'test/federation/relay.ts', role]
+}
+
+function startAuthor(id: string, bootstrap: string): Promise<TestHub> {
+  return testHub({
+    HUBMESH_NODE__ID: id,
+    HUBMESH_NODE__REGION: 'north',
+    HUBMESH_NODE__DATA_DIR: join(home, id),
+    HUBMESH_NETWORK__BOOTSTRAP: bootstrap,
+  })
+}
+
+async function write({ url }: TestHub, author: string): Promise<void> {
+  for (const slug of slugs) {
+    const body = JSON.stringify({ slug: `${author}-${slug}`, name: author })
+    const headers = { 'content-type': 'application/json' }
+    const { status } = await fetch(`${url}/api/fed/projects`, { method: 'POST', headers, body })
+    expect(status).toBe(201)
+  }
+}
+
+async function shown(hub: HubProcess): Promise<string[]> {
+  const projects = await hub.get<Project[]>('/api/fed/projects')
+  return projects.map(({ slug, name }) => `${slug} ${name}`).sort()
+}
+
+it('a relay that lies about the slices of others is caught, and believed only where nothing is verified', async () => {
+  await expect.poll(() => liar.isHealthy(), soon).toBe(true)
+  const first = await Promise.all(authors.map((author) => startAuthor(author, liar.p2p)))
+  await expect.poll(async () => Promise.all(first.map(({ url }) => isReady(url))), soon).toEqual(first.map(() => true))
+  await Promise.all(first.map((hub, index) => write(hub, authors[index] ?? '')))
+  await expect.poll(() => shown(liar), soon).toEqual(truth)
+  await Promise.all(first.map((hub) => hub.stop()))
+
+  const victim = await federation.add({ id: 'victim', bootstrap: [liar.p2p] })
+  const believer = await federation.add({ id: 'believer', bootstrap: [liar.p2p], launcher: launcher('believer') })
+  for (const hub of [victim, believer]) hub.start()
+  const caught = (): string[] => authors.filter((author) => hasCaught(victim, author))
+  await expect.poll(caught, soon).toEqual(authors)
+  await expect.poll(() => shown(believer).catch(() => []), soon).toContainEqual(expect.stringMatching(/ another$/))
+  expect(await shown(victim)).toEqual([])
+  const health = await victim.get<Health>('/health')
+  expect(health.checks['sync']).toMatchObject({ status: 'warn', details: expect.stringContaining('forged') })
+  const metrics = await (await fetch(`${victim.http}/metrics`)).text()
+  for (const reason of ['root', 'withheld']) {
+    expect(metrics).toMatch(new RegExp(`^hubmesh_slice_quarantines_total\\{reason="${reason}"\\} [1-9]`, 'm'))
+  }
+
+  const again = await Promise.all(authors.map((author) => startAuthor(author, victim.p2p)))
+  await expect.poll(() => shown(victim), soon).toEqual(truth)
+  expect(await shown(believer)).not.toEqual(truth)
+  await Promise.all(again.map((hub) => hub.stop()))
+})
+
+function hasCaught(hub: HubProcess, author: string): boolean {
+  return hub.log
+    .split('\n')
+    .some((line) => line.includes('"operation":"quarantined"') && line.includes(`"hub":"${author}"`))
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/health/ready`)).ok
+}
