@@ -1,5 +1,6 @@
 // Small builders for tests of the catalog: writes, what a reader sees, a disk that can lose.
 
+import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
 import type { Joined } from '../../src/core/catalog/record.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
 import type { StoreOp } from '../../src/core/machine.ts'
@@ -62,4 +63,12 @@ export class Disk {
     }
     return held
   }
+}
+
+const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
+
+/** Throws where a hub says what no hub would take. */
+export function expectTakable(message: CatalogMessage): void {
+  if (kinds.get(message.kind)?.check(message.body) === true) return
+  throw new Error(`nobody takes this: ${JSON.stringify(message).slice(0, 300)}`)
 }

@@ -3,7 +3,7 @@
 
 import { salvageOf } from '../../src/core/catalog/burials.ts'
 import type { Catalog } from '../../src/core/catalog/catalog.ts'
-import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
+import type { CatalogMessage } from '../../src/core/catalog/messages.ts'
 import type { CatalogChange, CatalogProtocol, WriteResult } from '../../src/core/catalog/protocol.ts'
 import type { EntryId } from '../../src/core/catalog/record.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
@@ -12,13 +12,12 @@ import { Random } from '../../src/core/random.ts'
 import { hour, type Millis } from '../../src/core/time.ts'
 import { forgetWrite, forgottenIn } from '../../src/hub/forgetting.ts'
 import { Judge } from './catalog.judge.ts'
-import { seen } from './catalog.kit.ts'
+import { expectTakable, seen } from './catalog.kit.ts'
 import { attested, begin, end, momentOf, type Node, nodeOf, syncIntervalMs, type WorldOptions } from './catalog.node.ts'
 import { Queue } from './catalog.queue.ts'
 import { at, hubId, peerOf } from './kit.ts'
 
 const day = 24 * hour
-const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
 
 export interface Weather {
   /** Longest delay of a message. */
@@ -261,9 +260,7 @@ export class World {
   #carry(from: Node, to: Node, said: CatalogMessage): void {
     const message = this.meddle(from.name, said)
     if (message === undefined) return
-    if (kinds.get(message.kind)?.check(message.body) !== true) {
-      throw new Error(`${from.name} says what nobody takes: ${JSON.stringify(message).slice(0, 300)}`)
-    }
+    expectTakable(message)
     if (this.#random.chance(this.weather.loss)) return
     const copies = this.#random.chance(this.weather.doubling) ? 2 : 1
     const { life } = to
