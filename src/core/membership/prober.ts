@@ -106,7 +106,7 @@ export class Prober {
       roster.measured(probe.target, now.mono - probe.sentAt)
       roster.met(probe.target)
     }
-    if (sight.probed(probe.target, isDirect, now)) this.askNow(probe.target, now)
+    sight.probed(probe.target, isDirect, now)
     if (!probe.isOfRound) return
     health.add(scoreDelta({ type: 'acked' }))
     // Poor health waits longer for an answer; once it is there, the round goes on at its usual pace.

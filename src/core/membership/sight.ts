@@ -35,18 +35,17 @@ export class Sight {
   }
 
   /**
-   * A direct probe of the hub was, or was not, answered; in both cases the hub is there. Answers whether it should be
-   * asked once more at once: one miss is a lost packet, and to tell the pool of each would fill lossy lines with it.
+   * A direct probe of the hub was, or was not, answered; in both cases the hub is there. One miss is a lost packet: to tell
+   * the pool of each would fill lossy lines with it. And to ask once more at once would be a probe more that can fail.
    */
-  probed(hub: HubId, isReached: boolean, now: Now): boolean {
+  probed(hub: HubId, isReached: boolean, now: Now): void {
     const isFirstMiss = !isReached && !this.#missed.has(hub)
     if (isReached) this.#missed.delete(hub)
     else this.#missed.add(hub)
-    if (isFirstMiss || isReached === !this.#blind.has(hub)) return isFirstMiss
+    if (isFirstMiss || isReached === !this.#blind.has(hub)) return
     if (isReached) this.#blind.delete(hub)
     else if (this.#blind.size < maxBlind) this.#blind.add(hub)
     this.#tellAt = Math.min(this.#tellAt, now.mono + coalesceMs)
-    return false
   }
 
   /** The hub is gone: it is not out of sight, it is not there. */
