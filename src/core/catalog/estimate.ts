@@ -2,6 +2,8 @@
 // parts with another mark says it, as the share of empty boxes says how many balls were thrown (linear counting: Whang,
 // Vander-Zanden, Taylor, 1990).
 
+import { mixed } from '../mark.ts'
+
 /** Most bytes of marks; each holds those of two parts. */
 export const maxMarkBytes = 96
 /** Places a part: few enough that a part in eight or so stays equal while a sketch is shorter than the row. */
@@ -37,11 +39,4 @@ export function differencesBehind(theirs: Uint8Array, own: Uint8Array): number {
   const load = -Math.log(1 - share)
   const deviation = Math.sqrt(parts * Math.max(0, Math.exp(load) - 1 - load))
   return Math.ceil(parts * load + caution * deviation) + 1
-}
-
-/** Murmur's finish. */
-function mixed(value: number): number {
-  let hash = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -3,9 +3,13 @@
 // it tells honest peers that they differ, and who lies about what it holds deceives nobody but itself.
 
 import { hashOf } from '../hash.ts'
+import { markOf as markOfText } from '../mark.ts'
 import type { ListedVersion } from './messages.ts'
 
-/** Three lanes of 30 bits: two of the versions, one of their names alone (hub and epoch). */
+/**
+ * Three lanes of 30 bits: two of the versions, one of their names alone (hub and epoch). Who invents names to make rosters
+ * look alike costs itself the shorter way to compare.
+ */
 export interface Mark {
   readonly high: number
   readonly low: number
@@ -23,7 +27,7 @@ export function markOf([hub, epoch, seq]: ListedVersion): Mark {
   const name = `${hub} ${epoch[0]} ${epoch[1]}`
   const hash = hashOf([`${name} ${seq}`])
   const lane = (from: number): number => Number.parseInt(hash.slice(from, from + 8), 16) & laneMask
-  return { high: lane(0), low: lane(8), names: mixed(name) & laneMask }
+  return { high: lane(0), low: lane(8), names: markOfText(name) & laneMask }
 }
 
 export function plus(a: Mark, b: Mark): Mark {
@@ -50,12 +54,4 @@ function laneText(lane: number): string {
   let text = ''
   for (let shift = 6 * (laneDigits - 1); shift >= 0; shift -= 6) text += digits[(lane >>> shift) & 63]
   return text
-}
-
-/** FNV-1a with murmur's finish: who invents names to make rosters look alike costs itself the shorter way to compare. */
-function mixed(text: string): number {
-  let hash = 0x811c_9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)
-  return hash ^ (hash >>> 13)
 }

@@ -3,8 +3,8 @@
 // who watch the reporter, and the children of those, know that it would have spoken (H8).
 
 import type { HubId } from '../ids.ts'
+import { Tally } from '../mark.ts'
 import { isSameWord, textOf } from './ledger.ts'
-import { Tally } from './mark.ts'
 import { inParts, type Report, type Stand, type Word } from './messages.ts'
 
 export class Bulletin {

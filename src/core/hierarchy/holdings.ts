@@ -1,11 +1,11 @@
 // Which ledgers this hub holds whole, of reporters that the backbone watches, and the mark of all of them.
 
 import type { HubId } from '../ids.ts'
+import { Tally } from '../mark.ts'
 import type { HubInfo } from '../wire.ts'
 import type { Bulletin } from './bulletin.ts'
 import type { Foreign } from './foreigners.ts'
 import type { Ledger } from './ledger.ts'
-import { Tally } from './mark.ts'
 import type { Stand } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { Reports } from './reports.ts'

@@ -3,8 +3,8 @@
 // mark of the words does not fit what the reporter said it is, and the whole ledger is fetched.
 
 import type { HubId } from '../ids.ts'
+import { Tally } from '../mark.ts'
 import type { Millis, Now } from '../time.ts'
-import { Tally } from './mark.ts'
 import type { Report, Stand, Word } from './messages.ts'
 
 /** Most words that a ledger takes. */

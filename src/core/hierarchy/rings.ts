@@ -4,7 +4,7 @@
 // off (Law and Siu, "Distributed Construction of Random Expander Networks", 2003). Each hub works it out by itself.
 
 import { compareText, type HubId } from '../ids.ts'
-import { markOf, remark } from './mark.ts'
+import { markOf, remark } from '../mark.ts'
 
 /**
  * H6: which of the others to keep a link to: all of them up to `degree`, else the neighbours on `degree / 2` rings. Both

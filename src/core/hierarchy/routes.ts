@@ -1,8 +1,8 @@
 // Choosing, as pure functions over plain facts: which hubs become parents, and when a better one is worth a move.
 
 import { compareText, type HubId, type Region, type Tier } from '../ids.ts'
+import { markOf } from '../mark.ts'
 import type { Coordinates, HubInfo } from '../wire.ts'
-import { markOf } from './mark.ts'
 import { distanceKm, isAbove } from './tiers.ts'
 
 export interface Candidate {

@@ -1,4 +1,4 @@
-// Short marks of texts: for orders and comparisons that every hub computes alike, thousands of times a second, where
+// Short marks of texts and numbers: for orders and comparisons that every hub computes alike, thousands of times a second, where
 // nobody gains by forging one. FNV-1a over the text (Fowler, Noll, Vo), finished by MurmurHash3's mixer (Appleby).
 
 /** A mark of the text, 32 bits, unsigned. */
@@ -13,7 +13,8 @@ export function remark(mark: number, by: number): number {
   return mixed(mark ^ Math.imul(by + 1, 0x9e3779b1))
 }
 
-function mixed(mark: number): number {
+/** Every bit of the number spread over 32, unsigned: neighbours end far apart. */
+export function mixed(mark: number): number {
   let held = mark
   held = Math.imul(held ^ (held >>> 16), 0x85ebca6b)
   held = Math.imul(held ^ (held >>> 13), 0xc2b2ae35)
