@@ -9,7 +9,7 @@ import { describeMistakes } from '../src/config/mistake.ts'
 import { loadProjects } from '../src/config/projects.ts'
 import { type Config, settings } from '../src/config/schema.ts'
 import { commentedYaml, showConfig, showYaml } from '../src/config/show.ts'
-import { formatDuration, formatSize, parseDuration, parseSize } from '../src/config/units.ts'
+import { formatDuration, formatSize, parseDuration, parseSize } from '../src/core/units.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hubmesh-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { Type } from 'typebox'
-import { parseDuration } from '../config/units.ts'
+import { parseDuration } from '../core/units.ts'
 import { ForgottenSchema, type Member, MemberSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, tell, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'

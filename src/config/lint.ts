@@ -1,12 +1,12 @@
 // Rules that hold between settings. Each names the settings it reads: a rule about a value that is itself a mistake is
 // left out, so that one mistake is told once.
 
+import { formatDuration } from '../core/units.ts'
 import { leastLinksFor } from '../hub/settings.ts'
 import { isLoopback, parseAddress } from './addresses.ts'
 import type { Mistake } from './mistake.ts'
 import type { Config } from './schema.ts'
 import { linkPlanOf } from './settings.ts'
-import { formatDuration } from './units.ts'
 
 interface Rule {
   /** The settings that the rule reads; the first is where its mistake is reported. */

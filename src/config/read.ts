@@ -3,9 +3,9 @@
 // mean the same. Nothing is guessed: what does not fit is refused with the reason.
 
 import { Value } from 'typebox/value'
+import { formatDuration, formatSize, parseDuration, parseSize } from '../core/units.ts'
 import { nearest } from './nearest.ts'
 import type { SettingSchema } from './schema.ts'
-import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
 
 export type Reading =
   | { readonly ok: true; readonly value: unknown }

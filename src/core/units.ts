@@ -1,7 +1,7 @@
 // Durations and sizes as people write them. A bare number is seconds (or bytes), as in the old guides; anything else
 // carries its unit. What is printed reads back as the same value.
 
-import type { Millis } from '../core/time.ts'
+import type { Millis } from './time.ts'
 
 const durations: Readonly<Record<string, Millis>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }

@@ -3,11 +3,10 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { refuse } from '../../core/errors.ts'
-import { hour, type Millis, minute, type Now, second } from '../../core/time.ts'
+import { type Millis, type Now, second } from '../../core/time.ts'
+import { parseDuration } from '../../core/units.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import { Refused } from './problems.ts'
-
-const units: Readonly<Record<string, Millis>> = { ms: 1, s: second, m: minute, h: hour }
 
 export const MaxStalenessSchema = Type.String({
   pattern: '^\\d{1,9}(\\.\\d{1,3})?(ms|s|m|h)?$',
@@ -26,16 +25,12 @@ export function sayFreshness(hub: LocalHub, demanded: string | undefined, reply:
   reply.header('x-view', state).header('x-as-of', new Date(asOf).toISOString())
   if (demanded === undefined) return
   const ageMs = ageOf(asOf, now)
-  if (ageMs <= msOf(demanded)) return
+  // The schema lets nothing else through.
+  if (ageMs <= (parseDuration(demanded) ?? 0)) return
   const age = `${(ageMs / second).toFixed(1)} s`
   throw new Refused(refuse('too-stale', `Region ${region} was last heard of ${age} ago, more than ${demanded}`))
 }
 
 function ageOf(asOf: Millis, { wall }: Now): Millis {
   return Math.max(0, wall - asOf)
-}
-
-function msOf(text: string): Millis {
-  const unit = /[a-z]+$/.exec(text)?.[0] ?? 's'
-  return Number.parseFloat(text) * (units[unit] ?? second)
 }
