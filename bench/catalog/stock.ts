@@ -15,6 +15,7 @@ import { Tally } from '../../src/core/catalog/tally.ts'
 import type { PeerId } from '../../src/core/ids.ts'
 import type { HubKeys } from '../../src/hub/ports.ts'
 import { projectKind } from '../../src/hub/projects.ts'
+import { encodedOp } from '../../src/hub/stored.ts'
 import { hubId } from '../../test/core/kit.ts'
 
 export const stockedHubs = 1_000
@@ -48,9 +49,7 @@ export async function stock(directory: string, owners: readonly string[]): Promi
     const run: Run = { hub, epoch: [1, 'stockedo'], from: 0, to: records.length, records }
     replicas.apply({ ...run, head: headOf(run, keys) })
     const ops = replicas.storeOps(hub, records.map(entryId))
-    const batch = ops.map((op) =>
-      op.op === 'put' ? { put: op.key, value: cborCodec.encode(op.value) } : { del: op.key },
-    )
+    const batch = ops.map((op) => encodedOp(op, cborCodec))
     await new Promise<void>((done, fail) =>
       store.persist(batch, false, (ok) => (ok ? done() : fail(new Error('the disk takes no writes')))),
     )

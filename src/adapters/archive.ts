@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { CountSchema, HubIdSchema } from '../core/wire.ts'
+import { CountSchema } from '../core/wire.ts'
 import type { Backup } from '../hub/backup.ts'
+import { BackupAboutSchema } from '../hub/shapes.ts'
 
 const format = 1
 const chunkBytes = 64 * 1024
@@ -36,17 +37,8 @@ function* lines(first: readonly unknown[], rest: Iterable<unknown>): Generator<u
   yield* rest
 }
 
-const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])
 const aboutCheck = Compile(
-  Type.Object({
-    hubmesh_backup: Type.Literal(format),
-    hub: HubIdSchema,
-    federation: Type.String(),
-    version: Type.String(),
-    takenAt: CountSchema,
-    frontier: Type.Array(Type.Object({ hub: HubIdSchema, epoch: EpochSchema, seq: CountSchema })),
-    entries: CountSchema,
-  }),
+  Type.Object({ hubmesh_backup: Type.Literal(format), ...BackupAboutSchema.properties, entries: CountSchema }),
 )
 const secretCheck = Compile(Type.Object({ identity: Type.String() }))
 const entryCheck = Compile(Type.Tuple([Type.String(), Type.Unknown()]))

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { readArchive } from '../adapters/archive.ts'
-import { type AskOptions, baseUrl, detailOf, reasonOf, withHub } from './client.ts'
+import { type AskOptions, reasonOf, respond, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { Progress } from './progress.ts'
 
@@ -45,20 +45,8 @@ async function backup(file: string, options: BackupOptions): Promise<void> {
 }
 
 async function fetched(draft: string, options: BackupOptions): Promise<void> {
-  const url = baseUrl(options)
+  const { body } = await respond(options, { path: '/admin/backup', body: { identity: options.identity === true } })
   const progress = new Progress('received', 'KiB')
-  const body = JSON.stringify({ identity: options.identity === true })
-  let response: Response
-  try {
-    const headers = { 'content-type': 'application/json' }
-    response = await fetch(new URL('/admin/backup', url), { method: 'POST', headers, body })
-  } catch (error) {
-    throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
-  }
-  if (!response.ok || response.body === null) {
-    const said: unknown = await response.json().catch(() => undefined)
-    throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(said)}`)
-  }
   try {
     const counted = async function* (source: AsyncIterable<Uint8Array>) {
       for await (const piece of source) {
@@ -69,7 +57,7 @@ async function fetched(draft: string, options: BackupOptions): Promise<void> {
     // The file may hold a key, and one that was left over may be open to others. On the disk before it replaces a backup.
     await rm(draft, { force: true })
     const kept = createWriteStream(draft, { mode: 0o600, flags: 'wx', flush: true })
-    await pipeline(Readable.fromWeb(response.body), counted, kept)
+    await pipeline(Readable.fromWeb(body ?? ReadableStream.from([])), counted, kept)
   } catch (error) {
     throw new CommandFailed(exit.failed, `the backup broke off (${reasonOf(error)}): nothing was written`)
   } finally {

@@ -38,25 +38,37 @@ export async function tell<S extends TSchema>(
   return request(options, said, schema)
 }
 
-async function request<S extends TSchema>(
-  options: AskOptions,
-  { path, body: said }: { readonly path: string; readonly body?: unknown },
-  schema: S,
-): Promise<Static<S>> {
+async function request<S extends TSchema>(options: AskOptions, said: Said, schema: S): Promise<Static<S>> {
+  const response = await respond(options, said, AbortSignal.timeout(timeoutMs))
+  const body: unknown = await response.json().catch(() => undefined)
+  if (Value.Check(schema, body)) return body
   const url = baseUrl(options)
-  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }
+  throw new CommandFailed(exit.failed, `${url} answers, but not as a hub does: pass the --url of a hub`)
+}
+
+export interface Said {
+  readonly path: string
+  /** With it, a POST. */
+  readonly body?: unknown
+}
+
+/** The hub's answer, its body unread. Throws `CommandFailed` when it cannot be reached or refuses. */
+export async function respond(
+  options: AskOptions,
+  { path, body }: Said,
+  signal: AbortSignal | null = null,
+): Promise<Response> {
+  const url = baseUrl(options)
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   let response: Response
   try {
-    const init = { signal: AbortSignal.timeout(timeoutMs), ...(said === undefined ? {} : post) }
-    response = await fetch(new URL(path, url), init)
+    response = await fetch(new URL(path, url), { signal, ...(body === undefined ? {} : post) })
   } catch (error) {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }
-  const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok && Value.Check(schema, body)) return body
-  if (response.ok)
-    throw new CommandFailed(exit.failed, `${url} answers, but not as a hub does: pass the --url of a hub`)
-  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(body)}`)
+  if (response.ok) return response
+  const said: unknown = await response.json().catch(() => undefined)
+  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(said)}`)
 }
 
 /** Where the hub is that the options name. */

@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { type Archive, readArchive } from '../adapters/archive.ts'
 import type { Config } from '../config/schema.ts'
+import { isAwayTooLong } from '../core/catalog/absence.ts'
 import { asSlug } from '../core/ids.ts'
 import { missingIn, projectIn, restoredOps } from '../hub/backup.ts'
 import { ProjectSchema } from '../hub/shapes.ts'
+import { encodedOp } from '../hub/stored.ts'
 import { type AskOptions, tell, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { Progress } from './progress.ts'
@@ -118,8 +120,7 @@ export function unfitness(archive: Archive, { node, federation, catalog }: Confi
   if (archive.federation !== federation.id) {
     return `the backup is of the federation ${archive.federation}, and federation.id is ${federation.id}`
   }
-  // The same tenth as for a hub that was away (C14).
-  if (Date.now() - takenAt <= 0.9 * catalog.removal_retention) return undefined
+  if (!isAwayTooLong(takenAt, Date.now(), catalog.removal_retention)) return undefined
   return (
     `the backup was taken ${new Date(takenAt).toISOString()}, longer ago than removals are kept (catalog.removal_retention): ` +
     'it would bring back what was removed since. Start the hub with an empty data directory, and bring single projects ' +
@@ -139,9 +140,7 @@ async function write(archive: Archive, directory: string): Promise<number> {
   try {
     for (let at = 0; at < ops.length; at += batchSize) {
       const part = ops.slice(at, at + batchSize)
-      const batch = part.map((op) =>
-        op.op === 'put' ? { put: op.key, value: cborCodec.encode(op.value) } : { del: op.key },
-      )
+      const batch = part.map((op) => encodedOp(op, cborCodec))
       if (!(await new Promise<boolean>((done) => store.persist(batch, true, done)))) {
         throw new CommandFailed(exit.failed, `the disk of ${directory} does not take it: free space, then try again`)
       }

@@ -1,12 +1,14 @@
 // C19: a backup is the slices as one hub held them at one moment, with how far each was (its causal frontier), and what else
-// its store needs; slices in reserve among them, for nobody else may hold these. A restored hub relies on none of it: the slices of others wait in reserve until peers were asked, and its
-// own opens a later epoch once it has caught up, so that what was removed since stays removed.
+// its store needs; slices in reserve among them, for nobody else may hold these. A restored hub relies on none of it: the
+// slices of others wait in reserve until peers were asked, and its own opens a later epoch once it has caught up, so that what
+// was removed since stays removed.
 
 import type { Catalog } from '../core/catalog/catalog.ts'
-import { entryId, join } from '../core/catalog/record.ts'
-import { Replicas, recordPrefix, storedRecord } from '../core/catalog/replicas.ts'
+import { recordPrefix, sliceOps, storedRecord } from '../core/catalog/layout.ts'
+import { entryId } from '../core/catalog/record.ts'
+import { Replicas } from '../core/catalog/replicas.ts'
 import { furthest, reserveOps } from '../core/catalog/reserve.ts'
-import type { Version } from '../core/catalog/slice.ts'
+import type { Slice, Version } from '../core/catalog/slice.ts'
 import { readSlices } from '../core/catalog/stored.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
 import type { HubId, Slug } from '../core/ids.ts'
@@ -16,7 +18,7 @@ import { filePrefix } from './projectfile.ts'
 import { projectId, registrationFrom } from './projects.ts'
 import type { Registration } from './shapes.ts'
 import { type Eyes, everyone } from './sight.ts'
-import { bookOp, livedOp } from './stored.ts'
+import { bookOp, bookPrefix, livedOp } from './stored.ts'
 
 export type BackupEntry = readonly [key: string, value: unknown]
 
@@ -46,8 +48,7 @@ export type Taken = { readonly ok: true; readonly backup: Backup } | Refusal
 export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Taken {
   if (!hub.catalog.isOpen)
     return refuse('starting', 'This hub still finds out what it wrote before; try again in a second')
-  const replicas = everythingIn(hub.catalog)
-  const slices = [...replicas.slices()]
+  const slices = everythingIn(hub.catalog)
   const book = [...everyone(hub, now).values()]
     .filter(({ info, status }) => status === 'alive' && info.hub !== hub.info.hub)
     .map(({ info }) => bookOp(info))
@@ -57,24 +58,21 @@ export function backupOf(hub: Eyes, files: readonly StoreOp[], now: Now): Taken 
     version: hub.info.version,
     takenAt: Math.floor(now.wall),
     frontier: slices.map(({ hub: of, version }) => ({ hub: of, ...version })),
-    entries: entriesOf(replicas, [...files, ...book]),
+    entries: entriesOf(slices, [...files, ...book]),
   }
   return { ok: true, backup }
 }
 
 /** What is in reserve beside what is relied on; of two of one hub the one that is further, as the next start has it (C14). */
-export function everythingIn({ replicas, reserve }: Pick<Catalog, 'replicas' | 'reserve'>): Replicas {
-  if (reserve.size === 0) return replicas
-  const all = new Replicas()
-  for (const slice of furthest([...replicas.slices(), ...reserve.slices()])) all.adopt(slice)
-  return all
+export function everythingIn({ replicas, reserve }: Pick<Catalog, 'replicas' | 'reserve'>): Slice[] {
+  return furthest([...replicas.slices(), ...reserve.slices()])
 }
 
 /** All slices as they would be stored. */
-export function entriesOf(replicas: Replicas, also: readonly StoreOp[] = []): BackupEntries {
-  const noted = [...replicas.slices()].map((slice) => {
+export function entriesOf(slices: readonly Slice[], also: readonly StoreOp[] = []): BackupEntries {
+  const noted = slices.map((slice) => {
     const left = (slice.surplus()?.records ?? []).map(entryId)
-    const beside = replicas.storeOps(slice.hub, left).filter(({ key }) => !key.startsWith(recordPrefix))
+    const beside = sliceOps(slice, left).filter(({ key }) => !key.startsWith(recordPrefix))
     return { hub: slice.hub, epoch: slice.version.epoch, records: [...slice.records()], ops: beside.flatMap(entryOf) }
   })
   const more = also.flatMap(entryOf)
@@ -98,7 +96,7 @@ function entryOf(op: StoreOp): BackupEntry[] {
 export function restoredOps({ hub, takenAt, entries }: Pick<Backup, 'hub' | 'takenAt' | 'entries'>): StoreOp[] {
   const { slices } = readSlices(entries)
   const own = [...entries].filter(([key]) => key.startsWith(`${recordPrefix}${hub}/`))
-  const rest = [...entries].filter(([key]) => key.startsWith(filePrefix) || key.startsWith('book/'))
+  const rest = [...entries].filter(([key]) => key.startsWith(filePrefix) || key.startsWith(bookPrefix))
   return [
     ...[...own, ...rest].map(([key, value]): StoreOp => ({ op: 'put', key, value })),
     ...reserveOps(
@@ -119,5 +117,5 @@ export function missingIn({ entries, frontier }: Pick<Backup, 'entries' | 'front
 export function projectIn({ entries }: Pick<Backup, 'entries'>, slug: Slug): Registration | undefined {
   const replicas = new Replicas()
   for (const slice of readSlices(entries).slices) replicas.adopt(slice)
-  return registrationFrom(slug, join(replicas.shown(projectId(slug))))
+  return registrationFrom(slug, replicas.joined(projectId(slug)))
 }

@@ -3,7 +3,7 @@
 
 import { type Refusal, refuse } from '../core/errors.ts'
 import type { Address } from '../core/ids.ts'
-import type { CallId, StoreOp } from '../core/machine.ts'
+import type { CallId } from '../core/machine.ts'
 import { hour, type Millis, type Now, never } from '../core/time.ts'
 import { seal } from '../core/wire.ts'
 import type { Answer, Call, LocalHub, Watched } from './calls.ts'
@@ -11,11 +11,11 @@ import type { HubChange, HubEffect, HubInput } from './effects.ts'
 import { judgeHello, sayHello } from './hello.ts'
 import { Hub } from './hub.ts'
 import { isBulk } from './inbox.ts'
-import type { NetworkEvents, Ports, StoredOp } from './ports.ts'
+import type { NetworkEvents, Ports } from './ports.ts'
 import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
 import { isAlive } from './sight.ts'
-import { comeBack, incarnationOp, livedOp, type Remembered, remember } from './stored.ts'
+import { comeBack, encodedOp, incarnationOp, livedOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
 import { Watch } from './watch.ts'
 
@@ -82,7 +82,7 @@ export class Driver implements LocalHub {
       const { remembered, batch } = comeBack(remember(entries, codec), entries, life)
       // M1: above every incarnation this hub ever had, also when its clock went backwards.
       const incarnation = Math.max(wall, remembered.incarnation + 1)
-      const first = [incarnationOp(incarnation), ...batch].map((op) => this.#encoded(op))
+      const first = [incarnationOp(incarnation), ...batch].map((op) => encodedOp(op, this.#ports.codec))
       store.persist(first, true, (ok) => {
         if (!ok) return fail('the disk did not take the first write; free space or mend the data directory')
         const events = this.#events()
@@ -200,7 +200,7 @@ export class Driver implements LocalHub {
     const now = this.now()
     this.#notedAt = now.mono
     const lived = { wall: Math.floor(now.wall), sure: Math.floor(hub.catalog.collector.sureWall(now)) }
-    this.#ports.store.persist([this.#encoded(livedOp(lived))], false, () => undefined)
+    this.#ports.store.persist([encodedOp(livedOp(lived), this.#ports.codec)], false, () => undefined)
   }
 
   #perform(effect: HubEffect): void {
@@ -214,7 +214,7 @@ export class Driver implements LocalHub {
         break
       case 'persist': {
         const { owner, token } = effect
-        const batch = effect.batch.map((op) => this.#encoded(op))
+        const batch = effect.batch.map((op) => encodedOp(op, this.#ports.codec))
         this.#ports.store.persist(batch, effect.synced, (ok) => {
           // What the composition stores nobody waits for.
           if (owner === 'catalog') this.#feed({ type: 'persisted', owner, token, ok })
@@ -256,10 +256,6 @@ export class Driver implements LocalHub {
     const bytes = this.#ports.codec.encode(seal(kind, body))
     this.#said = { kind, body, bytes }
     return bytes
-  }
-
-  #encoded(op: StoreOp): StoredOp {
-    return op.op === 'put' ? { put: op.key, value: this.#ports.codec.encode(op.value) } : { del: op.key }
   }
 
   // ---- the network

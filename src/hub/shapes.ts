@@ -2,8 +2,9 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
+import { EpochSchema } from '../core/catalog/slice.ts'
 import { hubIdPattern, slugPattern } from '../core/ids.ts'
-import { CoordinatesSchema, TierSchema } from '../core/wire.ts'
+import { CoordinatesSchema, CountSchema, HubIdSchema, TierSchema } from '../core/wire.ts'
 
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
 const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
@@ -15,6 +16,15 @@ const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, mill
 const Text = (maxLength: number, minLength = 0) =>
   Type.String({ minLength, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]*$' })
 const HubUrl = Type.String({ pattern: '^https?://[^\\s/\\p{Cc}\\p{Cs}][^\\s\\p{Cc}\\p{Cs}]*$', maxLength: 500 })
+
+/** What a backup says of itself (C19). */
+export const BackupAboutSchema = Type.Object({
+  hub: HubIdSchema,
+  federation: Type.String(),
+  version: Type.String(),
+  takenAt: CountSchema,
+  frontier: Type.Array(Type.Object({ hub: HubIdSchema, epoch: EpochSchema, seq: CountSchema })),
+})
 
 export const ProjectStatusSchema = Type.Enum(['online', 'degraded', 'offline'])
 export type ProjectStatus = Static<typeof ProjectStatusSchema>

@@ -1,11 +1,11 @@
 // What a hub finds in its store when it starts: its incarnation, whom it knew, what the projects file wrote, the slices.
-// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, the catalog's own prefixes (core/catalog/replicas.ts),
+// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, the catalog's own prefixes (core/catalog/layout.ts),
 // and those once more behind `reserve/` (core/catalog/reserve.ts).
 
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
-import { headPrefix } from '../core/catalog/replicas.ts'
+import { headPrefix } from '../core/catalog/layout.ts'
 import { furthest, readReserve, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'
 import type { Slice } from '../core/catalog/slice.ts'
 import type { Loaded } from '../core/catalog/stored.ts'
@@ -14,12 +14,12 @@ import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
-import type { Codec, StoredEntry } from './ports.ts'
+import type { Codec, StoredEntry, StoredOp } from './ports.ts'
 import { type Filed, FiledSchema, filePrefix } from './projectfile.ts'
 
 export const incarnationKey = 'hub/incarnation'
 const livedKey = 'hub/lived'
-const bookPrefix = 'book/'
+export const bookPrefix = 'book/'
 
 export interface Remembered {
   /** 0 when the hub never ran. */
@@ -101,6 +101,11 @@ export function comeBack(
     remembered: { ...remembered, catalog: held, isReturning, reserve },
     batch: [...alive, ...gone, ...reserveOps(moved, reserve)],
   }
+}
+
+/** An operation as the store takes it. */
+export function encodedOp(op: StoreOp, codec: Pick<Codec, 'encode'>): StoredOp {
+  return op.op === 'put' ? { put: op.key, value: codec.encode(op.value) } : { del: op.key }
 }
 
 export function livedOp(lived: Lived): StoreOp {

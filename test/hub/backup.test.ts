@@ -1,7 +1,7 @@
 // What a backup holds while a hub does not rely on all that it has: nothing of it may be missing (C19).
 
 import { expect, it } from 'vitest'
-import { headOp, storedRecord } from '../../src/core/catalog/replicas.ts'
+import { headOp, storedRecord } from '../../src/core/catalog/layout.ts'
 import type { Epoch } from '../../src/core/catalog/slice.ts'
 import type { StoreOp } from '../../src/core/machine.ts'
 import { hour } from '../../src/core/time.ts'

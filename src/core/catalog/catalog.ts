@@ -236,12 +236,11 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   #take(run: Run, now: Now, out: Effects): void {
-    const isOwn = run.hub === this.#options.hub
-    const position = isOwn ? 0 : this.replicas.position(run.hub, { epoch: run.epoch, seq: run.to })
+    const position = this.#replication.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined || run.from > position) return
     if (!this.#intake.isWhole(run, now, out)) return
     this.#observe(run.records)
-    if (isOwn) {
+    if (run.hub === this.#options.hub) {
       this.#opening.recover(run, now)
       return
     }

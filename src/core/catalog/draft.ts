@@ -4,8 +4,8 @@
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Head } from './head.ts'
+import { headOp, recordPrefix, storedRecord } from './layout.ts'
 import { type CatalogRecord, type EntryId, entryId } from './record.ts'
-import { headOp, recordPrefix, storedRecord } from './replicas.ts'
 import type { Trim } from './retention.ts'
 import { compareEpochs, type Epoch, floorOf, type Run, type Slice } from './slice.ts'
 

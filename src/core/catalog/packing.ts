@@ -28,13 +28,13 @@ export class Packer {
   }
 
   request({ to, wants }: Request): Outgoing {
-    const named: CatalogMessage = { kind: 'catalog.want', body: { wants: [...wants] } }
-    return { type: 'send', to, message: this.#isInRoster(to) ? packedWants(wants, this.#roster) : named }
+    const packed = this.#isInRoster(to) ? packedWants(wants, this.#roster) : undefined
+    return { type: 'send', to, message: packed ?? { kind: 'catalog.want', body: { wants: [...wants] } } }
   }
 
   answer(to: PeerId, parts: readonly PartBody[]): Outgoing {
-    const named: CatalogMessage = { kind: 'catalog.part', body: { parts: [...parts] } }
-    return { type: 'send', to, message: this.#isInRoster(to) ? packedParts(parts, this.#roster) : named }
+    const packed = this.#isInRoster(to) ? packedParts(parts, this.#roster) : undefined
+    return { type: 'send', to, message: packed ?? { kind: 'catalog.part', body: { parts: [...parts] } } }
   }
 
   /** Whether the peer, when it was last heard, held the same slices as this hub does now. */
@@ -44,19 +44,19 @@ export class Packer {
   }
 }
 
-/** A request, by place if it can be. */
-export function packedWants(wants: readonly WantBody[], roster: Roster): CatalogMessage {
+/** A request by place; undefined when it has to name what it wants. */
+function packedWants(wants: readonly WantBody[], roster: Roster): CatalogMessage | undefined {
   const placed = placedIn(wants, roster)
   const isFit = placed !== undefined && wants.every(({ to, after, have }) => to === 0 && after === have)
-  if (!isFit) return { kind: 'catalog.want', body: { wants: [...wants] } }
+  if (!isFit) return undefined
   const at = placed.flatMap(({ distance, item }) => [distance, item.have])
   return { kind: 'catalog.ask', body: { roster: namesOf(roster.digest()), at } }
 }
 
-/** An answer, by place if it can be. */
-export function packedParts(parts: readonly PartBody[], roster: Roster): CatalogMessage {
+/** An answer by place; undefined as above. */
+function packedParts(parts: readonly PartBody[], roster: Roster): CatalogMessage | undefined {
   const placed = placedIn(parts, roster)
-  if (placed === undefined || !parts.every(isWhole)) return { kind: 'catalog.part', body: { parts: [...parts] } }
+  if (placed === undefined || !parts.every(isWhole)) return undefined
   const at = placed.flatMap(({ distance, item }) => [distance, item.to - lastOf(item.records), item.to - item.from])
   const records = placed.map(({ item }) => item.records)
   const heads = placed.flatMap(({ item }) => item.head ?? [])
@@ -65,10 +65,11 @@ export function packedParts(parts: readonly PartBody[], roster: Roster): Catalog
 
 /** The wants of a packed request; undefined when it is of another roster, or of no place in it. */
 export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | undefined {
+  if (roster !== namesOf(own.digest())) return undefined
   const wants: WantBody[] = []
   for (const [place, have] of placesIn(at, 2)) {
     const [hub, epoch] = own.versions()[place] ?? []
-    if (roster !== namesOf(own.digest()) || hub === undefined || epoch === undefined) return undefined
+    if (hub === undefined || epoch === undefined) return undefined
     wants.push({ hub, epoch, have: have ?? 0, to: 0, after: have ?? 0 })
   }
   return wants
@@ -76,10 +77,11 @@ export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | unde
 
 /** The parts of a packed answer; undefined as above. */
 export function partsIn({ roster, at, records, heads }: RunsBody, own: Roster): PartBody[] | undefined {
+  if (roster !== namesOf(own.digest())) return undefined
   const parts: PartBody[] = []
   for (const [place, behind = 0, span = 0] of placesIn(at, 3)) {
     const [hub, epoch] = own.versions()[place] ?? []
-    if (roster !== namesOf(own.digest()) || hub === undefined || epoch === undefined) return undefined
+    if (hub === undefined || epoch === undefined) return undefined
     const held: CatalogRecord[] = records[parts.length] ?? []
     const head = heads[parts.length]
     const to = lastOf(held) + behind

@@ -3,8 +3,8 @@
 // last head (C10): of more than a message holds it tells the end, and who lacks what lies before fetches it.
 
 import { type Millis, type Now, never } from '../time.ts'
-import { partBytes, partRecords } from './messages.ts'
-import { type CatalogRecord, type EntryId, entryId } from './record.ts'
+import { type EntryId, entryId } from './record.ts'
+import { fitting } from './room.ts'
 import type { Run, Slice } from './slice.ts'
 
 const gapMs = 100
@@ -36,7 +36,7 @@ export class Publisher {
     const { hub, version, head } = slice
     if (!this.#isDue || this.#from === undefined || this.#nextAt > now.mono || head === undefined) return undefined
     const waiting = [...this.#fresh].flatMap((id) => slice.get(id) ?? []).sort((a, b) => a.seq - b.seq)
-    const records = endOf(waiting)
+    const records = fitting(waiting.toReversed()).toReversed()
     // C8: what lies behind any seq is exact at `to`.
     const from = waiting[waiting.length - records.length - 1]?.seq ?? this.#from
     this.#nextAt = now.mono + gapMs
@@ -49,16 +49,4 @@ export class Publisher {
     this.#from = undefined
     this.#isDue = false
   }
-}
-
-/** As many of the last records as a message holds, at least one. */
-function endOf(records: readonly CatalogRecord[]): readonly CatalogRecord[] {
-  let bytes = 0
-  let count = 0
-  for (const record of records.toReversed()) {
-    bytes += JSON.stringify(record).length
-    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
-    count++
-  }
-  return records.slice(records.length - count)
 }

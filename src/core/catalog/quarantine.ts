@@ -29,6 +29,12 @@ interface News {
   readonly change: QuarantineChange
 }
 
+interface Sentence {
+  readonly peer: PeerId
+  readonly until: Millis
+  readonly isForged: boolean
+}
+
 /** Long enough that others are asked first, short enough that a peer that was mended is asked again. */
 export const quarantineMs: Millis = 1 * minute
 /** A peer that lies about more slices at once is asked for the oldest again. */
@@ -36,16 +42,17 @@ const maxQuarantined = 10_000
 
 export class Quarantine {
   /** The oldest first. */
-  readonly #until = new Map<string, { readonly until: Millis; readonly isForged: boolean }>()
+  readonly #until = new Map<string, Sentence>()
   #news: News[] = []
 
   /** `mono` is of the monotonic clock. */
   add(quarantined: Quarantined, mono: Millis): void {
-    const name = nameOf(quarantined.peer, quarantined.hub)
+    const { peer, hub, reason } = quarantined
+    const name = nameOf(peer, hub)
     this.#until.delete(name)
     const oldest = this.#until.size >= maxQuarantined ? this.#until.keys().next().value : undefined
     if (oldest !== undefined) this.#until.delete(oldest)
-    this.#until.set(name, { until: mono + quarantineMs, isForged: quarantined.reason !== 'withheld' })
+    this.#until.set(name, { peer, until: mono + quarantineMs, isForged: reason !== 'withheld' })
     this.#news.push({ type: 'change', change: { type: 'quarantined', ...quarantined } })
   }
 
@@ -53,9 +60,9 @@ export class Quarantine {
     return (this.#until.get(nameOf(peer, hub))?.until ?? 0) > mono
   }
 
-  hasAny(peer: PeerId, mono: Millis): boolean {
-    for (const [name, { until }] of this.#until) if (until > mono && name.startsWith(`${peer} `)) return true
-    return false
+  /** Of whom something is quarantined. */
+  peers(mono: Millis): ReadonlySet<PeerId> {
+    return new Set([...this.#until.values()].flatMap(({ peer, until }) => (until > mono ? [peer] : [])))
   }
 
   /** How many slices of how many peers were forged, as far as that still counts. */

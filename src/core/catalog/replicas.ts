@@ -4,21 +4,12 @@ import type { HubId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Millis } from '../time.ts'
-import { headIn } from './head.ts'
+import { goneOps, sliceOps } from './layout.ts'
 import type { ListedVersion } from './messages.ts'
 import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
 import { Roster } from './roster.ts'
-import {
-  compareEpochs,
-  type Epoch,
-  floorOf,
-  isFurther,
-  type Run,
-  Slice,
-  type StoredHead,
-  type Version,
-} from './slice.ts'
+import { compareEpochs, floorOf, isFurther, type Run, Slice, type Version } from './slice.ts'
 import { isSound, Tally } from './tally.ts'
 
 /** What a run did: the entries it touched, and what was left of earlier epochs that it made needless. */
@@ -58,7 +49,7 @@ export class Replicas {
   /** A slice restored from the store. */
   adopt(slice: Slice): void {
     this.#slices.set(slice.hub, slice)
-    this.#touch(slice.hub, [...[...slice.records()].map(entryId), ...(slice.surplus()?.records ?? []).map(entryId)])
+    this.#touch(slice.hub, slice.ids())
   }
 
   /**
@@ -71,7 +62,7 @@ export class Replicas {
     const isGood = head !== undefined && isSound(slice, hashing)
     if (held === undefined) {
       this.adopt(isGood ? slice : slice.unheaded())
-      return { touched: [...this.said(hub).keys()], drained: [] }
+      return { touched: slice.ids(), drained: [] }
     }
     const records = [...slice.records()]
     const { epoch, seq } = version
@@ -114,7 +105,7 @@ export class Replicas {
     const slice = this.#slices.get(hub)
     if (slice === undefined) return
     this.#slices.set(hub, slice.unheaded())
-    this.#touch(hub, [...this.said(hub).keys()])
+    this.#touch(hub, slice.ids())
   }
 
   /** C13: what is left of earlier epochs goes once the join does without it; whose, is returned. */
@@ -155,9 +146,10 @@ export class Replicas {
 
   /** C15: the slice is held no more; returns the entries it took part in. */
   drop(hub: HubId): EntryId[] {
-    const ids = [...this.said(hub).keys()]
     const slice = this.#slices.get(hub)
-    if (slice !== undefined) this.#dropped.set(hub, slice.version)
+    if (slice === undefined) return []
+    const ids = slice.ids()
+    this.#dropped.set(hub, slice.version)
     this.#slices.delete(hub)
     this.#touch(hub, ids)
     return ids
@@ -213,13 +205,7 @@ export class Replicas {
   /** The store operations that bring the head of a slice and these entries of it to where they stand now. */
   storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
-    if (slice === undefined) return goneOps(hub, ids)
-    const { version, size, surplusEpoch, floor, head } = slice
-    const left = surplusEpoch === undefined ? {} : { surplusEpoch }
-    return [
-      headOp(hub, { ...version, size, ...left, ...floorOf(floor), ...headIn(head) }),
-      ...[...ids].flatMap((id) => entryOps(slice, id)),
-    ]
+    return slice === undefined ? goneOps(hub, ids) : sliceOps(slice, ids)
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
@@ -244,39 +230,4 @@ function versionsOf(slice: Slice | undefined): ListedVersion[] {
   const surplus = slice.surplus()
   if (surplus !== undefined) listed.push([hub, surplus.epoch, surplus.to])
   return listed
-}
-
-// ---- The layout of the store: one head and the records of each slice.
-
-export const headPrefix = 'slice/'
-export const recordPrefix = 'record/'
-export const surplusPrefix = 'surplus/'
-
-export function headOp(hub: HubId, head: StoredHead): StoreOp {
-  return { op: 'put', key: `${headPrefix}${hub}`, value: head }
-}
-
-/** A record as it is stored: with its epoch, so that one left over from an epoch before is never taken for present. */
-export function storedRecord(hub: HubId, epoch: Epoch, record: CatalogRecord): StoreOp {
-  return { op: 'put', key: `${recordPrefix}${hub}/${entryId(record)}`, value: { epoch, record } }
-}
-
-/** A slice that was dropped leaves nothing on the disk. */
-function goneOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
-  const keys = [...ids].flatMap((id) => [`${recordPrefix}${hub}/${id}`, `${surplusPrefix}${hub}/${id}`])
-  return [`${headPrefix}${hub}`, ...keys].map((key) => ({ op: 'del', key }))
-}
-
-function entryOps(slice: Slice, id: EntryId): StoreOp[] {
-  const { hub, version, hasPredecessor, surplusEpoch } = slice
-  const record = slice.get(id)
-  const present: StoreOp =
-    record === undefined ? { op: 'del', key: `${recordPrefix}${hub}/${id}` } : storedRecord(hub, version.epoch, record)
-  if (!hasPredecessor) return [present]
-  const key = `${surplusPrefix}${hub}/${id}`
-  const left = slice.surplusOf(id)
-  return [
-    present,
-    left === undefined ? { op: 'del', key } : { op: 'put', key, value: { epoch: surplusEpoch, record: left } },
-  ]
 }

@@ -134,9 +134,14 @@ export class Replication {
   /** Those of whom nothing is quarantined; everybody where there are none. */
   #trusted(now: Now): PeerId[] {
     const peers = [...this.#peers]
-    const trusted = peers.filter((peer) => !this.#options.quarantine.hasAny(peer, now.mono))
+    const doubted = this.#options.quarantine.peers(now.mono)
+    const trusted = peers.filter((peer) => !doubted.has(peer))
     return trusted.length > 0 ? trusted : peers
   }
+
+  /** Where this hub stands in that epoch of a slice; of its own slice it takes whatever peers hold (C13). */
+  readonly position = (hub: HubId, version: Version): number | undefined =>
+    hub === this.#options.hub ? 0 : this.#options.replicas.position(hub, version)
 
   /** After a run was taken: the next delta that was waiting for it. */
   nextAside(hub: HubId): Run | undefined {
@@ -246,7 +251,7 @@ export class Replication {
 
   /** Parts that were asked for, and whole runs that a peer found to be lacking here: those are judged like deltas. */
   #take(from: PeerId, parts: readonly PartBody[], now: Now): Brought {
-    const { runs, requests, strays, withheld } = this.#fetches.receive(from, parts, { now, have: this.#position })
+    const { runs, requests, strays, withheld } = this.#fetches.receive(from, parts, { now, have: this.position })
     // C13: what was left of the own slice may be gone by now, because this hub has said it anew.
     for (const promised of withheld) if (promised.hub !== this.#options.hub) this.bar(promised, 'withheld', now)
     const believed = strays.filter(({ hub }) => !this.#options.quarantine.has(from, hub, now.mono))
@@ -276,11 +281,8 @@ export class Replication {
     this.#census.hear(digest, held, mono)
   }
 
-  readonly #position = (hub: HubId, version: Version): number | undefined =>
-    hub === this.#options.hub ? 0 : this.#options.replicas.position(hub, version)
-
   #start(now: Now): Outgoing[] {
-    return this.#asSends(this.#fetches.start(now, this.#position))
+    return this.#asSends(this.#fetches.start(now, this.position))
   }
 
   #asSends(requests: readonly Request[]): Outgoing[] {

@@ -6,8 +6,9 @@
 import type { HubId, PeerId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import { hour, type Millis, type Now, never, second } from '../time.ts'
+import { sliceOps } from './layout.ts'
 import type { EntryId } from './record.ts'
-import { Replicas } from './replicas.ts'
+import type { Replicas } from './replicas.ts'
 import { compareEpochs, type Epoch, isFurther, type Slice } from './slice.ts'
 import { type Loaded, readSlices } from './stored.ts'
 
@@ -141,8 +142,5 @@ export function furthest(slices: readonly Slice[]): Slice[] {
 }
 
 function keptOps(slice: Slice): StoreOp[] {
-  const replicas = new Replicas()
-  replicas.adopt(slice)
-  const ops = replicas.storeOps(slice.hub, replicas.entries())
-  return ops.map((op) => ({ ...op, key: reservePrefix + op.key }))
+  return sliceOps(slice, slice.ids()).map((op) => ({ ...op, key: reservePrefix + op.key }))
 }

@@ -2,8 +2,9 @@
 
 import type { PeerId } from '../ids.ts'
 import { headIn } from './head.ts'
-import { maxSlices, type PartBody, partBytes, partRecords, type WantBody } from './messages.ts'
+import { maxSlices, type PartBody, type WantBody } from './messages.ts'
 import type { CatalogRecord } from './record.ts'
+import { fitting, Room } from './room.ts'
 import { compareEpochs, floorOf, type Run } from './slice.ts'
 
 /** Runs served at once; the oldest is forgotten first, its receiver starts again. */
@@ -55,8 +56,7 @@ export class Serves {
 /** Parts that travel in one message: at least one, then as many as fit. */
 export class Page {
   readonly parts: PartBody[] = []
-  #bytes = 0
-  #records = 0
+  readonly #room = new Room()
 
   constructor(...parts: readonly PartBody[]) {
     for (const part of parts) this.add(part)
@@ -64,13 +64,7 @@ export class Page {
 
   /** False when it does not fit any more. */
   add(part: PartBody): boolean {
-    // Heads beside: of as many slices as one message brings they are as long again.
-    const bytes = this.#bytes + part.records.reduce((sum, record) => sum + JSON.stringify(record).length, 0)
-    const records = this.#records + part.records.length
-    const isOver = bytes > partBytes || records > partRecords || this.parts.length >= maxSlices
-    if (isOver && this.parts.length > 0) return false
-    this.#bytes = bytes
-    this.#records = records
+    if (this.parts.length >= maxSlices || !this.#room.takes(part.records)) return false
     this.parts.push(part)
     return true
   }
@@ -82,12 +76,6 @@ export function nextPart(
   after: number,
 ): { readonly part: CatalogRecord[]; readonly isLast: boolean } {
   const rest = records.filter((record) => record.seq > after).sort((a, b) => a.seq - b.seq)
-  let bytes = 0
-  let count = 0
-  for (const record of rest) {
-    bytes += JSON.stringify(record).length
-    if (count > 0 && (bytes > partBytes || count >= partRecords)) break
-    count++
-  }
-  return { part: rest.slice(0, count), isLast: count === rest.length }
+  const part = fitting(rest)
+  return { part: [...part], isLast: part.length === rest.length }
 }

@@ -9,7 +9,7 @@ const prime = 65_521
 /** Multiplications that one summary may cost, some 20 ms: what would cost more is told in full. */
 export const maxWork = 2_000_000
 /** Longest row: places are numbers of the field, and 0 is none. */
-export const maxRow = prime - 1
+const maxPlaces = prime - 1
 
 type Row = Uint32Array<ArrayBuffer>
 
@@ -18,7 +18,7 @@ export const symbolBytes = 2
 
 /** Whether a summary of that many differences of a row of that length costs no more than `maxWork`. */
 export function isAffordable(row: number, differences: number): boolean {
-  return row <= maxRow && 2 * row * differences <= maxWork && 4 * differences * differences <= maxWork
+  return row <= maxPlaces && 2 * row * differences <= maxWork && 4 * differences * differences <= maxWork
 }
 
 /** The summary that tells up to `differences` of them. */

@@ -144,7 +144,12 @@ export class Slice {
     return this.#records.values()
   }
 
-  /** How many entries the slice takes part in, surplus included. */
+  /** The entries that the slice takes part in, surplus included. */
+  ids(): EntryId[] {
+    return [...this.#records.keys(), ...[...this.#surplus.keys()].filter((id) => !this.#records.has(id))]
+  }
+
+  /** How many those are. */
   get breadth(): number {
     return this.#records.size + [...this.#surplus.keys()].filter((id) => !this.#records.has(id)).length
   }

@@ -6,8 +6,8 @@ import { Compile } from 'typebox/compile'
 import type { HubId } from '../ids.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 import { HeadSchema } from './head.ts'
+import { headPrefix, recordPrefix, surplusPrefix } from './layout.ts'
 import { type CatalogRecord, hasPlainValues, RecordSchema } from './record.ts'
-import { headPrefix, recordPrefix, surplusPrefix } from './replicas.ts'
 import { compareEpochs, type Epoch, EpochSchema, Slice, type StoredHead } from './slice.ts'
 
 const headCheck = Compile(
