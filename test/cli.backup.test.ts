@@ -13,6 +13,7 @@ import { putInPlace, unfitness } from '../src/cli/restore.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { type Backup, missingIn } from '../src/hub/backup.ts'
 import { hubId } from './core/kit.ts'
+import { ready, shows } from './federation/agreement.ts'
 import { Federation, type HubProcess } from './federation/processes.ts'
 import { hubmesh, killLeftovers } from './processes.ts'
 
@@ -35,12 +36,6 @@ const sample: Backup = {
   entries: [['slice/b', { epoch: [1, 'x'], seq: 1, size: 0 }]],
 }
 
-const ready = (hub: HubProcess) =>
-  vi.waitFor(async () => expect((await hub.status()).state).toBe('ready'), { timeout: within, interval: 100 })
-const slugs = async (hub: HubProcess): Promise<string[]> =>
-  (await hub.get<{ slug: string }[]>('/api/fed/projects')).map(({ slug }) => slug)
-const shows = (hub: HubProcess, expected: readonly string[]) =>
-  vi.waitFor(async () => expect(await slugs(hub)).toEqual(expected), { timeout: within, interval: 100 })
 const remove = async (hub: HubProcess, slug: string): Promise<number> =>
   (await fetch(`${hub.http}/api/fed/projects/${slug}`, { method: 'DELETE' })).status
 

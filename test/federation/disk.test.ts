@@ -3,7 +3,8 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Federation, type HubProcess } from './processes.ts'
+import { ready, shows, slugs } from './agreement.ts'
+import { Federation } from './processes.ts'
 
 const within = 60_000
 vi.setConfig({ testTimeout: 2 * within, hookTimeout: within })
@@ -13,13 +14,6 @@ afterEach(async () => {
   await federation?.close()
   federation = undefined
 })
-
-const ready = (hub: HubProcess) =>
-  vi.waitFor(async () => expect((await hub.status()).state).toBe('ready'), { timeout: within, interval: 100 })
-const slugs = async (hub: HubProcess): Promise<string[]> =>
-  (await hub.get<{ slug: string }[]>('/api/fed/projects')).map(({ slug }) => slug)
-const shows = (hub: HubProcess, expected: readonly string[]) =>
-  vi.waitFor(async () => expect(await slugs(hub)).toEqual(expected), { timeout: within, interval: 100 })
 
 async function flipBits(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
