@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import type { HubEvent, ProjectEvent, ResetEvent } from './hub/shapes.ts'
+import type { HubEvent, ProjectEvent, ResetEvent } from './hub/events.ts'
 
 /** `cursor`: where to go on after this event, on any hub. `value` is the whole thing as it is; null when there is none any more. */
 export type WatchedEvent = { readonly cursor: string } & (

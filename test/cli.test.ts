@@ -161,14 +161,16 @@ catalog: { projects_file: projects.yaml }
   })
 
   it('answers status, members, projects and key show, for people and for scripts', async () => {
-    const asked = ['status', 'status --json', 'members', 'projects', 'projects --json', 'key show --json']
+    const asked = ['status', 'status --json', 'members', 'projects', 'projects --json', 'key show --json', 'directory']
     const told = await Promise.all(asked.map((command) => run(...command.split(' '), '--config', config)))
     expect(told.map(({ code, err }) => ({ code, err }))).toEqual(told.map(() => ({ code: 0, err: '' })))
-    const [status, statusJson, members, projects, projectsJson, keyJson] = told.map(({ out }) => out)
+    const [status, statusJson, members, projects, projectsJson, keyJson, directory] = told.map(({ out }) => out)
     expect(status).toMatch(/^hub +hub-a \(local, region eu/m)
     expect(JSON.parse(statusJson ?? '')).toMatchObject({ hub_id: 'hub-a', state: 'ready' })
     expect(members).toMatch(/^HUB +TIER +REGION +STATUS/)
     expect(members).toMatch(/^hub-a +local +eu +alive/m)
+    expect(directory).toMatch(/^HUB +TIER +REGION +STATUS +RECORDS/)
+    expect(directory).toMatch(/^hub-a +local +eu +alive +2 /m)
     expect(projects).toMatch(/^atlas +offline/m)
     expect(JSON.parse(projectsJson ?? '')).toMatchObject([{ slug: 'atlas', name: 'Atlas' }])
     expect(JSON.parse(keyJson ?? '')).toMatchObject({ peer_id: JSON.parse(statusJson ?? '').peer_id })

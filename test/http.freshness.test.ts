@@ -24,8 +24,9 @@ beforeAll(async () => {
 afterAll(() => Promise.all([a.stop(), b.stop()]))
 
 it('says how fresh an answer is: the state of the view, and when the region heard of longest ago was', async () => {
+  const shown = async () => (await get(projects)).headers.get('x-view')
+  await expect.poll(shown, within).toBe('converged')
   const response = await get(projects)
-  expect(response.headers.get('x-view')).toBe('converged')
   const asOf = Date.parse(response.headers.get('x-as-of') ?? '')
   const { view } = (await (await get('/api/status')).json()) as Status
   expect(asOf).toBeLessThanOrEqual(Date.parse(view.regions['north']?.as_of ?? ''))

@@ -237,6 +237,7 @@ describe('a hub', () => {
     )
     expect(routes.sort()).toEqual([
       'DELETE /api/fed/projects/{slug}',
+      'GET /api/directory',
       'GET /api/fed/projects',
       'GET /api/fed/projects/{slug}',
       'GET /api/fed/watch',

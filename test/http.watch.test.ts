@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type WatchedEvent, WatchRefused, watch } from '../src/client.ts'
-import { ResetEventSchema } from '../src/hub/shapes.ts'
+import { ResetEventSchema } from '../src/hub/events.ts'
 import { type TestHub, testHub } from './hubs.ts'
 
 let a: TestHub

@@ -7,6 +7,9 @@ import { ForgottenSchema, type Member, MemberSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, tell, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'
 
+/** A hub takes no more in one call. */
+const mostAtOnce = 1_000
+
 interface ForgetOptions extends AskOptions {
   readonly dead?: boolean
   readonly olderThan?: string
@@ -37,12 +40,10 @@ async function forget(named: readonly string[], options: ForgetOptions): Promise
     throw new CommandFailed(exit.invalid, `${options.olderThan} is no duration: write 72h or 30m`)
   const hubs = options.dead === true ? gone(await ask(options, '/api/members', Type.Array(MemberSchema)), ageMs) : named
   const isDone = hubs.length > 0 && options.dryRun !== true
-  if (isDone)
-    await tell(
-      options,
-      { path: '/admin/forget', body: { hubs, with_data: options.withData === true } },
-      ForgottenSchema,
-    )
+  for (let at = 0; isDone && at < hubs.length; at += mostAtOnce) {
+    const body = { hubs: hubs.slice(at, at + mostAtOnce), with_data: options.withData === true }
+    await tell(options, { path: '/admin/forget', body }, ForgottenSchema)
+  }
   if (options.json === true) console.log(JSON.stringify({ forgotten: isDone ? hubs : [], found: hubs }))
   else if (hubs.length === 0) console.log('nobody is dead or has left for that long')
   else console.log(`${isDone ? 'forgotten' : 'would be forgotten'}: ${hubs.join(', ')}`)

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
 import { backupCommand } from './backup.ts'
 import { configCommand } from './config.ts'
+import { directoryCommand } from './directory.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { forgetCommand } from './forget.ts'
 import { initCommand } from './init.ts'
@@ -38,6 +39,7 @@ function program(): Command {
     keyCommand(),
     statusCommand(),
     membersCommand(),
+    directoryCommand(),
     projectsCommand(),
     watchCommand(),
     leaveCommand(),

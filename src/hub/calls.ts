@@ -4,17 +4,16 @@ import type { Refusal } from '../core/errors.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
 import type { Taken } from './backup.ts'
+import type { HubEvent, ProjectEvent, ResetEvent } from './events.ts'
 import type {
+  DirectoryEntry,
   Health,
   Heartbeat,
   HeartbeatReply,
-  HubEvent,
   Member,
   Project,
-  ProjectEvent,
   ProjectStatus,
   Registration,
-  ResetEvent,
   Status,
   ViewState,
   Why,
@@ -67,6 +66,8 @@ export interface Views {
   digestsAlive(now: Now): number
   members(now: Now): readonly Member[]
   member(hub: HubId, now: Now): Member | undefined
+  /** All hubs that the catalog lists, those that no member list has any more included. */
+  directory(): readonly DirectoryEntry[]
   /** Who accuses the hub, and who reaches it. */
   why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]

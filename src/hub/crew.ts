@@ -17,6 +17,7 @@ import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Millis, type Now, never } from '../core/time.ts'
 import type { HubInfo, Statement } from '../core/wire.ts'
 import type { Desk, DeskStep } from './desk.ts'
+import { OwnEntry } from './directory.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
@@ -32,6 +33,7 @@ export class Crew {
   /** When each of them wants waking: a machine's deadline changes in its own steps alone. */
   readonly #due: Millis[]
   readonly #desk: Desk
+  readonly #entry: OwnEntry
   readonly #react: (change: HubChange, now: Now) => void
   #out: HubEffect[] = []
   /** What the composition stores in this step: one batch, however much it learned. */
@@ -44,6 +46,7 @@ export class Crew {
     this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog, machines.timekeeper]
     this.#due = this.#all.map((machine) => machine.deadline())
     this.#desk = desk
+    this.#entry = new OwnEntry(machines)
     this.#react = react
   }
 
@@ -62,7 +65,7 @@ export class Crew {
   }
 
   deadline(): Millis {
-    let next = never
+    let next = this.#entry.deadline()
     for (const at of this.#due) next = Math.min(next, at)
     return next
   }
@@ -74,6 +77,7 @@ export class Crew {
 
   /** Wakes those whose time has come. */
   tick(now: Now): void {
+    if (this.#entry.deadline() <= now.mono) this.introduce(now)
     for (let index = 0; index < this.#all.length; index++) {
       const machine = this.#all[index]
       if (machine === undefined || (this.#due[index] ?? never) > now.mono) continue
@@ -85,6 +89,12 @@ export class Crew {
     this.pools({ type: 'forget', ...forgotten }, now)
     this.hierarchy({ type: 'forget', ...forgotten }, now)
     if (burial !== undefined) this.catalog({ type: 'forget', burial }, now)
+  }
+
+  /** What the directory does not say of this hub yet. */
+  introduce(now: Now): void {
+    const write = this.#entry.look(now)
+    if (write !== undefined) this.catalog({ type: 'write', writes: [write], extra: [] }, now)
   }
 
   /** A message goes to the feature it is of. */

@@ -13,6 +13,7 @@ import type { Report } from '../core/presence/lease.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Now, second } from '../core/time.ts'
 import type { Answer, Call } from './calls.ts'
+import { unlisting } from './directory.ts'
 import { type ForgetPlan, forgetWrite } from './forgetting.ts'
 import { type Filed, type FileEntry, type FileResult, ProjectFile } from './projectfile.ts'
 import { projectId, projectKind, registrationWrite, slugOf } from './projects.ts'
@@ -50,7 +51,7 @@ export interface Backroom {
   readonly state: 'starting' | 'ready' | 'leaving'
   statusOf(slug: Slug, now: Now): ProjectStatus
   /** What is believed of a hub; undefined when none of that name is known. */
-  beliefAbout(hub: HubId): { readonly status: MemberStatus; readonly incarnation: number } | undefined
+  beliefAbout(hub: HubId, now: Now): { readonly status: MemberStatus; readonly incarnation: number } | undefined
 }
 
 export class Desk {
@@ -105,7 +106,7 @@ export class Desk {
       case 'beat':
         return this.#beat(call, request, now)
       case 'forget':
-        return this.#forget(call, request)
+        return this.#forget(request, { call, now })
     }
   }
 
@@ -188,11 +189,14 @@ export class Desk {
   }
 
   /** Only who is gone: a living hub would come back with its next word, and whoever forgot it would wonder. */
-  #forget(call: CallId, { hubs, withData }: Call & { readonly type: 'forget' }): readonly DeskStep[] {
+  #forget(
+    { hubs, withData }: Call & { readonly type: 'forget' },
+    { call, now }: { call: CallId; now: Now },
+  ): readonly DeskStep[] {
     const { replicas, reserve } = this.#hub.catalog
     const plans: ForgetPlan[] = []
     for (const hub of new Set(hubs)) {
-      const belief = this.#hub.beliefAbout(hub)
+      const belief = this.#hub.beliefAbout(hub, now)
       if (belief === undefined) return [answer(call, refuse('unknown-hub', `No hub is called ${hub}`))]
       if (belief.status !== 'dead' && belief.status !== 'left') {
         const detail = `${hub} is ${belief.status}: run hubmesh leave there, or wait until it is known to be dead`
@@ -207,11 +211,13 @@ export class Desk {
     // C15: what they alone said is said by this hub before the word that forgets them.
     const saved = salvageOf(replicas, plans)
     const { hub: self, catalog } = this.#settings
-    if ((replicas.slice(self)?.size ?? 0) + saved.length + plans.length > catalog.maxSliceRecords) {
+    const unlisted = plans.flatMap(({ hub }) => unlisting(replicas, hub))
+    const more = saved.length + unlisted.length + plans.length
+    if ((replicas.slice(self)?.size ?? 0) + more > catalog.maxSliceRecords) {
       const detail = `${saved.length} entries of theirs do not fit into this hub's slice (limits.slice); use another hub`
       return [answer(call, refuse('limit-reached', detail))]
     }
-    const writes = [...saved, ...plans.map((plan) => forgetWrite(plan, replicas))]
+    const writes = [...saved, ...unlisted, ...plans.map((plan) => forgetWrite(plan, replicas))]
     // An entry that is too long to be taken over stays in their slice, and that where it is.
     const job = { writes, answers: plans.length }
     return this.#write(call, job, () => [answer(call, { ok: true, type: 'forgotten' })])

@@ -20,7 +20,7 @@ import { type Boot, backbonePool, buildMachines } from './machines.ts'
 import type { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
-import { factsOf, peerOf, seenOf } from './sight.ts'
+import { absentee, factsOf, peerOf, seenOf } from './sight.ts'
 import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
@@ -42,8 +42,7 @@ export class Hub {
   readonly #crew: Crew
   readonly #standing: Standing
   #state: 'starting' | 'ready' | 'leaving' = 'starting'
-  readonly #graceAt: Millis
-  #graceIsOver = false
+  #graceAt: Millis
 
   constructor(boot: Omit<Boot, 'reaches'>) {
     const { settings, remembered, now } = boot
@@ -75,13 +74,14 @@ export class Hub {
     return this.#state
   }
 
-  readonly beliefAbout = (hub: HubId) => factsOf(this, hub)
+  readonly beliefAbout = (hub: HubId, now: Now) => factsOf(this, hub) ?? absentee(this, hub, now)
   readonly statusOf = (slug: Slug, now: Now): ProjectStatus => seenOf(this, slug, now).presence.status
 
   /** The first effects of a new hub: dial whom it remembers, and open its slice when nobody can be waited for. */
   start(remembered: Remembered, now: Now): HubEffect[] {
     for (const id of this.catalog.replicas.entries()) this.#heed(id, now)
     this.#crew.hierarchy({ type: 'book', infos: remembered.book }, now)
+    this.#crew.introduce(now)
     if (!this.settings.hasBootstrap && remembered.book.length === 0) this.#crew.catalog({ type: 'alone' }, now)
     this.#settle()
     return this.#crew.effects()
@@ -89,7 +89,7 @@ export class Hub {
 
   deadline(): Millis {
     const feelAt = this.#state === 'leaving' ? never : this.#standing.deadline()
-    return Math.min(feelAt, this.#graceIsOver ? never : this.#graceAt, this.#crew.deadline())
+    return Math.min(feelAt, this.#graceAt, this.#crew.deadline())
   }
 
   step(input: HubInput, now: Now): HubEffect[] {
@@ -142,8 +142,8 @@ export class Hub {
 
   #tick(now: Now): void {
     this.#crew.tick(now)
-    if (this.#graceIsOver || this.#graceAt > now.mono) return
-    this.#graceIsOver = true
+    if (this.#graceAt > now.mono) return
+    this.#graceAt = never
     if (!this.catalog.isOpen) this.#crew.catalog({ type: 'alone' }, now)
   }
 
@@ -293,7 +293,7 @@ export class Hub {
   #settle(): void {
     if (this.#state !== 'starting' || !this.catalog.isOpen) return
     const isAlone = !this.settings.hasBootstrap && this.hierarchy.kept().size === 0
-    if (this.links.size === 0 && !isAlone && !this.#graceIsOver) return
+    if (this.links.size === 0 && !isAlone && this.#graceAt !== never) return
     this.#state = 'ready'
     this.#crew.report({ type: 'state', state: 'ready' })
   }

@@ -4,9 +4,10 @@ import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import { EpochSchema } from '../core/catalog/slice.ts'
 import { hubIdPattern, slugPattern } from '../core/ids.ts'
-import { CoordinatesSchema, CountSchema, HubIdSchema, TierSchema } from '../core/wire.ts'
+import { CoordinatesSchema, CountSchema, HubIdSchema, LabelsSchema, TierSchema } from '../core/wire.ts'
 
-const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
+export const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()])
 const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
 
 /**
@@ -115,6 +116,26 @@ export const MemberSchema = Type.Object(
 )
 export type Member = Static<typeof MemberSchema>
 
+export const DirectoryEntrySchema = Type.Object(
+  {
+    hub_id: Type.String(),
+    peer_id: nullable(Type.String()),
+    region: nullable(Type.String()),
+    tier: nullable(TierSchema),
+    version: nullable(Type.String()),
+    addresses: Type.Array(Type.String()),
+    coordinates: nullable(CoordinatesSchema),
+    labels: LabelsSchema,
+    status: Type.Union([MemberStatusSchema, Type.Literal('unknown')], {
+      description: 'As in /api/members; unknown: no member list has it any more',
+    }),
+    records: Type.Integer({ description: 'How many records of its slice are held here' }),
+    updated_at: nullable(Iso),
+  },
+  { $id: 'DirectoryEntry', description: 'What a hub says of itself is null where it has not said it' },
+)
+export type DirectoryEntry = Static<typeof DirectoryEntrySchema>
+
 const ReachSchema = Type.Enum(['direct', 'through-others', 'unknown'])
 
 export const WhySchema = Type.Object(
@@ -170,49 +191,6 @@ export const BackupRequestSchema = Type.Object(
   { identity: Type.Optional(Type.Boolean({ description: "Also the hub's key" })) },
   { $id: 'BackupRequest' },
 )
-
-const opOf = (put: string, status: string) =>
-  Type.Enum(['put', 'remove', 'status'], {
-    description: `put: ${put}; status: ${status}; remove: there is none any more`,
-  })
-
-export const ProjectEventSchema = Type.Object(
-  {
-    op: opOf('the entry is new or was written', 'its presence alone has changed'),
-    slug: Type.String(),
-    revision: nullable(Type.String()),
-    value: nullable(Type.Unsafe<Project>({ $ref: 'Project#' })),
-  },
-  { $id: 'ProjectEvent' },
-)
-export type ProjectEvent = Static<typeof ProjectEventSchema>
-
-export const HubEventSchema = Type.Object(
-  {
-    op: opOf('the hub is new or says something else of itself', 'how it is has changed'),
-    hub_id: Type.String(),
-    revision: nullable(Type.String({ description: 'Its incarnation' })),
-    value: nullable(Type.Unsafe<Member>({ $ref: 'Member#' })),
-  },
-  { $id: 'HubEvent' },
-)
-export type HubEvent = Static<typeof HubEventSchema>
-
-export const ResetEventSchema = Type.Object(
-  {
-    scope: Type.Enum(['all', 'hub'], {
-      description: 'all: drop everything you hold, all of it follows; hub: all that this hub wrote follows',
-    }),
-    hub_id: nullable(Type.String({ description: 'Whose slice of the catalog made it necessary' })),
-    reason: Type.Enum(['epoch', 'unknown', 'trimmed', 'ahead', 'slow'], {
-      description:
-        'epoch: the slice has begun anew; unknown: this hub does not hold it, its hub was forgotten or it has not ' +
-        'arrived; trimmed: removals that you were not told of are no longer kept; ahead: the cursor is further than this hub; slow: you were too far behind',
-    }),
-  },
-  { $id: 'ResetEvent' },
-)
-export type ResetEvent = Static<typeof ResetEventSchema>
 
 const CheckSchema = Type.Object({ status: Type.Enum(['pass', 'warn', 'fail']), details: Type.String() })
 export type Check = Static<typeof CheckSchema>

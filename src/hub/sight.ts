@@ -7,6 +7,7 @@ import type { HomeFacts } from '../core/presence/lease.ts'
 import { presenceOf } from '../core/presence/lease.ts'
 import type { Millis, Now } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
+import { isListed } from './directory.ts'
 import type { Machines } from './machines.ts'
 import type { Seen } from './projects.ts'
 import type { Settings } from './settings.ts'
@@ -91,6 +92,15 @@ type Belief = Pick<Member, 'info' | 'status' | 'since' | 'incarnation'>
 export function factsOf(hub: Eyes, id: HubId): Belief | undefined {
   if (id === hub.info.hub) return { info: hub.info, status: 'alive', since: hub.bootedAt, incarnation: hub.incarnation }
   return memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
+}
+
+/**
+ * A hub that no member list has any more and whose part of the catalog is still held: it has been dead for as long as the
+ * dead are listed, so it was never started since.
+ */
+export function absentee(hub: Eyes, id: HubId, now: Now): Pick<Belief, 'status' | 'incarnation'> | undefined {
+  if (!isListed(hub.catalog.replicas, id)) return undefined
+  return { status: 'dead', incarnation: Math.max(0, Math.floor(now.wall) - hub.settings.membership.deadRetentionMs) }
 }
 
 /** The key of a hub, as far as this hub knows it. Asked with every published message. */

@@ -7,11 +7,12 @@ import { type Now, second } from '../core/time.ts'
 import { backupOf, type Taken } from './backup.ts'
 import type { Freshness, Views } from './calls.ts'
 import type { Desk } from './desk.ts'
+import { directoryOf } from './directory.ts'
 import { checksOf } from './health.ts'
 import { isoOf } from './iso.ts'
 import { projectFrom, projectId } from './projects.ts'
-import type { Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
-import { type Eyes, everyone, type MemberFacts, memberFacts, seenOf } from './sight.ts'
+import type { DirectoryEntry, Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
+import { type Eyes, everyone, factsOf, type MemberFacts, memberFacts, seenOf } from './sight.ts'
 import { whyOf } from './why.ts'
 
 /** What the views read of a hub. */
@@ -121,6 +122,10 @@ export class HubViews implements Views {
   member(hub: HubId, now: Now): Member | undefined {
     const facts = memberFacts(this.#hub, hub, now)
     return facts === undefined ? undefined : this.#member(facts)
+  }
+
+  directory(): readonly DirectoryEntry[] {
+    return directoryOf(this.#hub.catalog.replicas, (hub) => factsOf(this.#hub, hub)?.status)
   }
 
   why(hub: HubId, now: Now): ReturnType<Views['why']> {

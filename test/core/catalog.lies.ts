@@ -9,12 +9,13 @@ import { hubId } from './kit.ts'
 type Lie = (part: PartBody) => PartBody | undefined
 
 const flip: Lie = (part) => {
-  const [first, ...rest] = part.records
-  if (first === undefined) return part
-  const fields = Object.entries(first.fields).map(([name, [value, stamp]]) => {
-    return [name, [name === 'name' ? 'another' : value, stamp]]
+  const at = part.records.findIndex(({ fields }) => fields['name'] !== undefined)
+  const records = part.records.map((record, index) => {
+    const [, stamp] = record.fields['name'] ?? []
+    if (index !== at || stamp === undefined) return record
+    return { ...record, fields: { ...record.fields, name: ['another', stamp] as [unknown, typeof stamp] } }
   })
-  return { ...part, records: [{ ...first, fields: Object.fromEntries(fields) }, ...rest] }
+  return { ...part, records }
 }
 
 const swap = (records: readonly CatalogRecord[]): CatalogRecord[] => {

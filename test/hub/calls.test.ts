@@ -126,7 +126,7 @@ describe('removing', () => {
     expect(read(rig)).toBe('project-removed')
     expect(rig.ask({ type: 'remove', slug: alpha })).toMatchObject({ ok: false, code: 'project-removed' })
     expect(beat(rig, { hub_url: 'http://a' })).toMatchObject({ ok: false, code: 'project-removed' })
-    expect(rig.views.status(at(rig.now)).catalog).toMatchObject({ projects: 0, removals: 1, records: 1 })
+    expect(rig.views.status(at(rig.now)).catalog).toMatchObject({ projects: 0, removals: 1, records: 2 })
     expect(register(rig)).toMatchObject({ created: true })
     expect(read(rig)).toMatchObject({ name: 'Alpha', tags: [] })
   })

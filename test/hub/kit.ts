@@ -184,6 +184,15 @@ export class Rig {
   }
 }
 
+/** What one hub published, heard by another. */
+export function overhear(rig: Rig, from: string, effects: readonly HubEffect[]): void {
+  for (const effect of effects) {
+    if (effect.type !== 'publish') continue
+    const { topic, kind, body } = effect
+    rig.step({ type: 'message', from: peerOf(from), topic, value: seal(kind, body) })
+  }
+}
+
 export function changes(effects: readonly HubEffect[]): HubChange[] {
   return effects.flatMap((effect) => (effect.type === 'change' ? [effect.change] : []))
 }

@@ -126,12 +126,12 @@ describe('the projects file', () => {
   it('takes all entries but those that do not fit, says which, and tries these again', () => {
     const base = settingsFor('me')
     const disk = new Map()
-    const small = { ...base, catalog: { ...base.catalog, maxProjects: 3, maxSliceRecords: 2 } }
+    const small = { ...base, catalog: { ...base.catalog, maxProjects: 3, maxSliceRecords: 3 } }
     const rig = new Rig({ settings: small, disk })
     const listed = ['a', 'b', 'c', 'd'].map((name) => ({ slug: slug(name) }))
     expect(load(rig, ...listed)).toEqual(wrote(2, 0, ['d', 'c']))
     expect(load(rig, ...listed)).toEqual(wrote(0, 0, ['d', 'c']))
-    const larger = { ...base, catalog: { ...base.catalog, maxProjects: 4, maxSliceRecords: 4 } }
+    const larger = { ...base, catalog: { ...base.catalog, maxProjects: 4, maxSliceRecords: 5 } }
     const again = new Rig({ settings: larger, disk, startMs: 1_000 })
     expect(load(again, ...listed)).toEqual(wrote(2))
   })

@@ -3,7 +3,14 @@
 import { Type } from 'typebox'
 import { type HubId, hubIdPattern } from '../../core/ids.ts'
 import type { LocalHub } from '../../hub/calls.ts'
-import { ForgetSchema, ForgottenSchema, MemberSchema, StatusSchema, WhySchema } from '../../hub/shapes.ts'
+import {
+  DirectoryEntrySchema,
+  ForgetSchema,
+  ForgottenSchema,
+  MemberSchema,
+  StatusSchema,
+  WhySchema,
+} from '../../hub/shapes.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { Refused } from './problems.ts'
@@ -32,6 +39,18 @@ export function hubRoutes(app: App, hub: LocalHub): void {
       },
     },
     async () => [...hub.views.members(hub.now())],
+  )
+  app.get(
+    '/api/directory',
+    {
+      schema: {
+        tags: ['hub'],
+        summary: 'All hubs that have written into the catalog and were not forgotten, with what they say of themselves',
+        description: 'Also those that no member list has any more: what they wrote is held until they are forgotten.',
+        response: { 200: Type.Array(ref(DirectoryEntrySchema)) },
+      },
+    },
+    async () => [...hub.views.directory()],
   )
   why(app, hub)
   forget(app, hub)

@@ -3,19 +3,18 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type Static, type TSchema, Type } from 'typebox'
+import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
 import {
   BackupRequestSchema,
+  DirectoryEntrySchema,
   ForgetSchema,
   ForgottenSchema,
   HealthSchema,
   HeartbeatReplySchema,
-  HubEventSchema,
   MemberSchema,
   type Problem,
   ProblemSchema,
-  ProjectEventSchema,
   ProjectSchema,
-  ResetEventSchema,
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
@@ -25,6 +24,7 @@ const shared = [
   ProjectSchema,
   HeartbeatReplySchema,
   MemberSchema,
+  DirectoryEntrySchema,
   WhySchema,
   BackupRequestSchema,
   ForgetSchema,

@@ -135,7 +135,8 @@ export class Catalog implements Machine<CatalogProtocol> {
       }
       case 'write': {
         const refusal = this.#author.submit(input, now)
-        if (refusal !== undefined) out.push({ type: 'reply', call: input.call, result: refusal })
+        const { call } = input
+        if (refusal !== undefined && call !== undefined) out.push({ type: 'reply', call, result: refusal })
         break
       }
       case 'message':

@@ -21,7 +21,8 @@ export type CatalogInput =
   | Attested
   | {
       readonly type: 'write'
-      readonly call: CallId
+      /** Left out where nobody waits for an answer. */
+      readonly call?: CallId
       readonly writes: readonly Write[]
       readonly extra: readonly StoreOp[]
     }

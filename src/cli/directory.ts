@@ -1,0 +1,24 @@
+// `hubmesh directory`: all hubs that the catalog lists, those that no member list has any more included.
+
+import { Command } from 'commander'
+import { Type } from 'typebox'
+import { type DirectoryEntry, DirectoryEntrySchema } from '../hub/shapes.ts'
+import { type AskOptions, ask, withHub } from './client.ts'
+import { age, table } from './table.ts'
+
+const headings = ['HUB', 'TIER', 'REGION', 'STATUS', 'RECORDS', 'SAID', 'VERSION', 'ADDRESS']
+
+export function directoryCommand(): Command {
+  const command = new Command('directory').description(
+    'all hubs that have written into the catalog, and where they are',
+  )
+  return withHub(command).action(async (options: AskOptions) => {
+    const entries = await ask(options, '/api/directory', Type.Array(DirectoryEntrySchema))
+    console.log(options.json ? JSON.stringify(entries, null, 2) : table(headings, entries.map(row)))
+  })
+}
+
+function row({ hub_id, tier, region, status, records, updated_at, version, addresses }: DirectoryEntry): string[] {
+  const said = updated_at === null ? '-' : `${age(updated_at, Date.now())} ago`
+  return [hub_id, tier ?? '-', region ?? '-', status, String(records), said, version ?? '-', addresses[0] ?? '-']
+}
