@@ -5,15 +5,15 @@
 import { assert, type Refusal, refuse } from '../errors.ts'
 import type { HubId, PeerId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
-import type { CallId, Effect, StoreOp } from '../machine.ts'
+import type { CallId, StoreOp } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
 import { Draft } from './draft.ts'
 import { type Head, headText } from './head.ts'
 import type { Hlc, Stamp } from './hlc.ts'
-import type { CatalogProtocol } from './protocol.ts'
 import { type CatalogRecord, type EntryId, entryId, isFit, join, maxFields, withoutCovered } from './record.ts'
 import type { Replicas } from './replicas.ts'
+import type { Answer } from './replies.ts'
 import type { Trim } from './retention.ts'
 import type { Epoch, Run } from './slice.ts'
 import { adopting, applyWrite, type Outcome, type Write } from './writes.ts'
@@ -65,26 +65,6 @@ export type Task =
       readonly token: typeof ownToken
     }
 
-export interface Answer {
-  readonly call: CallId
-  readonly outcomes: readonly Outcome[]
-}
-
-/** What callers are told, and what they brought about. */
-export function repliesTo(answers: readonly Answer[], ok: boolean): Effect<CatalogProtocol>[] {
-  return answers.flatMap(({ call, outcomes }): Effect<CatalogProtocol>[] => {
-    if (ok) {
-      const change = { type: 'written', outcomes } as const
-      return [
-        { type: 'reply', call, result: { ok, outcomes } },
-        { type: 'change', change },
-      ]
-    }
-    const detail = 'The disk does not take writes; this one may still take effect when it does'
-    return [{ type: 'reply', call, result: refuse('storage-failed', detail) }]
-  })
-}
-
 export interface AuthorOptions {
   readonly hub: HubId
   readonly peer: PeerId
@@ -108,14 +88,17 @@ export class Author {
   /** C13: the epoch that the next batch opens; undefined while the present one holds. */
   #opening: Epoch | undefined
   #retryAt = never
+  /** C13: whether own numbers can go on from what is held. */
+  #isFree: boolean
 
   constructor(options: AuthorOptions) {
     this.#options = options
     this.#self = new Set([options.hub])
+    this.#isFree = options.replicas.slice(options.hub) === undefined
   }
 
   get isOpen(): boolean {
-    return this.#options.replicas.slice(this.#options.hub) !== undefined
+    return this.#isFree && this.#options.replicas.slice(this.#options.hub) !== undefined
   }
 
   get isStuck(): boolean {
@@ -131,8 +114,17 @@ export class Author {
     return this.#opening ?? this.#present
   }
 
+  /**
+   * C13: before, nothing is written into the epoch that was read at start. Where the end of a log is gone it is an older state
+   * than others hold, and numbers that were used would be used again.
+   */
+  release(): void {
+    this.#isFree = true
+  }
+
   /** C13: the next batch opens an epoch above `highest` and above all own ones, with everything the own slice holds. */
   reopen(highest: number): void {
+    this.release()
     if (this.#opening !== undefined && this.#opening[0] > highest) return
     const nonce = this.#options.random.seed() >>> 0
     this.#opening = [Math.max(highest, this.#present?.[0] ?? 0) + 1, nonce.toString(16).padStart(8, '0')]
@@ -182,7 +174,7 @@ export class Author {
   /** Begins the next commit; nothing while one is under way, nothing waits, or no epoch is open. */
   begin(now: Now): readonly Task[] {
     const { epoch } = this
-    if (this.#commit !== undefined || epoch === undefined) return []
+    if (!this.#isFree || this.#commit !== undefined || epoch === undefined) return []
     // C2: what waits to be taken over into the epoch would be refused with it.
     if (this.#opening !== undefined && this.#options.hlc.isDrifted(now.wall)) return []
     const held = this.#options.replicas.slice(this.#options.hub)
