@@ -117,8 +117,8 @@ export class Catalog implements Machine<CatalogProtocol> {
       case 'tick':
         out.push(...this.#replication.tick(now))
         this.#publish(now, out)
-        this.#bury(now, out)
         this.#takeBack(now, out)
+        this.#bury(now, out)
         this.#collect(this.collector.tick(now, this.behind > 0), now)
         break
       case 'persisted':
