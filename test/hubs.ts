@@ -15,7 +15,7 @@ export interface TestHub extends RunningHub {
   readonly lines: readonly Record<string, unknown>[]
 }
 
-/** A hub with these variables on top of free ports; it stops, and its data goes, with `stop`. */
+/** A hub with these variables on top of free ports; it stops, and its data goes, with the first `stop`. */
 export async function testHub(env: Readonly<Record<string, string>>, clock?: Clock): Promise<TestHub> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hubmesh-hub-'))
   const loaded = loadConfig({
@@ -35,9 +35,10 @@ export async function testHub(env: Readonly<Record<string, string>>, clock?: Clo
   const write = (line: string) => lines.push(JSON.parse(line))
   const log = createLog({ hub: id, level: loaded.config.monitoring.log_level, write })
   const hub = await startHub({ config: loaded.config, log, ...(clock === undefined ? {} : { clock }) })
-  const stop = async (): Promise<void> => {
-    await hub.stop()
-    rmSync(dataDir, { recursive: true, force: true })
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= hub.stop().finally(() => rmSync(dataDir, { recursive: true, force: true }))
+    return stopped
   }
   return { ...hub, stop, dataDir, lines }
 }
