@@ -19,8 +19,8 @@ let a: TestHub
 const get = (path: string) => fetch(a.url + path)
 const projects = '/api/fed/projects'
 
-async function start(env: Readonly<Record<string, string>>, clock?: Clock): Promise<TestHub> {
-  const hub = await testHub({ ...sync, ...env }, clock)
+async function start(env: Readonly<Record<string, string>>, clock: Clock = systemClock()): Promise<TestHub> {
+  const hub = await testHub({ ...sync, ...env }, { clock })
   hubs.push(hub)
   return hub
 }
