@@ -49,6 +49,5 @@ export function upperShare(parts: readonly number[], wholes: readonly number[], 
     }
     return whole === 0 ? 0 : part / whole
   })
-  shares.sort((a, b) => a - b)
-  return shares[Math.ceil(0.95 * resamples) - 1] ?? Number.NaN
+  return quantile(shares, 0.95)
 }
