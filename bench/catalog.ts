@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { newcomer } from './catalog/newcomer.ts'
+import { single } from './catalog/single.ts'
 import { healed } from './catalog/split.ts'
 import { spread } from './catalog/spread.ts'
 import { start } from './catalog/start.ts'
@@ -12,7 +13,7 @@ import type { Report } from './row.ts'
 
 type Part = () => Promise<Report>
 
-const parts: Readonly<Record<string, Part>> = { sync, split: healed, start, newcomer, spread, writes }
+const parts: Readonly<Record<string, Part>> = { sync, split: healed, start, newcomer, spread, writes, single }
 
 export async function catalog(args: readonly string[]): Promise<Report> {
   const options = {

@@ -1,10 +1,11 @@
 // Whether an acknowledged write is ever lost: a real hub that is killed with SIGKILL again and again under write load, and a
 // simulated one whose power is cut. Kills leave the system's memory alone, so they find what the hub loses; power cuts find
 // what it called durable and had not synced. A disk that only says it synced must be found out, or nothing was proved.
-// `--kills N` (100), `--cuts N` (1,000), `--seed N`.
+// `--kills N` (100), `--cuts N` (1,000), `--seed N` (1).
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { Random } from '../src/core/random.ts'
 import type { Project } from '../src/hub/shapes.ts'
 import { Federation, type HubProcess } from '../test/federation/processes.ts'
 import { Account, type Act } from './durability/account.ts'
@@ -16,14 +17,17 @@ const callers = 16
 const lifeMs = { least: 30, most: 400 }
 const progressEvery = 10
 
-const options = { kills: { type: 'string' }, cuts: { type: 'string' }, seed: { type: 'string' } } as const
+const options = {
+  kills: { type: 'string', default: '100' },
+  cuts: { type: 'string', default: '1000' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean' },
+} as const
 
 export async function durability(args: readonly string[]): Promise<readonly Row[]> {
-  const { values } = parseArgs({ args: [...args], options, strict: false })
-  const kills = Number(values['kills'] ?? 100)
-  const cuts = Number(values['cuts'] ?? 1_000)
-  const seed = Number(values['seed'] ?? 1)
-  const killed = await killAgainAndAgain(kills)
+  const { values } = parseArgs({ args: [...args], options })
+  const [kills, cuts, seed] = [Number(values.kills), Number(values.cuts), Number(values.seed)]
+  const killed = await killAgainAndAgain(kills, new Random(seed))
   const cut = cutPower({ cuts, seed, lies: false })
   const lied = cutPower({ cuts, seed, lies: true })
   return [
@@ -43,7 +47,7 @@ function row(what: string, { acknowledged, lost }: Loss): Row {
   return { what, measured: String(lost.length), target: '0', isMet: lost.length === 0 && acknowledged > 0 }
 }
 
-async function killAgainAndAgain(kills: number): Promise<Loss> {
+async function killAgainAndAgain(kills: number, random: Random): Promise<Loss> {
   const federation = await Federation.open()
   const account = new Account(callers)
   const lost: string[] = []
@@ -56,7 +60,7 @@ async function killAgainAndAgain(kills: number): Promise<Loss> {
       const found = await hub.get<Project[]>('/api/fed/projects')
       lost.push(...account.check(new Map(found.map(({ slug, name }) => [slug, name]))))
       if (kill % progressEvery === 0) console.error(`${kill} of ${kills} kills, ${account.acknowledged} writes`)
-      if (kill < kills) await underLoad(hub, account)
+      if (kill < kills) await underLoad(hub, account, lifeMs.least + random.real() * (lifeMs.most - lifeMs.least))
     }
     return { acknowledged: account.acknowledged, lost }
   } finally {
@@ -65,7 +69,7 @@ async function killAgainAndAgain(kills: number): Promise<Loss> {
 }
 
 /** Every caller writes one after the other until the hub is killed in the middle of it. */
-async function underLoad(hub: HubProcess, account: Account): Promise<void> {
+async function underLoad(hub: HubProcess, account: Account, forMs: number): Promise<void> {
   let isOver = false
   const working = Array.from({ length: callers }, async (_, caller) => {
     while (!isOver) {
@@ -74,7 +78,7 @@ async function underLoad(hub: HubProcess, account: Account): Promise<void> {
       else break
     }
   })
-  await wait(lifeMs.least + Math.random() * (lifeMs.most - lifeMs.least))
+  await wait(forMs)
   await hub.end('SIGKILL')
   isOver = true
   await Promise.all(working)

@@ -3,7 +3,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { Federation, type HubProcess } from '../test/federation/processes.ts'
+import { quantile } from './membership/statistics.ts'
 import type { Row } from './row.ts'
+import { until } from './until.ts'
 
 const registrations = 100
 const targetMs = 300
@@ -21,12 +23,10 @@ export async function propagation(): Promise<readonly Row[]> {
     await wait(5_000)
     const delays: number[] = []
     for (let i = 0; i < registrations; i++) delays.push(await once(hubs, i))
-    delays.sort((a, b) => a - b)
-    const at = (share: number): number => delays[Math.ceil(share * delays.length) - 1] ?? 0
     const death = await killed(regional, [global, local])
     return [
-      row('readable at both other hubs, p50 of 100', at(0.5), targetMs),
-      row('readable at both other hubs, p99 of 100', at(0.99), targetMs),
+      row('readable at both other hubs, p50 of 100', quantile(delays, 0.5), targetMs),
+      row('readable at both other hubs, p99 of 100', quantile(delays, 0.99), targetMs),
       row('kill -9 of one known dead at both others', death, killTargetMs),
     ]
   } finally {
@@ -41,7 +41,9 @@ async function once(hubs: readonly HubProcess[], i: number): Promise<number> {
   await writer?.post('/api/fed/projects', { slug, name: `Bench ${i}` })
   const answeredAt = performance.now()
   const readers = hubs.filter((hub) => hub !== writer)
-  await Promise.all(readers.map((hub) => until(async () => (await hub.project(slug)).slug === slug, 1)))
+  await Promise.all(
+    readers.map((hub) => until(async () => (await hub.project(slug)).slug === slug, { withinMs: 60_000, everyMs: 1 })),
+  )
   const delay = performance.now() - answeredAt
   // A pause, so that each registration is a first one and none is coalesced with another.
   await wait(120)
@@ -52,7 +54,7 @@ async function killed(victim: HubProcess, witnesses: readonly HubProcess[]): Pro
   const killedAt = performance.now()
   await victim.end('SIGKILL')
   const knows = async (hub: HubProcess): Promise<boolean> => (await hub.beliefs()).includes(`${victim.id} dead`)
-  await Promise.all(witnesses.map((hub) => until(() => knows(hub), 20)))
+  await Promise.all(witnesses.map((hub) => until(() => knows(hub), { withinMs: 60_000, everyMs: 20 })))
   return performance.now() - killedAt
 }
 
@@ -63,14 +65,6 @@ async function allTogether(hubs: readonly HubProcess[]): Promise<boolean> {
     healthy.every(Boolean) &&
     views.every((view) => view.filter((belief) => belief.endsWith(' alive')).length === hubs.length)
   )
-}
-
-async function until(holds: () => Promise<boolean>, everyMs: number): Promise<void> {
-  const deadline = performance.now() + 60_000
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('a minute has passed and it has not come about')
-    await wait(everyMs)
-  }
 }
 
 function row(what: string, ms: number, target: number): Row {

@@ -3,13 +3,14 @@
 
 import { mkdirSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { quantile } from './membership/statistics.ts'
 import type { Row } from './row.ts'
 import { agentFleet, provideSerf } from './serf/agents.ts'
 import { endWithOuter, isApart, runApart } from './serf/apart.ts'
 import { type Flags, type Part, readFlags, usage } from './serf/flags.ts'
 import { type HubFleet, hubFleet } from './serf/hubs.ts'
 import { falseDeathsBesideHogs, type Idle, idle } from './serf/idle.ts'
-import { at, type Loss, type Losses, lose } from './serf/losses.ts'
+import { type Loss, type Losses, lose } from './serf/losses.ts'
 import { type Fleet, gather, say, seconds } from './serf/mate.ts'
 import { bridged } from './serf/place.ts'
 
@@ -193,11 +194,11 @@ function rowsOf(own: Findings, other: Findings | undefined, hubs: number): Row[]
 
 function killRows(what: string, own: Losses, other: Losses | undefined): Row[] {
   const row = (share: number, targetMs: number): Row => {
-    const ms = at(own.delays, share)
+    const ms = quantile(own.delays, share)
     return {
       what: `${what}: survivors know, p${share * 100}`,
       measured: seconds(ms),
-      target: `≤ ${seconds(targetMs)}${beside(other && at(other.delays, share), seconds)}`,
+      target: `≤ ${seconds(targetMs)}${beside(other && quantile(other.delays, share), seconds)}`,
       isMet: ms <= targetMs,
     }
   }
@@ -207,8 +208,8 @@ function killRows(what: string, own: Losses, other: Losses | undefined): Row[] {
 /** Met as well where there is nothing to compare with. */
 function notSlowerRows(what: string, own: Losses, other: Losses | undefined): Row[] {
   const row = (share: number): Row => {
-    const ms = at(own.delays, share)
-    const limit = other === undefined ? Number.POSITIVE_INFINITY : at(other.delays, share)
+    const ms = quantile(own.delays, share)
+    const limit = other === undefined ? Number.POSITIVE_INFINITY : quantile(other.delays, share)
     return {
       what: `${what}: survivors know, p${share * 100}`,
       measured: seconds(ms),

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { archiveText, readArchive } from '../src/adapters/archive.ts'
 import { openLevelStore } from '../src/adapters/store/level.ts'
 import { hold } from '../src/adapters/store/rescue.ts'
@@ -115,6 +115,7 @@ describe('a backup', () => {
 it('is nobody else to read, whatever was left of one before', async () => {
   const text = [...archiveText({ ...sample, identity: 'secret' })].join('')
   const server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
@@ -122,7 +123,6 @@ it('is nobody else to read, whatever was left of one before', async () => {
   const file = join(federation.folder, 'b.backup')
   writeFileSync(`${file}.part`, 'left over', { mode: 0o644 })
   const { code } = await run('backup', file, '--url', `http://127.0.0.1:${port}`)
-  server.close()
   expect([code, statSync(file).mode & 0o777, readdirSync(federation.folder)]).toEqual([0, 0o600, ['b.backup']])
 })
 

@@ -25,7 +25,7 @@ it('says that its clock is wrong, refuses to write, is known as degraded, and re
   hubs.push(a)
   const address = a.driver.hub.info.addresses[0]?.replace(/\/p2p\/.*/, '') ?? ''
   const other = { HUBMESH_NODE__ID: 'hub-b', HUBMESH_NETWORK__BOOTSTRAP: address, HUBMESH_MEMBERSHIP__PRESET: 'local' }
-  const b = await testHub(other, wrongClock())
+  const b = await testHub(other, { clock: wrongClock() })
   hubs.push(b)
   const get = async <S extends TSchema>(hub: TestHub, path: string, schema: S) =>
     Value.Parse(schema, await (await fetch(`${hub.url}${path}`)).json())

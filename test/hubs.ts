@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { createLog } from '../src/adapters/log.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { describeMistakes } from '../src/config/mistake.ts'
-import type { Clock } from '../src/hub/ports.ts'
-import { type RunningHub, startHub } from '../src/hubmesh.ts'
+import { type HubOptions, type RunningHub, startHub } from '../src/hubmesh.ts'
 
 export interface TestHub extends RunningHub {
   readonly dataDir: string
@@ -15,8 +14,10 @@ export interface TestHub extends RunningHub {
   readonly lines: readonly Record<string, unknown>[]
 }
 
-/** A hub with these variables on top of free ports; it stops, and its data goes, with `stop`. */
-export async function testHub(env: Readonly<Record<string, string>>, clock?: Clock): Promise<TestHub> {
+type Parts = Pick<HubOptions, 'clock' | 'adapt'>
+
+/** A hub with these variables on top of free ports, its clock and adapters the product's or another's; it stops, and its data goes, with the first `stop`. */
+export async function testHub(env: Readonly<Record<string, string>>, parts: Parts = {}): Promise<TestHub> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hubmesh-hub-'))
   const loaded = loadConfig({
     env: {
@@ -34,10 +35,11 @@ export async function testHub(env: Readonly<Record<string, string>>, clock?: Clo
   const { id } = loaded.config.node
   const write = (line: string) => lines.push(JSON.parse(line))
   const log = createLog({ hub: id, level: loaded.config.monitoring.log_level, write })
-  const hub = await startHub({ config: loaded.config, log, ...(clock === undefined ? {} : { clock }) })
-  const stop = async (): Promise<void> => {
-    await hub.stop()
-    rmSync(dataDir, { recursive: true, force: true })
+  const hub = await startHub({ config: loaded.config, log, ...parts })
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= hub.stop().finally(() => rmSync(dataDir, { recursive: true, force: true }))
+    return stopped
   }
   return { ...hub, stop, dataDir, lines }
 }

@@ -1,6 +1,6 @@
 // Real processes for tests: started, listened to, and ended by their id.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '..')
@@ -52,6 +52,11 @@ export function launch(program: string, args: readonly string[], { env = {}, cwd
 /** The command line of this checkout, on the Node that runs the tests. */
 export function hubmesh(args: readonly string[], options: Launch = {}): Running {
   return launch(process.execPath, [join(root, 'bin/hubmesh.mjs'), ...args], options)
+}
+
+/** For `skipIf`: this machine cannot run what the test needs. Where everything is to be proved that is a failure. */
+export function mayLeaveOut(program: string, ...args: readonly string[]): boolean {
+  return process.env['CI'] === undefined && spawnSync(program, args).status !== 0
 }
 
 /** For `afterAll`: nothing that a test started outlives it. */

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Level } from 'level'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { formatOp } from '../src/adapters/store/layout.ts'
 import { openLevelStore } from '../src/adapters/store/level.ts'
 import type { StoredEntry } from '../src/hub/ports.ts'
@@ -60,12 +60,12 @@ describe('a store of 0.2.0, which bore no format', () => {
   it('is what its hub goes on with', async () => {
     await layoutOf020('hub')
     const hub = await testHub({ HUBMESH_NODE__DATA_DIR: join(root, 'hub') })
+    onTestFinished(() => hub.stop())
     const projects = hub.driver.views.projects(hub.driver.now(), {})
     expect(projects.map(({ slug, name, tags }) => [slug, name, tags])).toEqual([
       ['alpha', 'The alpha', ['x', 'y']],
       ['beta', 'The beta', ['x', 'y']],
     ])
-    await hub.stop()
   })
 })
 

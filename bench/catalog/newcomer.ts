@@ -4,11 +4,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Member } from '../../src/hub/shapes.ts'
 import { Federation, type HubProcess } from '../../test/federation/processes.ts'
+import { quantile } from '../membership/statistics.ts'
 import type { Report } from '../row.ts'
+import { until } from '../until.ts'
 import { stock, stockedEntries, stockedHubs } from './stock.ts'
 
 const targetMs = 10_000
 const probeTargetMs = 50
+const patience = { withinMs: 120_000, everyMs: 50 }
 const entries = stockedEntries * stockedHubs
 
 export async function newcomer(): Promise<Report> {
@@ -21,7 +24,7 @@ export async function newcomer(): Promise<Report> {
       await stock(hub.dataDir, ['one', 'two'])
       hub.start()
     }
-    await until(async () => (await one.beliefs()).length === 2 && (await two.isHealthy()))
+    await until(async () => (await one.beliefs()).length === 2 && (await two.isHealthy()), patience)
     await wait(5_000)
     const look = new Look([one, two])
     const startedAt = performance.now()
@@ -29,7 +32,7 @@ export async function newcomer(): Promise<Report> {
     await until(async () => {
       await look.once()
       return (await fresh.status()).catalog.projects >= entries
-    })
+    }, patience)
     const ms = performance.now() - startedAt
     return { rows: rowsOf(ms, look), text: [] }
   } finally {
@@ -38,8 +41,7 @@ export async function newcomer(): Promise<Report> {
 }
 
 function rowsOf(ms: number, { rtts, suspected }: Look): Report['rows'] {
-  const sorted = rtts.toSorted((a, b) => a - b)
-  const p99 = sorted[Math.ceil(0.99 * sorted.length) - 1] ?? Number.POSITIVE_INFINITY
+  const p99 = quantile(rtts, 0.99)
   return [
     {
       what: `newcomer holds ${entries} entries (own process, from its start)`,
@@ -48,7 +50,7 @@ function rowsOf(ms: number, { rtts, suspected }: Look): Report['rows'] {
       isMet: ms <= targetMs,
     },
     {
-      what: `round trips between the others meanwhile, p99 of ${sorted.length}`,
+      what: `round trips between the others meanwhile, p99 of ${rtts.length}`,
       measured: `${p99.toFixed(1)} ms`,
       target: `≤ ${probeTargetMs} ms`,
       isMet: p99 <= probeTargetMs,
@@ -73,13 +75,5 @@ class Look {
       if (status === 'suspect') this.suspected++
       if (hub_id !== 'fresh' && typeof rtt_ms === 'number') this.rtts.push(rtt_ms)
     }
-  }
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 120_000
-  while (!(await holds().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error('two minutes have passed and it has not come about')
-    await wait(50)
   }
 }

@@ -1,4 +1,4 @@
-// Two halves that were apart for an hour, a tenth of the entries changed on each side, meet again: how many rounds until all
+// Two halves that were apart for an hour, a tenth of each hub's entries changed, one at least, meet again: how many rounds until all
 // hold the same, and what that moves beside the records and heads that were missing. Catalogs alone, the real codec between them, every
 // message a tenth of a round on its way; each hub is linked to its neighbours on four rings, as in a pool (H6).
 
@@ -63,14 +63,13 @@ class Halves {
 
   constructor(hubs: number, entries: number) {
     const random = new Random(hubs)
-    this.what = `${hubs} hubs x ${entries}, a tenth changed on each side`
+    const changing = Math.ceil(entries * changedShare)
+    this.what = `${hubs} hubs x ${entries}, ${changing} of ${entries} changed at each`
     this.#names = Array.from({ length: hubs }, (_, i) => `hub-${i}`)
     this.#byPeer = new Map(this.#names.map((name, i) => [peerOf(name), i]))
     const half = hubs / 2
     const said = this.#names.map((name) => written(name, entries, new Set()))
-    const changes = this.#names.map(
-      () => new Set(random.sample([...Array(entries).keys()], Math.ceil(entries * changedShare))),
-    )
+    const changes = this.#names.map(() => new Set(random.sample([...Array(entries).keys()], changing)))
     const later = this.#names.map((name, i) => written(name, entries, changes[i] ?? new Set()))
     const changed = later.flat().filter(({ seq }) => seq > entries)
     const lacking = [...changed, ...this.#names.map(unprovedHead)]

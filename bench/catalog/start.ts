@@ -3,8 +3,9 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Federation, type HubProcess } from '../../test/federation/processes.ts'
-import type { Report } from '../row.ts'
-import { stock } from './stock.ts'
+import { median } from '../membership/statistics.ts'
+import type { Report, Row } from '../row.ts'
+import { stock, stockedEntries, stockedHubs } from './stock.ts'
 
 const targetMs = 1_500
 const targetMiB = 300
@@ -16,30 +17,45 @@ export async function start(): Promise<Report> {
     const empty = await federation.add({ id: 'empty', tier: 'global' })
     // Its first life waits for peers; later ones have a slice to go on with.
     await timed(empty)
-    const bare = await timed(empty)
-    const hub = await federation.add({ id: 'full', tier: 'global' })
-    await stock(hub.dataDir, ['full'])
+    const full = await federation.add({ id: 'full', tier: 'global' })
+    await stock(full.dataDir, ['full'])
+    const bare: Ready[] = []
     const runs: Ready[] = []
-    for (let round = 0; round < rounds; round++) runs.push(await timed(hub))
-    runs.sort((a, b) => a.ms - b.ms)
-    const { ms = Number.POSITIVE_INFINITY, entries = 0 } = runs[Math.floor(rounds / 2)] ?? {}
-    const mib = Math.max(...runs.map((run) => run.mib))
-    const row = { what: `start with ${entries} entries, median of ${rounds} (floor ${bare.ms.toFixed(0)} ms: none)` }
-    return {
-      rows: [
-        { ...row, measured: `${ms.toFixed(0)} ms`, target: `≤ ${targetMs} ms`, isMet: ms <= targetMs },
-        {
-          what: `its RSS once it is ready (floor ${bare.mib.toFixed(0)} MiB: no entry)`,
-          measured: `${mib.toFixed(0)} MiB`,
-          target: `≤ ${targetMiB} MiB`,
-          isMet: mib <= targetMiB,
-        },
-      ],
-      text: [],
+    for (let round = 0; round < rounds; round++) {
+      bare.push(await timed(empty))
+      runs.push(await timed(full))
     }
+    return { rows: rowsOf(figuresOf(runs), figuresOf(bare)), text: [] }
   } finally {
     await federation.close()
   }
+}
+
+/** Of lives that were alike: half of them were ready by then, none was larger, each had as many entries. */
+function figuresOf(runs: readonly Ready[]): Ready {
+  return {
+    ms: median(runs.map((run) => run.ms)),
+    mib: Math.max(...runs.map((run) => run.mib)),
+    entries: Math.min(...runs.map((run) => run.entries)),
+  }
+}
+
+function rowsOf({ ms, mib, entries }: Ready, floor: Ready): Row[] {
+  const isWhole = entries === stockedEntries * stockedHubs
+  return [
+    {
+      what: `start with ${entries} entries, median of ${rounds} (floor ${floor.ms.toFixed(0)} ms: none)`,
+      measured: `${ms.toFixed(0)} ms`,
+      target: `≤ ${targetMs} ms`,
+      isMet: isWhole && ms <= targetMs,
+    },
+    {
+      what: `its RSS once it is ready, the most of ${rounds} (floor ${floor.mib.toFixed(0)} MiB)`,
+      measured: `${mib.toFixed(0)} MiB`,
+      target: `≤ ${targetMiB} MiB`,
+      isMet: isWhole && mib <= targetMiB,
+    },
+  ]
 }
 
 interface Ready {
@@ -58,7 +74,7 @@ async function timed(hub: HubProcess): Promise<Ready> {
   }
   const ms = performance.now() - startedAt
   const status = await readFile(`/proc/${hub.pid}/status`, 'utf8')
-  const mib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024
+  const mib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.POSITIVE_INFINITY) / 1_024
   const { catalog } = await hub.status()
   await hub.end('SIGTERM')
   return { ms, mib, entries: catalog.projects }

@@ -1,6 +1,6 @@
 // What one comparison costs (C11): two catalogs of 1,000 hubs with 100 entries each, the real codec between them. Which
 // slices differ is drawn; `mixed`: each hub is ahead in half of them. A slice's head (C10) travels with its
-// records and counts as one of them. Beside it what negentropy pays for the same versions.
+// records and counts as one of them. Beside it what negentropy paid for the same versions, measured once and elsewhere.
 
 import type { Epoch } from '../../src/core/catalog/slice.ts'
 import { Random } from '../../src/core/random.ts'
@@ -14,7 +14,7 @@ const names = ['a', 'b', ...Array.from({ length: hubs - 2 }, (_, i) => `hub-${i 
 const floorBytes = 8
 
 /**
- * Differences → bytes beside the records by github.com/hoytech/negentropy (js, commit 6edb041, frames unlimited) over
+ * Not measured in this run. Differences → bytes beside the records by github.com/hoytech/negentropy (js, commit 6edb041, frames unlimited) over
  * the same 1,000 versions, each an item named by its SHA-256; the request for the records is not in it.
  */
 const negentropy: ReadonlyMap<number, number> = new Map([
@@ -25,7 +25,8 @@ const negentropy: ReadonlyMap<number, number> = new Map([
   [998, 145_270],
 ])
 
-type Ahead = 'a' | 'b' | 'mixed'
+const said = { a: 'the asker ahead', b: 'the asked ahead', mixed: 'each ahead in half' } as const
+type Ahead = keyof typeof said
 
 export async function sync(): Promise<Report> {
   const equal = compared(0, 'a')
@@ -40,25 +41,27 @@ export async function sync(): Promise<Report> {
   for (const ahead of ['a', 'b'] as const) {
     const { beside, roundTrips } = compared(1, ahead)
     rows.push({
-      what: `one difference in 100,000, ${ahead === 'a' ? 'the asker' : 'the asked'} ahead`,
+      what: `one difference in 100,000, ${said[ahead]}`,
       measured: `${beside} B, ${roundTrips} RT`,
       target: '≤ 400 B, 2 RT',
       isMet: beside <= 400 && roundTrips <= 2,
     })
   }
-  const text = [...negentropy].map(
-    ([count, bytes]) => `negentropy, ${count} differences: ${bytes} B beside the records`,
-  )
   for (const count of [100, 300, 998]) {
-    const [a, b, mixed] = (['a', 'b', 'mixed'] as const).map((ahead) => compared(count, ahead).beside / count)
-    rows.push({
-      what: `${count} differences, beside each record (floor 8 B)`,
-      measured: `${mixed?.toFixed(1)} B`,
-      target: `≤ ${2 * floorBytes} B`,
-      isMet: (mixed ?? Number.POSITIVE_INFINITY) <= 2 * floorBytes,
-    })
-    text.push(`${count} differences: ${a?.toFixed(1)} B each with the asker ahead, ${b?.toFixed(1)} B with the asked`)
+    for (const ahead of ['mixed', 'a', 'b'] as const) {
+      const bytes = compared(count, ahead).beside / count
+      rows.push({
+        what: `${count} differences, ${said[ahead]}, a record (floor ${floorBytes} B)`,
+        measured: `${bytes.toFixed(1)} B`,
+        target: `≤ ${2 * floorBytes} B`,
+        isMet: bytes <= 2 * floorBytes,
+      })
+    }
   }
+  const text = [...negentropy].map(
+    ([count, bytes]) =>
+      `not measured here: negentropy (js, 6edb041), ${count} differences: ${bytes} B beside the records`,
+  )
   return { rows, text }
 }
 

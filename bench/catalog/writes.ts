@@ -2,15 +2,16 @@
 // soon as the last is answered; and how far the peers are behind ten seconds later.
 
 import { Agent, request } from 'node:http'
-import { setTimeout as wait } from 'node:timers/promises'
 import { Federation, type HubProcess } from '../../test/federation/processes.ts'
 import type { Report } from '../row.ts'
+import { until } from '../until.ts'
 
 const callers = 64
 const warmMs = 2_000
 const measuredMs = 10_000
 const targetPerSecond = 5_000
 const lagTargetMs = 1_000
+const patience = { withinMs: 60_000, everyMs: 20 }
 /** Each caller writes the same entries over and over: a slice holds so many. */
 const entriesPerCaller = 50
 
@@ -23,14 +24,14 @@ export async function writes(): Promise<Report> {
       await federation.add({ id: 'three', tier: 'global', bootstrap: [one.p2p] }),
     ]
     for (const hub of federation.hubs) hub.start()
-    await until(async () => (await one.beliefs()).length === 3 && (await one.isHealthy()), 60_000)
+    await until(async () => (await one.beliefs()).length === 3 && (await one.isHealthy()), patience)
     const floor = await load(one, 'GET', warmMs)
     await load(one, 'POST', warmMs)
     const rate = await load(one, 'POST', measuredMs)
     await one.post('/api/fed/projects', { slug: 'marker', name: 'marker' })
     const answeredAt = performance.now()
     const sees = async (hub: HubProcess): Promise<boolean> => (await hub.project('marker')).slug === 'marker'
-    await until(async () => (await Promise.all(peers.map(sees))).every(Boolean), 60_000)
+    await until(async () => (await Promise.all(peers.map(sees))).every(Boolean), patience)
     const lagMs = performance.now() - answeredAt
     return {
       rows: [
@@ -57,10 +58,10 @@ export async function writes(): Promise<Report> {
 /** Answers a second. GET: of what costs no write, on the same connections. */
 async function load(hub: HubProcess, method: 'GET' | 'POST', forMs: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: callers })
-  const until = performance.now() + forMs
+  const endsAt = performance.now() + forMs
   let answered = 0
   const caller = async (nth: number): Promise<void> => {
-    for (let i = 0; performance.now() < until; i++) {
+    for (let i = 0; performance.now() < endsAt; i++) {
       const slug = `w-${nth}-${i % entriesPerCaller}`
       const path = method === 'GET' ? '/health/live' : '/api/fed/projects'
       const status = await once(hub.http + path, {
@@ -94,12 +95,4 @@ function once(url: string, { method, agent, body }: Asked): Promise<number> {
     asked.once('error', reject)
     asked.end(method === 'POST' ? body : undefined)
   })
-}
-
-async function until(holds: () => Promise<boolean>, ms: number): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!(await holds().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error('a minute has passed and it has not come about')
-    await wait(20)
-  }
 }

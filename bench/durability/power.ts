@@ -43,11 +43,12 @@ export function cutPower({ cuts, seed, lies }: CutPlan): Loss {
   machine.disk.lies = lies
   const account = new Account(writers)
   const lost: string[] = []
-  for (let cut = 0; cut <= cuts; cut++) {
+  for (let cut = 0; ; cut++) {
     const driver = begun(machine, random.seed())
     world.run(world.now + startMs)
     const found = driver.views.projects(driver.now(), {})
     lost.push(...account.check(new Map(found.map(({ slug, name }) => [slug, name]))))
+    if (!(cut < cuts)) return { acknowledged: account.acknowledged, lost }
     for (let writer = 0; writer < writers; writer++) keepWriting(driver, account, writer)
     world.run(world.now + random.real() * lifeMs)
     // Half of the cuts find the system's memory as bad as it can be.
@@ -55,7 +56,6 @@ export function cutPower({ cuts, seed, lies }: CutPlan): Loss {
     driver.halt()
     machine.crash()
   }
-  return { acknowledged: account.acknowledged, lost }
 }
 
 function begun(machine: Machine, seed: number): Driver {

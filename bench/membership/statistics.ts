@@ -17,6 +17,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? above : ((sorted[middle - 1] ?? above) + above) / 2
 }
 
+/** The smallest value that is at least `share` of all; infinite where there is none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.POSITIVE_INFINITY
+}
+
 /** Half the width of the mean's 95 % interval. */
 export function halfWidth(values: readonly number[]): number {
   const middle = mean(values)
@@ -43,6 +49,5 @@ export function upperShare(parts: readonly number[], wholes: readonly number[], 
     }
     return whole === 0 ? 0 : part / whole
   })
-  shares.sort((a, b) => a - b)
-  return shares[Math.ceil(0.95 * resamples) - 1] ?? Number.NaN
+  return quantile(shares, 0.95)
 }

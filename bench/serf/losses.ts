@@ -1,6 +1,7 @@
 // Takes members away one after the other and measures, for each survivor, how long it takes until it says that the
 // member is dead; also who else was called dead meanwhile.
 
+import { quantile } from '../membership/statistics.ts'
 import { comesAbout, type Fleet, type Mate, pause, say, seconds, whole } from './mate.ts'
 
 /** `kill`: kill -9. `stop`: frozen, and let go on afterwards. `drop`: kill -9 while its packets go nowhere: no reset. */
@@ -45,7 +46,7 @@ async function loseOne(fleet: Fleet, victim: Mate, how: Loss): Promise<Losses> {
   await whole(fleet)
   await pause(calmMs)
   const falseDeaths = fleet.mates.flatMap(newDeaths).filter((death) => death.of !== victim.id).length
-  const known = `known to all after ${seconds(delays.at(-1) ?? 0)}, to half after ${seconds(at(delays, 0.5))}`
+  const known = `known to all after ${seconds(delays.at(-1) ?? 0)}, to half after ${seconds(quantile(delays, 0.5))}`
   say(`${fleet.name}: ${how} of ${victim.id} ${known}${falseDeaths > 0 ? `; ${falseDeaths} false deaths` : ''}`)
   return { delays, falseDeaths }
 }
@@ -60,9 +61,4 @@ async function takeAway(victim: Mate, how: Loss): Promise<number> {
   if (how === 'drop') victim.cut()
   await victim.kill()
   return lostAt
-}
-
-/** The smallest value that is at least `share` of all; of an ascending list. */
-export function at(ascending: readonly number[], share: number): number {
-  return ascending[Math.ceil(share * ascending.length) - 1] ?? Number.POSITIVE_INFINITY
 }

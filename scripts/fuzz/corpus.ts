@@ -1,5 +1,5 @@
 // What the fuzzer begins with: everything that hubs of a small simulated federation say to each other while they come, go,
-// crash and are written to, a few frames of each kind; and what they keep on their disks.
+// crash and are written to, a sample of each kind; and what they keep on their disks.
 
 import { Simulation } from '../../simulations/engine/simulation.ts'
 import { churn } from '../../simulations/scenarios/churn.ts'
@@ -10,14 +10,13 @@ import type { ListedVersion } from '../../src/core/catalog/messages.ts'
 import { digestOf } from '../../src/core/catalog/roster.ts'
 import { sketchOf } from '../../src/core/catalog/sketch.ts'
 import type { HubId } from '../../src/core/ids.ts'
+import { Random } from '../../src/core/random.ts'
 import { second } from '../../src/core/time.ts'
 import { type HubInfo, seal } from '../../src/core/wire.ts'
 import type { StoredEntry } from '../../src/hub/ports.ts'
 
-/** Of each kind, early ones and late ones. */
+/** Of each kind, drawn from the whole of the run: those that begin one are all alike. */
 const perKind = 24
-/** A kind is kept once in so many: those that begin a run are all alike. */
-const stride = 5
 
 export interface Corpus {
   readonly frames: readonly Uint8Array[]
@@ -29,6 +28,7 @@ export interface Corpus {
 export function gatherCorpus(seed: number): Corpus {
   const byKind = new Map<string, Uint8Array[]>()
   const counts = new Map<string, number>()
+  const random = new Random(seed)
   const codec = {
     ...cborCodec,
     encode(value: unknown): Uint8Array {
@@ -39,7 +39,9 @@ export function gatherCorpus(seed: number): Corpus {
       counts.set(kind, count + 1)
       const kept = byKind.get(kind) ?? []
       byKind.set(kind, kept)
-      if (count % stride === 0 && kept.length < perKind) kept.push(bytes)
+      // Vitter's algorithm R: each frame so far is as likely to be kept as any other.
+      const place = count < perKind ? count : random.below(count + 1)
+      if (place < perKind) kept[place] = bytes
       return bytes
     },
   }

@@ -13,8 +13,8 @@ import { Victim } from './victim.ts'
 
 export interface Target {
   readonly name: string
-  /** It gets one frame of so many. */
-  readonly every: number
+  /** Its share of the frames: so many of 2,000. */
+  readonly weight: number
   make(random: Random): Uint8Array
   /** Throws when it does not hold. */
   take(frame: Uint8Array): unknown
@@ -25,7 +25,6 @@ const lifeFrames = 20_000
 const text = new TextDecoder()
 const bytesOf = (said: string): Uint8Array => new TextEncoder().encode(said)
 
-/** The rarest first. */
 export async function targetsOf(corpus: Corpus): Promise<readonly Target[]> {
   return [await http(corpus), disk(corpus), hello(corpus), hub(corpus), cursor(corpus), framer(corpus), codec(corpus)]
 }
@@ -35,7 +34,7 @@ function codec({ frames, hellos }: Corpus): Target {
   const seeds = [...frames, ...hellos]
   return {
     name: 'codec',
-    every: 1,
+    weight: 1_745,
     make: (random) => mutated(random, seeds),
     take: (frame) => openMessage(cborCodec.decode(frame)),
   }
@@ -46,7 +45,7 @@ function framer({ frames }: Corpus): Target {
   const seeds = frames.map(frame)
   return {
     name: 'framer',
-    every: 21,
+    weight: 90,
     make: (random) => mutatedBytes(random, random.pick(seeds) ?? new Uint8Array(), seeds),
     take(bytes) {
       const at = bytes.length >> 1
@@ -68,7 +67,7 @@ function cursor(_: Corpus): Target {
   const seeds = [cursorText(new Map()), cursorText(new Map(places)), cursorText(new Map(places.slice(1)))].map(bytesOf)
   return {
     name: 'cursor',
-    every: 20,
+    weight: 100,
     make: (random) => mutatedBytes(random, random.pick(seeds) ?? new Uint8Array(), seeds),
     take(frame) {
       const said = text.decode(frame)
@@ -80,18 +79,20 @@ function cursor(_: Corpus): Target {
 
 /** A whole hub, spoken to by its peers; and another, which believes what they pass on of others. */
 function hub(corpus: Corpus): Target {
-  let victims: readonly Victim[] = []
+  const fresh = (): readonly Victim[] => [
+    new Victim({ ...corpus, rows: [] }, true),
+    new Victim({ ...corpus, rows: [] }),
+  ]
+  let victims = fresh()
   let frames = 0
   return {
     name: 'hub',
-    every: 50,
-    make: (random) =>
-      random.chance(0.3) ? (random.pick(corpus.frames) ?? new Uint8Array()) : mutated(random, corpus.frames),
-    take(frame) {
-      const empty = { ...corpus, rows: [] }
-      if (frames % lifeFrames === 0) victims = [new Victim(empty, true), new Victim(empty)]
-      victims[frames++ % 2]?.hear(frame)
+    weight: 40,
+    make(random) {
+      if (++frames % lifeFrames === 0) victims = fresh()
+      return random.chance(0.3) ? (random.pick(corpus.frames) ?? new Uint8Array()) : mutated(random, corpus.frames)
     },
+    take: (frame) => victims[frames % 2]?.hear(frame),
   }
 }
 
@@ -100,7 +101,7 @@ function hello(corpus: Corpus): Target {
   const victim = new Victim({ ...corpus, rows: [] })
   return {
     name: 'hello',
-    every: 100,
+    weight: 20,
     make: (random) => mutated(random, corpus.hellos),
     take: (frame) => victim.meet(frame),
   }
@@ -111,7 +112,7 @@ function disk(corpus: Corpus): Target {
   const values = corpus.rows.map(({ value }) => value)
   return {
     name: 'disk',
-    every: 500,
+    weight: 4,
     make(random) {
       const row = random.below(corpus.rows.length)
       const value = mutated(random, [values[row] ?? new Uint8Array(), ...values])
@@ -149,7 +150,7 @@ async function http(corpus: Corpus): Promise<Target> {
   const seeds = bodies.map(([, body]) => bytesOf(JSON.stringify(body)))
   return {
     name: 'http',
-    every: 2_000,
+    weight: 1,
     make(random) {
       const path = random.below(bodies.length)
       return Uint8Array.from([path, ...mutatedBytes(random, seeds[path] ?? new Uint8Array(), seeds)])

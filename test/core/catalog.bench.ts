@@ -75,15 +75,14 @@ export class Bench {
       slices?: readonly Slice[]
       lostOwn?: LostSlice
       maxSliceRecords?: number
-      seed?: number
       isReturning?: boolean
       reserve?: readonly Slice[]
     } = {},
   ) {
-    const { slices = [], lostOwn, maxSliceRecords = 100, seed = 1 } = options
+    const { slices = [], lostOwn, maxSliceRecords = 100 } = options
     const retention = { removalRetentionMs, sureWall: wallStart, isReturning: options.isReturning === true }
     const { reserve = [] } = options
-    const random = new Random(seed)
+    const random = new Random(1)
     const hub = hubId('me')
     const own = { peer: peerOf('me'), federation: 'test', hashing: testHashing }
     const heads = { ...own, keyOf: () => undefined, isCredulous: true }

@@ -17,8 +17,8 @@ function counted(world: World): number[] {
 }
 
 /** A row of hubs, each linked to the next alone. */
-function row(names: readonly string[], seed = 1): World {
-  const world = new World(seed, names)
+function row(names: readonly string[]): World {
+  const world = new World(1, names)
   for (const name of names) world.start(name)
   world.step(names[0] ?? '', { type: 'alone' })
   for (const [index, name] of names.entries()) world.link(name, names[index + 1] ?? name)
@@ -89,8 +89,9 @@ describe('the number of states of the catalog', () => {
     bench.link()
     const own = bench.catalog.replicas.digest()
     bench.hear(digestBody(own))
-    for (const body of sends(bench.pass(5 * settledMs), 'catalog.digest'))
-      expect(body).toEqual({ digest: own, reply: true })
+    const asked = sends(bench.pass(5 * settledMs), 'catalog.digest')
+    expect(asked).toHaveLength(5 * settledIntervals)
+    for (const body of asked) expect(body).toEqual({ digest: own, reply: true })
     const held = Array.from({ length: 8 }, (_, i): [string, number] => [`other${i}`, 10 * i])
     for (const more of [0, 100]) {
       const told = held.map(([digest, ago]): [string, number] => [`${digest}-${more}`, ago])

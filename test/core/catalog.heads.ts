@@ -7,9 +7,9 @@ import type { PeerId } from '../../src/core/ids.ts'
 import { peerOf, testHashing, testKeys, wallStart } from './kit.ts'
 
 /** The head of a slice that holds these records, all of them, in the federation `test`. */
-export function headOf(headed: Headed, records: readonly CatalogRecord[], horizon = 0): Head {
+export function headOf(headed: Headed, records: readonly CatalogRecord[]): Head {
   const peer = peerOf(headed.hub)
-  const head = { peer, horizon, root: Tally.of(records, testHashing, horizon).root() }
+  const head = { peer, horizon: 0, root: Tally.of(records, testHashing, 0).root() }
   return { ...head, signature: testKeys(peer).sign(headText('test', headed, head)) }
 }
 

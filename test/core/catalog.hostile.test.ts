@@ -1,14 +1,16 @@
 // Peers that lie while they compare (C11): it costs them more than this hub, and this hub nothing that is not counted.
 
 import { describe, expect, it } from 'vitest'
-import { type CatalogMessage, catalogKinds, maxSketchBytes, maxSlices } from '../../src/core/catalog/messages.ts'
+import { marksOf } from '../../src/core/catalog/estimate.ts'
+import { type CatalogMessage, maxSketchBytes, maxSlices } from '../../src/core/catalog/messages.ts'
+import { sketchOf } from '../../src/core/catalog/sketch.ts'
 import { Slice } from '../../src/core/catalog/slice.ts'
 import { parse, seal } from '../../src/core/wire.ts'
 import { Bench, changes, digestBody, epochOfB, partOf, record, runOfB, sends, wantOf } from './catalog.bench.ts'
 import { unprovedHead } from './catalog.heads.ts'
+import { kinds } from './catalog.kit.ts'
 import { hubId } from './kit.ts'
 
-const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
 const names = Array.from({ length: 100 }, (_, i) => `h${i}`)
 
 /** A hub that holds a hundred slices beside its own, and a peer in the same roster that differs. */
@@ -56,7 +58,21 @@ describe('a peer whose summaries never tell anything', () => {
 })
 
 describe('a peer that asks and asks', () => {
-  it('gets one long sketch and one row of seqs within two seconds', () => {
+  it('gets one long sketch within two seconds, then one row of seqs, then nothing', () => {
+    const { bench } = scene()
+    const row = bench.catalog.replicas.roster.versions().map(([, , seq]) => seq)
+    const marks = marksOf(row.map((seq, place) => (place < 3 ? seq + 1 : seq)))
+    const answers = Array.from({ length: 5 }, () => bench.hear({ kind: 'catalog.doubt', body: { marks } }))
+    expect(
+      answers.map((effects) => [...kindsOf(effects), ...changes(effects, 'dropped').map(({ type }) => type)]),
+    ).toEqual([['catalog.sketch'], ['catalog.seqs'], ['dropped'], ['dropped'], ['dropped']])
+    const [sketch] = sends(answers[0] ?? [], 'catalog.sketch')
+    expect(sketch?.symbols.length).toBeGreaterThan(sketchOf(row, 4).length)
+    bench.now += 2_001
+    expect(kindsOf(bench.hear({ kind: 'catalog.doubt', body: { marks } }))).toEqual(['catalog.sketch'])
+  })
+
+  it('without saying how much differs gets one row of seqs within two seconds', () => {
     const { bench } = scene()
     const marks = Uint8Array.from({ length: 9 }, () => 1)
     const answers = Array.from({ length: 20 }, () => bench.hear({ kind: 'catalog.doubt', body: { marks: garbage(0) } }))

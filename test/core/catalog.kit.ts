@@ -70,7 +70,8 @@ export class Disk {
   }
 }
 
-const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
+/** What catalogs say to each other, by its name. */
+export const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
 
 /** Throws where a hub says what no hub would take. */
 export function expectTakable(message: CatalogMessage): void {

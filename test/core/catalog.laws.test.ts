@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { entryId, exists, withoutCovered } from '../../src/core/catalog/record.ts'
+import { entryId, withoutCovered } from '../../src/core/catalog/record.ts'
 import { readSlices } from '../../src/core/catalog/stored.ts'
 import { restoreBackup, takeBackup } from './catalog.backup.ts'
 import { putOf, removeOf } from './catalog.kit.ts'
@@ -149,7 +149,6 @@ function expectPruned(world: World, at: string): void {
   for (const record of replicas.slice(hubId(at))?.records() ?? []) {
     const joined = replicas.joined(entryId(record))
     expect(joined.removed && withoutCovered(record, joined.removed)).toBeUndefined()
-    expect(exists(joined)).toBe(joined.fields['life'] !== undefined)
   }
   for (const slice of replicas.slices()) expect(slice.surplus()).toBeUndefined()
 }

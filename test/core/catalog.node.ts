@@ -6,17 +6,11 @@ import type { Attested, Effect } from '../../src/core/machine.ts'
 import { Random } from '../../src/core/random.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import type { Backup } from '../../src/hub/backup.ts'
-import type { Codec } from '../../src/hub/ports.ts'
 import { comeBack, remember } from '../../src/hub/stored.ts'
 import { Disk } from './catalog.kit.ts'
-import { at, hubId, peerOf, testHashing, testKeys } from './kit.ts'
+import { at, hubId, jsonCodec, peerOf, testHashing, testKeys } from './kit.ts'
 
 export const syncIntervalMs = 10_000
-
-const json: Codec = {
-  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
-  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
-}
 
 export interface Node {
   readonly name: string
@@ -65,8 +59,8 @@ export function begin(
   { seed, retentionMs, maxSliceRecords, isCredulous }: WorldOptions & { seed: number },
 ) {
   const hub = hubId(node.name)
-  const entries = [...node.disk.entries()].map(([key, value]) => ({ key, value: json.encode(value) }))
-  const { lived: _, ...known } = remember(entries, json)
+  const entries = [...node.disk.entries()].map(([key, value]) => ({ key, value: jsonCodec.encode(value) }))
+  const { lived: _, ...known } = remember(entries, jsonCodec)
   const life = { hub, wall: now.wall, retentionMs, isDamaged: node.isDamaged }
   const { lived } = node
   const { remembered, batch } = comeBack(lived === undefined ? known : { ...known, lived }, entries, life)

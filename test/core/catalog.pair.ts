@@ -3,15 +3,15 @@
 import { cborCodec } from '../../src/adapters/codec.ts'
 import { Catalog } from '../../src/core/catalog/catalog.ts'
 import type { Head } from '../../src/core/catalog/head.ts'
-import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
+import type { CatalogMessage } from '../../src/core/catalog/messages.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import { type Epoch, Slice } from '../../src/core/catalog/slice.ts'
 import { Random } from '../../src/core/random.ts'
 import { parse, seal } from '../../src/core/wire.ts'
 import { unprovedHead } from './catalog.heads.ts'
+import { kinds } from './catalog.kit.ts'
 import { at, hubId, peerOf, testHashing, wallStart } from './kit.ts'
 
-const kinds = new Map(catalogKinds.map((kind) => [kind.kind, kind]))
 /** The length that the framer puts before each message. */
 const headBytes = 4
 
@@ -19,7 +19,6 @@ const headBytes = 4
 export type Holdings = ReadonlyMap<string, readonly [epoch: Epoch, seq: number]>
 
 export interface Frame {
-  readonly from: string
   readonly kind: string
   readonly bytes: number
   /** Bytes of the records in it, and of the heads of their slices. */
@@ -30,7 +29,6 @@ export interface Frame {
 
 export interface Cost {
   readonly frames: readonly Frame[]
-  readonly bytes: number
   /** Without the records and heads. */
   readonly beside: number
   readonly records: number
@@ -83,7 +81,7 @@ export class Pair {
     while (waiting.length > 0) {
       deepest++
       waiting = waiting.flatMap(({ from, message }) => {
-        const { frame, heard } = carried(from, message)
+        const { frame, heard } = carried(message)
         frames.push(frame)
         const to = from === 'a' ? 'b' : 'a'
         return this.#step(to, { type: 'message', from: peerOf(from), message: heard })
@@ -93,7 +91,7 @@ export class Pair {
     const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0)
     const inRecords = frames.reduce((sum, frame) => sum + frame.records, 0)
     const records = frames.reduce((sum, frame) => sum + frame.count, 0)
-    return { frames, bytes, beside: bytes - inRecords, records, roundTrips: Math.ceil(deepest / 2) }
+    return { frames, beside: bytes - inRecords, records, roundTrips: Math.ceil(deepest / 2) }
   }
 
   /** Hub a's next sync interval. */
@@ -139,7 +137,7 @@ function catalogOf(name: string, held: Holdings): Catalog {
 }
 
 /** By the real codec and the real schema, as between processes. */
-function carried(from: string, { kind, body }: CatalogMessage): { frame: Frame; heard: CatalogMessage } {
+function carried({ kind, body }: CatalogMessage): { frame: Frame; heard: CatalogMessage } {
   const bytes = cborCodec.encode(seal(kind, body))
   const parsed = parse(kinds, cborCodec.decode(bytes))
   if (!parsed.ok) throw new Error(`${kind} is ${parsed.reason}`)
@@ -147,7 +145,7 @@ function carried(from: string, { kind, body }: CatalogMessage): { frame: Frame; 
   const records = recordsOf(heard)
   // C10: a slice's records travel with its head, whatever they were found by.
   const inRecords = [...records, ...headsOf(heard)].reduce((sum, said) => sum + cborCodec.encode(said).length, 0)
-  return { frame: { from, kind, bytes: bytes.length + headBytes, records: inRecords, count: records.length }, heard }
+  return { frame: { kind, bytes: bytes.length + headBytes, records: inRecords, count: records.length }, heard }
 }
 
 function recordsOf({ kind, body }: CatalogMessage): CatalogRecord[] {

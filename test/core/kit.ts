@@ -7,7 +7,7 @@ import { Notary } from '../../src/core/keys.ts'
 import type { Rumor } from '../../src/core/membership/messages.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
 import type { HubInfo, Statement } from '../../src/core/wire.ts'
-import type { HubKeys } from '../../src/hub/ports.ts'
+import type { Codec, HubKeys } from '../../src/hub/ports.ts'
 
 /** Unix time at which tests begin: 2026-01-01. */
 export const wallStart = 1_767_225_600_000
@@ -69,4 +69,16 @@ export function infoOf(name: string, where: { tier?: Tier; region?: string } = {
     version: '0.1.0',
     addresses: [`/test/${name}` as Address],
   }
+}
+
+/** Values as a reader of a failing test would like to see them. */
+export const jsonCodec: Codec = {
+  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  decode: (bytes) => {
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes))
+    } catch {
+      return undefined
+    }
+  },
 }

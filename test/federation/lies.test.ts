@@ -21,6 +21,7 @@ const truth = authors.flatMap((author) => slugs.map((slug) => `${author}-${slug}
 let federation: Federation
 let liar: HubProcess
 let home: string
+const started: TestHub[] = []
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'hubmesh-authors-'))
@@ -29,6 +30,7 @@ beforeAll(async () => {
   liar.start()
 })
 afterAll(async () => {
+  await Promise.all(started.map((hub) => hub.stop()))
   await federation.close()
   rmSync(home, { recursive: true, force: true })
 })
@@ -37,13 +39,15 @@ function launcher(role: string): string[] {
   return [process.execPath, 'test/federation/relay.ts', role]
 }
 
-function startAuthor(id: string, bootstrap: string): Promise<TestHub> {
-  return testHub({
+async function startAuthor(id: string, bootstrap: string): Promise<TestHub> {
+  const hub = await testHub({
     HUBMESH_NODE__ID: id,
     HUBMESH_NODE__REGION: 'north',
     HUBMESH_NODE__DATA_DIR: join(home, id),
     HUBMESH_NETWORK__BOOTSTRAP: bootstrap,
   })
+  started.push(hub)
+  return hub
 }
 
 async function write({ url }: TestHub, author: string): Promise<void> {
@@ -82,10 +86,9 @@ it('a relay that lies about the slices of others is caught, and believed only wh
     expect(metrics).toMatch(new RegExp(`^hubmesh_slice_quarantines_total\\{reason="${reason}"\\} [1-9]`, 'm'))
   }
 
-  const again = await Promise.all(authors.map((author) => startAuthor(author, victim.p2p)))
+  await Promise.all(authors.map((author) => startAuthor(author, victim.p2p)))
   await expect.poll(() => shown(victim), soon).toEqual(truth)
   expect(await shown(believer)).not.toEqual(truth)
-  await Promise.all(again.map((hub) => hub.stop()))
 })
 
 function hasCaught(hub: HubProcess, author: string): boolean {

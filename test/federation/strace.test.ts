@@ -1,18 +1,16 @@
 // Durable before answered, as the kernel sees it: between each request that writes and its 2xx the log of the store is on the
 // disk. The same hub made to write unsynced is found out.
 
-import { spawnSync } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { mayLeaveOut } from '../processes.ts'
+import { ready } from './agreement.ts'
 import { Federation } from './processes.ts'
 
 const within = 60_000
 vi.setConfig({ testTimeout: 2 * within, hookTimeout: within })
-
-const isThere = spawnSync('strace', ['-V']).status === 0
-/** A skip is a failure where everything is to be proved. */
-const mayBeLeftOut = process.env['CI'] === undefined
 
 let federation: Federation | undefined
 afterEach(async () => {
@@ -61,7 +59,7 @@ async function traced(preload: string | undefined): Promise<number[]> {
   const env = preload === undefined ? [] : ['env', `NODE_OPTIONS=--import=${preload}`]
   const hub = await federation.add({ id: 'traced', launcher: [...env, ...strace] })
   hub.start()
-  await vi.waitFor(async () => expect((await hub.status()).state).toBe('ready'), { timeout: within, interval: 100 })
+  await ready(hub)
   for (let i = 0; i < writes / 2; i++) {
     expect(await hub.post('/api/fed/projects', { slug: `p-${i}`, name: 'first' })).toBe(201)
     const removed = await fetch(`${hub.http}/api/fed/projects/p-${i}`, { method: 'DELETE' })
@@ -76,7 +74,7 @@ async function traced(preload: string | undefined): Promise<number[]> {
   }, within)
 }
 
-describe.skipIf(!isThere && mayBeLeftOut)('between a request that writes and its answer', () => {
+describe.skipIf(mayLeaveOut('strace', '-V'))('between a request that writes and its answer', () => {
   it('the log is on the disk', async () => {
     const found = await traced(undefined)
     expect(found.filter((syncs) => syncs === 0)).toEqual([])
@@ -84,8 +82,9 @@ describe.skipIf(!isThere && mayBeLeftOut)('between a request that writes and its
 
   it('it is not when the store does not sync, and that is seen', async () => {
     const level = new URL('../../src/adapters/store/level.ts', import.meta.url).href
-    const folder = await Federation.open()
-    const preload = join(folder.folder, 'unsynced.mjs')
+    const folder = await mkdtemp(join(tmpdir(), 'hubmesh-preload-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const preload = join(folder, 'unsynced.mjs')
     await writeFile(
       preload,
       `import { registerHooks } from 'node:module'
@@ -100,7 +99,6 @@ describe.skipIf(!isThere && mayBeLeftOut)('between a request that writes and its
       })`,
     )
     const found = await traced(preload)
-    await folder.close()
     expect(found).toEqual(Array.from({ length: writes }, () => 0))
   })
 })

@@ -3,21 +3,15 @@
 import { expect, it } from 'vitest'
 import { headOp, storedRecord } from '../../src/core/catalog/layout.ts'
 import type { Epoch } from '../../src/core/catalog/slice.ts'
-import type { StoreOp } from '../../src/core/machine.ts'
 import { hour } from '../../src/core/time.ts'
 import { type Backup, missingIn, projectIn, restoredOps } from '../../src/hub/backup.ts'
 import { livedOp } from '../../src/hub/stored.ts'
 import { hubId, slug, wallStart } from '../core/kit.ts'
-import { Rig, read, register, settingsFor } from './kit.ts'
+import { diskOf, Rig, read, register, settingsFor } from './kit.ts'
 
 const other = hubId('other')
 const epoch: Epoch = [1, 'x']
 const settings = settingsFor('me', { hasBootstrap: true })
-
-function diskOf(ops: readonly StoreOp[]): Map<string, Uint8Array> {
-  const puts = ops.flatMap((op) => (op.op === 'put' ? [op] : []))
-  return new Map(puts.map(({ key, value }) => [key, new TextEncoder().encode(JSON.stringify(value))]))
-}
 
 function taken(rig: Rig): Backup {
   const said = rig.views.backup(rig.moment())

@@ -6,20 +6,9 @@ import type { Answer } from '../../src/hub/calls.ts'
 import { Driver, type Started } from '../../src/hub/driver.ts'
 import type { HubChange } from '../../src/hub/effects.ts'
 import { sayHello } from '../../src/hub/hello.ts'
-import type { Codec, NetworkEvents, Ports, StoredOp } from '../../src/hub/ports.ts'
-import { at, infoOf, peerOf, testKeys } from '../core/kit.ts'
+import type { NetworkEvents, Ports, StoredOp } from '../../src/hub/ports.ts'
+import { at, infoOf, jsonCodec, peerOf, testKeys } from '../core/kit.ts'
 import { alpha, settingsFor } from './kit.ts'
-
-export const codec: Codec = {
-  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
-  decode: (bytes) => {
-    try {
-      return JSON.parse(new TextDecoder().decode(bytes))
-    } catch {
-      return undefined
-    }
-  },
-}
 
 interface Persist {
   readonly keys: readonly string[]
@@ -85,12 +74,12 @@ export class World {
   }
 
   hello(name: string): Uint8Array {
-    return codec.encode(sayHello(settingsFor(name), infoOf(name), 3_600_000))
+    return jsonCodec.encode(sayHello(settingsFor(name), infoOf(name), 3_600_000))
   }
 
   #ports(): Ports {
     return {
-      codec,
+      codec: jsonCodec,
       keys: testKeys(peerOf('me')),
       clock: {
         now: () => at(this.now),
@@ -136,5 +125,5 @@ export class World {
 }
 
 function kindOf(bytes: Uint8Array): string {
-  return (codec.decode(bytes) as { kind: string }).kind
+  return (jsonCodec.decode(bytes) as { kind: string }).kind
 }

@@ -1,8 +1,8 @@
 // How a driver knows for how long its hub was away, and what it starts with then (C14).
 
 import { describe, expect, it } from 'vitest'
-import { wallStart } from '../core/kit.ts'
-import { codec, World } from './driver.bench.ts'
+import { jsonCodec, wallStart } from '../core/kit.ts'
+import { World } from './driver.bench.ts'
 import { settingsFor } from './kit.ts'
 
 describe('a driver', () => {
@@ -23,7 +23,7 @@ describe('a driver', () => {
         'hub/lived': { wall, sure: wall },
         'slice/b': { epoch: [1, 'bb'], seq: 1, size: 0 },
       }
-      for (const key of stored) world.disk.set(key, codec.encode(values[key] ?? {}))
+      for (const key of stored) world.disk.set(key, jsonCodec.encode(values[key] ?? {}))
       world.start()
       world.loaded()
       expect(world.persists[0]?.synced).toBe(true)

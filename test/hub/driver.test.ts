@@ -7,8 +7,8 @@ import { hour, never } from '../../src/core/time.ts'
 import { seal } from '../../src/core/wire.ts'
 import type { Answer } from '../../src/hub/calls.ts'
 import { isoOf } from '../../src/hub/iso.ts'
-import { at, hubId, infoOf, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
-import { codec, World } from './driver.bench.ts'
+import { at, hubId, infoOf, jsonCodec, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
+import { World } from './driver.bench.ts'
 import { alpha } from './kit.ts'
 
 describe('starting', () => {
@@ -34,8 +34,8 @@ describe('starting', () => {
     ['that is believed, after a boot with a clock far ahead', { stored: 10 * hour, sure: -hour, taken: 0 }],
   ])('takes an incarnation %s', (_, { stored, sure, taken }) => {
     const world = new World()
-    world.disk.set('hub/incarnation', codec.encode(wallStart + stored))
-    world.disk.set('hub/lived', codec.encode({ wall: wallStart + stored, sure: wallStart + sure }))
+    world.disk.set('hub/incarnation', jsonCodec.encode(wallStart + stored))
+    world.disk.set('hub/lived', jsonCodec.encode({ wall: wallStart + stored, sure: wallStart + sure }))
     world.start()
     world.loaded()
     world.persists[0]?.answer(true)
@@ -154,7 +154,7 @@ describe('running', () => {
   it('says a hello that tells how long it has been up, and admits the hellos of its own federation', () => {
     const world = World.running()
     world.now = 40
-    expect(codec.decode(world.events.hello())).toMatchObject({
+    expect(jsonCodec.decode(world.events.hello())).toMatchObject({
       kind: 'hub.hello',
       body: { info: { hub: 'me' }, uptimeMs: 40 },
     })
@@ -181,10 +181,10 @@ describe('running', () => {
   it('takes what is published as its author’s word, and counts what it cannot read', () => {
     const world = World.running()
     world.link('a')
-    const report = codec.encode(seal('tier.report', { reporter: 'far', words: [wordOf('far')] }))
+    const report = jsonCodec.encode(seal('tier.report', { reporter: 'far', words: [wordOf('far')] }))
     world.events.gossip('members', peerOf('far'), report)
     expect(world.driver.hub.hierarchy.foreign().get(hubId('far'))?.status).toBe('alive')
-    const stolen = codec.encode(seal('tier.report', { reporter: 'far', words: [] }))
+    const stolen = jsonCodec.encode(seal('tier.report', { reporter: 'far', words: [] }))
     world.events.gossip('members', peerOf('a'), stolen)
     world.events.message(peerOf('a'), new Uint8Array([255]))
     world.events.garbage('oversized')
@@ -201,7 +201,7 @@ describe('running', () => {
     const world = World.running()
     const gossip = (status: Status): void => {
       const rumors = [rumor({ info: infoOf('a'), incarnation: wallStart, status })]
-      world.events.message(peerOf('b'), codec.encode(seal('swim.gossip', { pool: 'region/north', rumors })))
+      world.events.message(peerOf('b'), jsonCodec.encode(seal('swim.gossip', { pool: 'region/north', rumors })))
     }
     gossip('alive')
     expect(world.log).toContain(`connect ${peerOf('a')}`)
@@ -220,7 +220,7 @@ describe('running', () => {
     world.now = 5_000
     const far = (status: string): void => {
       const words = [{ ...wordOf('far'), status }]
-      world.events.message(peerOf('far'), codec.encode(seal('tier.report', { reporter: 'far', words })))
+      world.events.message(peerOf('far'), jsonCodec.encode(seal('tier.report', { reporter: 'far', words })))
     }
     far('alive')
     expect(since()).toBe(isoOf(wallStart))

@@ -8,7 +8,7 @@ import { infoOf, Rig, settingsFor } from './kit.ts'
 
 const far = signed({ info: infoOf('far', { region: 'south', tier: 'regional' }), incarnation: 3, status: 'alive' })
 
-/** A regional hub in `north`; `far` reports for `south`. */
+/** A local hub in `north`; `far` reports for `south`. */
 function rigWithReports(): Rig {
   const rig = new Rig({ settings: settingsFor('me', { tier: 'local' }) })
   rig.hear('far', 'tier.report', { reporter: 'far', words: [far] })

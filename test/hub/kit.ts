@@ -1,6 +1,7 @@
 // One hub under test, its disk a map that answers at once, its clock moved by hand.
 
 import type { Slug } from '../../src/core/ids.ts'
+import type { StoreOp } from '../../src/core/machine.ts'
 import type { Status } from '../../src/core/membership/member.ts'
 import { allMechanisms } from '../../src/core/membership/protocol.ts'
 import type { Millis, Now } from '../../src/core/time.ts'
@@ -9,11 +10,11 @@ import { seal } from '../../src/core/wire.ts'
 import type { Answer, Call } from '../../src/hub/calls.ts'
 import type { HubChange, HubEffect, HubInput } from '../../src/hub/effects.ts'
 import { Hub } from '../../src/hub/hub.ts'
-import type { Codec, HubKeys } from '../../src/hub/ports.ts'
+import type { HubKeys } from '../../src/hub/ports.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import { comeBack, type Remembered, remember } from '../../src/hub/stored.ts'
 import { HubViews } from '../../src/hub/views.ts'
-import { at, hubId, infoOf, peerOf, rumor, slug, testKeys, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, jsonCodec, peerOf, rumor, slug, testKeys, wallStart } from '../core/kit.ts'
 
 export function settingsFor(name: string, change: Partial<Settings> = {}): Settings {
   const { hub, peer, region, tier, version } = infoOf(name)
@@ -68,9 +69,10 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
   }
 }
 
-const plain: Codec = {
-  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
-  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+/** What a store has after it was given these. */
+export function diskOf(ops: readonly StoreOp[]): Map<string, Uint8Array> {
+  const puts = ops.flatMap((op) => (op.op === 'put' ? [op] : []))
+  return new Map(puts.map(({ key, value }) => [key, jsonCodec.encode(value)]))
 }
 
 export class Rig {
@@ -167,7 +169,7 @@ export class Rig {
       if (effect.type !== 'persist') continue
       if (this.diskWorks) {
         for (const op of effect.batch) {
-          if (op.op === 'put') this.disk.set(op.key, plain.encode(op.value))
+          if (op.op === 'put') this.disk.set(op.key, jsonCodec.encode(op.value))
           else this.disk.delete(op.key)
         }
       }
@@ -180,7 +182,7 @@ export class Rig {
     const entries = [...this.disk].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }))
     const { hub, catalog } = this.settings
     const life = { hub, wall: wallStart + this.now, retentionMs: catalog.removalRetentionMs, isDamaged: false }
-    return comeBack(remember(entries, plain), entries, life).remembered
+    return comeBack(remember(entries, jsonCodec), entries, life).remembered
   }
 }
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Slug } from '../../src/core/ids.ts'
 import { restoredOps } from '../../src/hub/backup.ts'
-import { slug } from '../core/kit.ts'
-import { alpha, hubId, infoOf, Rig, read, register, settingsFor } from './kit.ts'
+import { jsonCodec, slug } from '../core/kit.ts'
+import { alpha, diskOf, hubId, infoOf, Rig, read, register, settingsFor } from './kit.ts'
 
 const load = (rig: Rig, ...entries: { slug: Slug; name?: string }[]) => rig.ask({ type: 'project-file', entries })
 const named = (name: string) => ({ slug: alpha, name })
@@ -59,9 +59,7 @@ describe('the projects file', () => {
     const first = new Rig()
     load(first, named('One'), { slug: slug('gone') })
     const taken = first.views.backup(first.moment())
-    const ops = restoredOps(taken.ok ? taken.backup : { hub: hubId('me'), takenAt: 0, entries: [] })
-    const puts = ops.flatMap((op) => (op.op === 'put' ? [op] : []))
-    const disk = new Map(puts.map(({ key, value }) => [key, new TextEncoder().encode(JSON.stringify(value))]))
+    const disk = diskOf(restoredOps(taken.ok ? taken.backup : { hub: hubId('me'), takenAt: 0, entries: [] }))
     const rig = new Rig({ disk, settings: settingsFor('me', { hasBootstrap: true }), startMs: 1_000 })
     expect(load(rig, named('Two'))).toBeUndefined()
     rig.pass(10_001)
@@ -115,8 +113,8 @@ describe('the projects file', () => {
     rig.ask({ type: 'remove', slug: slug('gone') })
     for (const [key, value] of disk) {
       if (!key.startsWith('file/')) continue
-      const { hash } = JSON.parse(new TextDecoder().decode(value))
-      disk.set(key, new TextEncoder().encode(JSON.stringify(hash)))
+      const { hash } = jsonCodec.decode(value) as { hash: string }
+      disk.set(key, jsonCodec.encode(hash))
     }
     const again = new Rig({ disk, startMs: 1_000 })
     expect(load(again, named('One'), { slug: slug('gone') })).toEqual(wrote(0))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Status } from '../../src/core/membership/member.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import { everyone, factsOf, peerOf as keyOf } from '../../src/hub/sight.ts'
-import { at, hubId, infoOf, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
+import { at, hubId, infoOf, jsonCodec, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
 import { changes, Rig, register, settingsFor } from './kit.ts'
 
 const epoch = [1, 'bb']
@@ -41,7 +41,7 @@ describe('the status of a hub', () => {
     const before = new Rig()
     register(before)
     const { wall } = at(before.now)
-    before.disk.set('hub/lived', new TextEncoder().encode(JSON.stringify({ wall, sure: wall })))
+    before.disk.set('hub/lived', jsonCodec.encode({ wall, sure: wall }))
     const sync = (ms: number) =>
       new Rig({ disk: new Map(before.disk), startMs: ms }).views.health(at(ms)).checks['sync']
     expect(sync(1_000)?.details).toBe('no slice is known to be behind')
