@@ -15,6 +15,7 @@ export const syncIntervalMs = 10_000
 
 const json: Codec = {
   encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  pack: (value) => json.encode(value),
   decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
 }
 

@@ -12,6 +12,7 @@ import { alpha, settingsFor } from './kit.ts'
 
 export const codec: Codec = {
   encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  pack: (value) => codec.encode(value),
   decode: (bytes) => {
     try {
       return JSON.parse(new TextDecoder().decode(bytes))

@@ -70,6 +70,7 @@ export function settingsFor(name: string, change: Partial<Settings> = {}): Setti
 
 const plain: Codec = {
   encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  pack: (value) => plain.encode(value),
   decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
 }
 
