@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { archiveText } from './adapters/archive.ts'
 import { systemClock } from './adapters/clock.ts'
-import { cborCodec } from './adapters/codec.ts'
+import { cborCodecOf } from './adapters/codec.ts'
 import { closeHttp, createHttp } from './adapters/http/app.ts'
 import type { App } from './adapters/http/options.ts'
 import { type Identity, openIdentity } from './adapters/identity.ts'
@@ -98,8 +98,9 @@ async function open(
     network: () => network.stats(),
   })
   const settings = settingsOf({ config, peer: identity.peer, version, seed: randomInt(2 ** 32) | 0 })
+  const codec = cborCodecOf({ isOn: config.gossip.compression, packed: metrics.packed })
   const driverOptions: DriverOptions = {
-    ports: { clock, codec: cborCodec, keys: keysOf(identity.privateKey), store, network },
+    ports: { clock, codec, keys: keysOf(identity.privateKey), store, network },
     settings,
     onChange: (change) => {
       metrics.count(change)

@@ -16,6 +16,7 @@ const usedDirectly = new Map([
   ['network.http_host', 'cli.test.ts'],
   ['network.http_port', 'cli.test.ts'],
   ['federation.open', 'config.test.ts (listening beyond this machine)'],
+  ['gossip.compression', 'compression.test.ts'],
   ['catalog.projects_file', 'cli.test.ts'],
   ['monitoring.log_level', 'cli.test.ts'],
 ])

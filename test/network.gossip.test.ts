@@ -1,8 +1,9 @@
 // Gossip among real hubs: deleting gossipsub fails these.
 
 import { describe, expect, it, vi } from 'vitest'
+import { withPackedHead } from '../src/core/packed.ts'
 import { type ContractHub, dial, linked, openHub } from './contracts/hubs.ts'
-import { bareNode, scene } from './network.world.ts'
+import { bareNode, sayHello, scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 const soon = 10_000
@@ -57,6 +58,31 @@ describe('gossipsub', () => {
       a.network.publish('catalog', new Uint8Array(64 * 1024 + 1))
       a.network.publish('catalog', new Uint8Array(64 * 1024))
       expect(world.stats('a')).toMatchObject({ gossipOversized: 1, gossip: { catalog: { published: 1 } } })
+    }),
+  )
+
+  it.concurrent(
+    'holds what travels compressed to the same bound, at both ends',
+    scene(async (world) => {
+      const short = new Uint8Array(100)
+      const [fits, exceeds] = [withPackedHead(64 * 1024, short), withPackedHead(64 * 1024 + 1, short)]
+      const a = await openHub(world, 'a')
+      a.network.publish('catalog', exceeds)
+      a.network.publish('catalog', fits)
+      expect(world.stats('a')).toMatchObject({ gossipOversized: 1, gossip: { catalog: { published: 1 } } })
+      const peer = await bareNode({ dht: false })
+      world.atEnd(() => peer.stop())
+      await sayHello(await peer.dial(peer.address(a.addresses)), 'hi')
+      peer.gossip.subscribe('/hubmesh/test/catalog/1')
+      await vi.waitFor(
+        async () => {
+          await peer.gossip.publish('/hubmesh/test/catalog/1', exceeds)
+          await peer.gossip.publish('/hubmesh/test/catalog/1', fits)
+          expect(a.gossip.length).toBeGreaterThan(0)
+          expect(a.garbage).toContain('oversized-gossip')
+        },
+        { timeout: soon, interval: 200 },
+      )
     }),
   )
 

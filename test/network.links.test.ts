@@ -4,26 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Connection } from '@libp2p/interface'
 import { describe, expect, it, vi } from 'vitest'
-import { freshLife, greet } from '../src/adapters/libp2p/hello.ts'
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
-import type { HubId } from '../src/core/ids.ts'
 import { dial, gossipReaches, linked, links, openHub } from './contracts/hubs.ts'
-import { bareNode, RealWorld, scene } from './network.world.ts'
+import { bareNode, RealWorld, sayHello, scene } from './network.world.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 const soon = 10_000
 const protocols = protocolsOf('test')
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const portIn = (address: string) => Number(/\/tcp\/(\d+)/.exec(address)?.[1])
-
-/** A hub's side of the hello, in a life of its own each time. */
-async function sayHello(connection: Connection, text: string): Promise<void> {
-  const judge = () => ({ ok: true, hub: 'a' as HubId }) as const
-  const stream = await connection.newStream(protocols.hello)
-  expect(await greet(stream, { life: freshLife(), hello: () => utf8(text), judge })).toMatchObject({ kind: 'admitted' })
-}
 
 /** A listener that accepts and says nothing. */
 async function silentServer(): Promise<{ readonly port: number; close(): Promise<unknown> }> {

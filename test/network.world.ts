@@ -11,9 +11,11 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { freshLife, greet } from '../src/adapters/libp2p/hello.ts'
 import { createNetwork, peerOf } from '../src/adapters/libp2p/network.ts'
 import type { NetworkOptions, NetworkStats } from '../src/adapters/libp2p/options.ts'
 import { protocolsOf } from '../src/adapters/libp2p/protocols.ts'
+import type { HubId } from '../src/core/ids.ts'
 import type { Network } from '../src/hub/ports.ts'
 import type { NetworkWorld } from './contracts/hubs.ts'
 import { freePort } from './ports.ts'
@@ -144,4 +146,13 @@ export async function bareNode(options: { dht: boolean; port?: number; federatio
     dial: (address) => node.dial(address, { force: true }),
     stop: () => Promise.resolve(node.stop()),
   }
+}
+
+/** A hub's side of the hello, in a life of its own each time. Throws where it is not let in. */
+export async function sayHello(connection: Connection, text: string): Promise<void> {
+  const judge = () => ({ ok: true, hub: 'a' as HubId }) as const
+  const stream = await connection.newStream(protocolsOf('test').hello)
+  const hello = () => new TextEncoder().encode(text)
+  const { kind } = await greet(stream, { life: freshLife(), hello, judge })
+  if (kind !== 'admitted') throw new Error(`the hello of ${text} is ${kind}`)
 }

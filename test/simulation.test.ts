@@ -135,6 +135,7 @@ describe('a defect', () => {
         bytes[last] = (bytes[last] ?? 0) ^ 1
         return bytes
       },
+      pack: (value) => flip.encode(value),
       decode: (bytes) => cborCodec.decode(bytes),
     }
     const outcome = run({ scenario: scenarios.get('cold-start'), seconds: 15, codec: flip })

@@ -10,12 +10,13 @@ import type { ListedVersion } from '../../src/core/catalog/messages.ts'
 import { digestOf } from '../../src/core/catalog/roster.ts'
 import { sketchOf } from '../../src/core/catalog/sketch.ts'
 import type { HubId } from '../../src/core/ids.ts'
+import { isPacked } from '../../src/core/packed.ts'
 import { Random } from '../../src/core/random.ts'
 import { second } from '../../src/core/time.ts'
 import { type HubInfo, seal } from '../../src/core/wire.ts'
 import type { StoredEntry } from '../../src/hub/ports.ts'
 
-/** Of each kind, drawn from the whole of the run: those that begin one are all alike. */
+/** Of each kind, drawn from the whole of the run: those that begin one are all alike; and of those that travel compressed. */
 const perKind = 24
 
 export interface Corpus {
@@ -29,19 +30,26 @@ export function gatherCorpus(seed: number): Corpus {
   const byKind = new Map<string, Uint8Array[]>()
   const counts = new Map<string, number>()
   const random = new Random(seed)
+  const packed: Uint8Array[] = []
+  const noted = (value: unknown, bytes: Uint8Array): Uint8Array => {
+    const kind = kindOf(value)
+    if (kind === undefined) return bytes
+    const count = counts.get(kind) ?? 0
+    counts.set(kind, count + 1)
+    const kept = byKind.get(kind) ?? []
+    byKind.set(kind, kept)
+    // Vitter's algorithm R: each frame so far is as likely to be kept as any other.
+    const place = count < perKind ? count : random.below(count + 1)
+    if (place < perKind) kept[place] = bytes
+    return bytes
+  }
   const codec = {
     ...cborCodec,
-    encode(value: unknown): Uint8Array {
-      const bytes = cborCodec.encode(value)
-      const kind = kindOf(value)
-      if (kind === undefined) return bytes
-      const count = counts.get(kind) ?? 0
-      counts.set(kind, count + 1)
-      const kept = byKind.get(kind) ?? []
-      byKind.set(kind, kept)
-      // Vitter's algorithm R: each frame so far is as likely to be kept as any other.
-      const place = count < perKind ? count : random.below(count + 1)
-      if (place < perKind) kept[place] = bytes
+    encode: (value: unknown) => noted(value, cborCodec.encode(value)),
+    pack(value: unknown): Uint8Array {
+      noted(value, cborCodec.encode(value))
+      const bytes = cborCodec.pack(value)
+      if (isPacked(bytes) && packed.length < perKind) packed.push(bytes)
       return bytes
     },
   }
@@ -49,7 +57,7 @@ export function gatherCorpus(seed: number): Corpus {
   new Simulation({ scenario: churn, size, seed, codec, settingsFor: simulatedSettings }).run()
   const hellos = byKind.get('hub.hello') ?? []
   byKind.delete('hub.hello')
-  const frames = [...byKind.values(), summaries()].flat()
+  const frames = [...byKind.values(), summaries(), packed].flat()
   return { frames, hellos, rows: disk(hellos, byKind.get('catalog.part') ?? []) }
 }
 

@@ -1,7 +1,9 @@
 // Broken messages, made from sound ones: bytes that are flipped, cut, doubled or spliced, and values in which one thing is
 // another than it should be. The former find holes in decoders, the latter get past them and find holes in what comes next.
 
+import { zstdCompressSync } from 'node:zlib'
 import { cborCodec } from '../../src/adapters/codec.ts'
+import { withPackedHead } from '../../src/core/packed.ts'
 import type { Random } from '../../src/core/random.ts'
 
 /** Longest frame that is made: the framer drops larger ones unread. */
@@ -47,13 +49,23 @@ const strangeValues: readonly unknown[] = [
   [[[[[[[[[['deep']]]]]]]]]],
 ]
 
+/** That a packed frame may say it has. */
+const lengths: readonly number[] = [0, 1, 1_400, maxBytes, maxBytes + 1, 2 ** 31, 2 ** 32 - 1]
+
 const strangeNames = strangeValues.filter((value) => typeof value === 'string')
 
 /** A frame made from one of the seeds. */
 export function mutated(random: Random, seeds: readonly Uint8Array[]): Uint8Array {
   const seed = random.pick(seeds) ?? new Uint8Array()
   const frame = random.chance(0.5) ? mutatedValue(random, seed, seeds) : mutatedBytes(random, seed, seeds)
-  return frame.subarray(0, maxBytes)
+  return (random.chance(0.2) ? packed(random, frame, seeds) : frame).subarray(0, maxBytes)
+}
+
+/** Compressed, with the truth about its length or not, sound or not. */
+function packed(random: Random, frame: Uint8Array, seeds: readonly Uint8Array[]): Uint8Array {
+  const said = random.chance(0.8) ? frame.length : (random.pick(lengths) ?? 0)
+  const bytes = withPackedHead(said, zstdCompressSync(frame))
+  return random.chance(0.7) ? bytes : mutateOnce(random, bytes, seeds)
 }
 
 export function mutatedBytes(random: Random, seed: Uint8Array, seeds: readonly Uint8Array[]): Uint8Array {

@@ -26,13 +26,14 @@ export class TrafficMeter implements Meter {
    * decoded once and frozen: whoever changed it would change it for all.
    */
   watch(codec: Codec): Codec {
+    const noted = (value: unknown, bytes: Uint8Array): Uint8Array => {
+      this.#encoded = bytes
+      this.#kind = kindOf(value)
+      return bytes
+    }
     return {
-      encode: (value) => {
-        const bytes = codec.encode(value)
-        this.#encoded = bytes
-        this.#kind = kindOf(value)
-        return bytes
-      },
+      encode: (value) => noted(value, codec.encode(value)),
+      pack: (value) => noted(value, codec.pack(value)),
       decode: (bytes) => {
         const shared = this.#shared.get(bytes)
         if (shared !== undefined && shared !== unread) return shared

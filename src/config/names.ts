@@ -32,7 +32,6 @@ const later: ReadonlySet<string> = new Set([
   'federation.trust',
   'gossip.strategy',
   'gossip.batch_size',
-  'gossip.compression',
   'security',
   'bridges',
   'limits.batch',

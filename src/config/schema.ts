@@ -110,6 +110,10 @@ const gossip = Type.Object({
   }),
   fanout: count('Neighbours to which a message is pushed, per topic', { default: 6, maximum: 64 }),
   max_message_size: size('Larger gossip messages are refused', 64 * KiB, 4 * KiB),
+  compression: Type.Boolean({
+    default: true,
+    description: 'Whether large messages to other hubs are compressed; what others compressed is read either way',
+  }),
 })
 
 const membership = Type.Object({

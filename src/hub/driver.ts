@@ -252,7 +252,7 @@ export class Driver implements LocalHub {
   #sealed({ kind, body }: Saying): Uint8Array {
     const said = this.#said
     if (said !== undefined && said.body === body && said.kind === kind) return said.bytes
-    const bytes = this.#ports.codec.encode(seal(kind, body))
+    const bytes = this.#ports.codec.pack(seal(kind, body))
     this.#said = { kind, body, bytes }
     return bytes
   }

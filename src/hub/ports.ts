@@ -14,7 +14,9 @@ export interface Clock {
 
 export interface Codec {
   encode(value: unknown): Uint8Array
-  /** Never throws: bytes that are no value give undefined. */
+  /** The same for what is said to other hubs: compressed where that is worth it (core/packed.ts). */
+  pack(value: unknown): Uint8Array
+  /** Of either. Never throws: bytes that are no value, or one longer than a frame, give undefined. */
   decode(bytes: Uint8Array): unknown
 }
 

@@ -164,9 +164,9 @@ describe('fetching a run', () => {
   it('ends with the link to its source', () => {
     const fetches = started()
     fetches.wish(hubId('b'), { peer, version: { epoch, seq: 1 }, have: 0 })
-    expect(fetches.dropPeer(peerOf('other'))).toBe(false)
+    expect(fetches.dropPeer(peerOf('other'), at(1))).toBe(false)
     expect(fetches.pending).toBe(2)
-    expect(fetches.dropPeer(peer)).toBe(true)
+    expect(fetches.dropPeer(peer, at(1))).toBe(true)
     expect(fetches.pending).toBe(0)
   })
 })

@@ -74,6 +74,7 @@ export function infoOf(name: string, where: { tier?: Tier; region?: string } = {
 /** Values as a reader of a failing test would like to see them. */
 export const jsonCodec: Codec = {
   encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  pack: (value) => jsonCodec.encode(value),
   decode: (bytes) => {
     try {
       return JSON.parse(new TextDecoder().decode(bytes))

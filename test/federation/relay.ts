@@ -21,15 +21,15 @@ export const lieAbout: Readonly<Record<string, string>> = {
 
 function lying(options: DriverOptions): DriverOptions {
   const { codec } = options.ports
-  const encode = (value: unknown): Uint8Array => {
+  const pack = (value: unknown): Uint8Array => {
     const { v, kind, body } = value as Envelope
     const lieOf = (author: string) => lies[lieAbout[author] ?? '']
-    if (kind === 'catalog.runs') return codec.encode({ v, kind, body: liedAbout(body as RunsBody, lieOf) })
-    if (kind !== 'catalog.part') return codec.encode(value)
+    if (kind === 'catalog.runs') return codec.pack({ v, kind, body: liedAbout(body as RunsBody, lieOf) })
+    if (kind !== 'catalog.part') return codec.pack(value)
     const parts = (body as { parts: PartBody[] }).parts.map((part) => lieOf(part.hub)?.(part) ?? part)
-    return codec.encode({ v, kind, body: { parts } })
+    return codec.pack({ v, kind, body: { parts } })
   }
-  return { ...options, ports: { ...options.ports, codec: { ...codec, encode } } }
+  return { ...options, ports: { ...options.ports, codec: { ...codec, pack } } }
 }
 
 function believing(options: DriverOptions): DriverOptions {

@@ -4,6 +4,7 @@
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '../../core/ids.ts'
 import type { Topic } from '../../core/machine.ts'
+import { plainBytesOf } from '../../core/packed.ts'
 import { peerName } from './addresses.ts'
 import type { Node } from './node.ts'
 import type { Protocols } from './protocols.ts'
@@ -34,7 +35,7 @@ export class Gossip {
     const { gossip } = node.services
     for (const name of protocols.topics.keys()) {
       gossip.topicValidators.set(name, (neighbour, { data }) => {
-        if (data.length > maxMessageBytes) {
+        if (plainBytesOf(data) > maxMessageBytes) {
           garbage('oversized-gossip')
           return TopicValidatorResult.Reject
         }
@@ -50,12 +51,12 @@ export class Gossip {
     })
   }
 
-  /** Larger ones than `maxMessageBytes` are refused and counted. */
+  /** Larger ones than `maxMessageBytes`, unpacked, are refused and counted. */
   publish(topic: Topic, bytes: Uint8Array): void {
     const { node, stats, maxMessageBytes } = this.#parts
     const name = this.#names.get(topic)
     if (name === undefined) return
-    if (bytes.length > maxMessageBytes) {
+    if (plainBytesOf(bytes) > maxMessageBytes) {
       stats.gossipOversized++
       return
     }

@@ -8,6 +8,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Stream } from '@libp2p/interface'
+import { plainBytesOf } from '../../core/packed.ts'
 import type { Millis } from '../../core/time.ts'
 import type { Admission } from '../../hub/ports.ts'
 import { frame, messages } from './framer.ts'
@@ -95,8 +96,9 @@ async function converse(stream: Stream, talk: (hear: Hear) => Promise<Greeting>)
 }
 
 function judge(self: Greeter, said: Uint8Array): Admission {
-  if (said.length < lifeBytes) return { ok: false, reason: 'malformed hello' }
-  return self.judge(said.slice(lifeBytes))
+  const hello = said.slice(lifeBytes)
+  const isSized = said.length >= lifeBytes && plainBytesOf(hello) <= maxHelloBytes
+  return isSized ? self.judge(hello) : { ok: false, reason: 'malformed hello' }
 }
 
 function admitted(admission: Admission, said: Uint8Array, rttMs: Millis): Greeting {

@@ -43,6 +43,11 @@ export function countersIn(registry: Registry) {
     ),
     refusedHellos: counter('hubmesh_hellos_refused_total', 'Peers that this hub did not let in', ['reason']),
     watchers: new Gauge({ name: 'hubmesh_watchers', help: 'Clients that watch', registers: [registry] }),
+    packedBytes: counter(
+      'hubmesh_compressed_bytes_total',
+      'Bytes of messages that were compressed, once each however many hubs they go to: as said, and as packed',
+      ['as'],
+    ),
     events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
     errors: counter('errors_total', 'What failed', ['operation']),
   }

@@ -55,6 +55,10 @@ export class Metrics {
 
   readonly watchers = (count: number): void => this.#counters.watchers.set(count)
   readonly sent = (event: string): void => this.#counters.events.inc({ event })
+  readonly packed = (before: number, after: number): void => {
+    this.#counters.packedBytes.inc({ as: 'said' }, before)
+    this.#counters.packedBytes.inc({ as: 'packed' }, after)
+  }
 
   text(): Promise<string> {
     return this.#registry.metrics()

@@ -44,7 +44,7 @@ export class Intake {
         return undefined
       case 'refused':
         out.push({ type: 'change', change: { type: 'run-refused', hub: run.hub, reason: verdict.reason } })
-        if (verdict.reason === 'malformed') this.#bar(run, 'malformed', now)
+        if (verdict.reason === 'malformed' || run.isMixed === true) this.#bar(run, 'malformed', now)
         return undefined
       case 'later':
         return undefined
@@ -72,7 +72,11 @@ export class Intake {
     return false
   }
 
-  #bar({ hub, source }: Run, reason: QuarantineReason, now: Now): void {
-    if (source !== undefined) this.#options.replication.bar({ hub, peer: source }, reason, now)
+  /** The head is the word of who sent it. The records of several may be false by any of them: nobody is blamed for those. */
+  #bar(run: Run, reason: QuarantineReason, now: Now): void {
+    const { replication } = this.#options
+    const { hub, source, isMixed } = run
+    if (isMixed === true && (reason === 'root' || reason === 'malformed')) replication.seekAlone(run, now)
+    else if (source !== undefined) replication.bar({ hub, peer: source }, reason, now)
   }
 }

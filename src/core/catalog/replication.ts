@@ -103,7 +103,7 @@ export class Replication {
     this.#packer.forget(peer)
     this.#comparison.drop(peer)
     this.#source.dropPeer(peer)
-    if (this.#fetches.dropPeer(peer)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
+    if (this.#fetches.dropPeer(peer, now)) this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
   }
 
   /** Tells every linked peer at once; after a new epoch of the own slice. */
@@ -127,7 +127,13 @@ export class Replication {
   /** C10: that slice is not taken from that peer for a while; somebody else is asked soon. */
   bar(promised: Promised, reason: QuarantineReason, now: Now): void {
     this.#options.quarantine.add({ ...promised, reason }, now.mono)
-    this.#fetches.unwish(promised)
+    this.#fetches.unwish(promised, reason !== 'withheld')
+    this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
+  }
+
+  /** C10: whose part of that run is false nobody knows: it is soon fetched from one peer alone. */
+  seekAlone({ hub, epoch, to: seq }: Run, now: Now): void {
+    this.#fetches.seekAlone(hub, { epoch, seq })
     this.#syncAt = Math.min(this.#syncAt, now.mono + repairMs)
   }
 
@@ -191,7 +197,7 @@ export class Replication {
 
   /** C8: a delta applies only where this replica stands inside of it; one from further on waits. */
   #delta(delta: Run, from: PeerId, now: Now): Brought {
-    const run: Run = { ...delta, source: from }
+    const run: Run = { ...delta, source: from, isMixed: false }
     const { hub, epoch, to: seq } = run
     const { quarantine, replicas, vetting } = this.#options
     if (hub === this.#options.hub || seq <= run.from || quarantine.has(from, hub, now.mono)) return nothing

@@ -54,8 +54,9 @@ export interface Run {
   readonly floor?: number
   /** C10: of the slice at `to`. Missing from what is left of earlier epochs. */
   readonly head?: Head
-  /** Who sent it. */
+  /** Who sent it, or the last of it: `isMixed` when others sent what came before (C9). */
   readonly source?: PeerId
+  readonly isMixed?: boolean
 }
 
 /** What the store keeps of a slice besides its records; `size` is how many those are. */

@@ -1,13 +1,12 @@
 // Fetching runs of slices from other hubs, part by part. The receiver asks for a few slices at a time (its request is
 // the credit), keeps the parts on a stage, and takes those of a slice together when the run is complete (C9): records applied
-// one by one would let two hubs claim the same prefix with different content.
+// one by one would let two hubs claim the same prefix with different content. What breaks off goes on where it was (stages.ts).
 
 import type { HubId, PeerId } from '../ids.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
-import { headIn } from './head.ts'
 import { maxSlices, type PartBody, type WantBody } from './messages.ts'
-import type { CatalogRecord } from './record.ts'
-import { compareEpochs, floorOf, isFurther, type Run, type Version } from './slice.ts'
+import { compareEpochs, isFurther, type Run, type Version } from './slice.ts'
+import { completed, type Stage, Stages, type Wish } from './stages.ts'
 
 /** Requests under way at once; further wishes wait. */
 export const maxAsked = 4
@@ -18,20 +17,6 @@ const maxWishes = 20_000
 /** A part that does not come in this time is asked for again, and after a few times the request is given up. */
 const partTimeoutMs = 3 * second
 const maxRetries = 3
-
-/** A slice that a peer holds further than this hub. */
-export interface Wish {
-  readonly peer: PeerId
-  readonly version: Version
-  /** Where this hub stands in that epoch. */
-  readonly have: number
-}
-
-interface Stage extends Wish {
-  readonly to: number
-  readonly after: number
-  readonly records: readonly CatalogRecord[]
-}
 
 /** What one request asked of a peer: the first of these slices may have come in part, the others wait behind it. */
 interface Asked {
@@ -66,6 +51,7 @@ type Position = (hub: HubId, version: Version) => number | undefined
 /** The receiving side. */
 export class Fetches {
   readonly #maxRecords: number
+  readonly #stages: Stages
   readonly #wishes = new Map<HubId, Wish>()
   readonly #asked = new Set<Asked>()
   /** Slice → who broke off in the middle of it, until it is complete. One entry a slice. */
@@ -74,6 +60,7 @@ export class Fetches {
   /** `maxRecords`: a stage that grows beyond it is given up. */
   constructor(maxRecords: number) {
     this.#maxRecords = maxRecords
+    this.#stages = new Stages(maxRecords)
   }
 
   /** Slices known to be behind. */
@@ -132,7 +119,7 @@ export class Fetches {
       const asked = this.#askedFor(part.hub)
       if (asked?.peer !== from) strays.push(part)
       else {
-        const taken = this.#take(asked, part)
+        const taken = this.#take(asked, part, now)
         if (taken === undefined) continue
         answered.add(asked)
         if (taken.run !== undefined) runs.push(taken.run)
@@ -157,10 +144,11 @@ export class Fetches {
   retry(now: Now): { readonly requests: readonly Request[]; readonly silent: readonly Promised[] } {
     const requests: Request[] = []
     const silent: Promised[] = []
+    this.#stages.expire(now)
     for (const asked of this.#asked) {
       if (asked.until > now.mono) continue
       if (asked.retries >= maxRetries) {
-        this.#asked.delete(asked)
+        this.#breakOff(asked, now)
         const [first] = requestFor(asked).wants
         if (first !== undefined) silent.push({ hub: first.hub, peer: asked.peer })
         for (const [hub, wish] of this.#wishes) if (wish.peer === asked.peer) this.#wishes.delete(hub)
@@ -173,17 +161,28 @@ export class Fetches {
     return { requests, silent }
   }
 
-  /** That slice is not fetched from that peer. */
-  unwish({ hub, peer }: Promised): void {
+  /** That slice is not fetched from that peer. `isForged`: nor is what it brought of it of any use. */
+  unwish({ hub, peer }: Promised, isForged: boolean): void {
     if (this.#wishes.get(hub)?.peer === peer) this.#wishes.delete(hub)
+    if (isForged) this.#stages.forget(hub, peer)
+  }
+
+  /** C10: up to that version the slice is to come from one peer alone. */
+  seekAlone(hub: HubId, version: Version): void {
+    this.#stages.seekAlone(hub, version)
   }
 
   /** The link to a peer is gone; returns whether something was to come over it, and must be had elsewhere. */
-  dropPeer(peer: PeerId): boolean {
+  dropPeer(peer: PeerId, now: Now): boolean {
     const pending = this.pending
-    for (const asked of this.#asked) if (asked.peer === peer) this.#asked.delete(asked)
+    for (const asked of this.#asked) if (asked.peer === peer) this.#breakOff(asked, now)
     for (const [hub, wish] of this.#wishes) if (wish.peer === peer) this.#wishes.delete(hub)
     return this.pending < pending
+  }
+
+  #breakOff(asked: Asked, now: Now): void {
+    this.#asked.delete(asked)
+    for (const [hub, stage] of asked.stages) this.#stages.keep(hub, stage, now)
   }
 
   /** Adds slices that this peer is wished for, up to a part's worth. */
@@ -196,37 +195,43 @@ export class Fetches {
       this.#wishes.delete(hub)
       const position = have(hub, wish.version)
       if (position === undefined) continue
-      asked.stages.set(hub, { ...wish, have: position, to: 0, after: position, records: [] })
-      records += wish.version.seq - position
+      const stage = this.#stages.open(hub, wish, position)
+      asked.stages.set(hub, stage)
+      records += wish.version.seq - stage.have
     }
   }
 
   /** One part: the run when it is complete; undefined when the part is none to come. */
-  #take({ peer, stages }: Asked, part: PartBody): { readonly run?: Run; readonly isWithheld?: boolean } | undefined {
+  #take(
+    { peer, stages }: Asked,
+    part: PartBody,
+    now: Now,
+  ): { readonly run?: Run; readonly isWithheld?: boolean } | undefined {
     const waiting = stages.get(part.hub)
     if (waiting === undefined) return undefined
-    // C14: what the source has dropped, a receiver from before hears of by the whole slice.
-    const isWhole = waiting.to === 0 && part.from === 0 && part.after === 0 && (part.floor ?? 0) > waiting.have
-    const stage = isWhole ? { ...waiting, have: 0, after: 0 } : waiting
+    const stage = isWholeAnew(waiting, part) ? anew(waiting, part) : waiting
     if (part.after !== stage.after) return undefined
     if (compareEpochs(part.epoch, stage.version.epoch) !== 0 || part.from !== stage.have) return undefined
+    const { hub, to, done } = part
     const records = [...stage.records, ...part.records]
     const after = part.records.reduce((most, record) => Math.max(most, record.seq), stage.after)
     const isOtherRun = part.to <= part.from || (stage.to !== 0 && part.to !== stage.to)
-    const isEndless = records.length > this.#maxRecords || (!part.done && after === stage.after)
+    const isTooLarge = records.length + (stage.begun?.records.length ?? 0) > this.#maxRecords
+    const isEndless = isTooLarge || (!done && after === stage.after)
     const isShort = part.to < stage.version.seq
-    const { hub, epoch, from, to, floor = 0, head, done } = part
     if (isOtherRun || isEndless || isShort) {
       stages.delete(hub)
+      if (!isEndless) this.#stages.keep(hub, stage, now)
       return { isWithheld: this.#isWithheld(hub, peer, stage.to > 0) }
     }
+    const next: Stage = { ...stage, to, after, records }
     if (!done) {
-      stages.set(hub, { ...stage, to, after, records })
+      stages.set(hub, next)
       return {}
     }
     stages.delete(hub)
     this.#broken.delete(hub)
-    return { run: { hub, epoch, from, to, records, source: peer, ...floorOf(floor), ...headIn(head) } }
+    return { run: completed(hub, next, part) }
   }
 
   /** Whoever serves many forgets a run that is under way, but hardly the same one twice. */
@@ -244,6 +249,16 @@ export class Fetches {
   #stage(hub: HubId): Stage | undefined {
     return this.#askedFor(hub)?.stages.get(hub)
   }
+}
+
+/** C14: what the source has dropped, a receiver from before hears of by the whole slice. */
+function isWholeAnew({ to, have }: Stage, part: PartBody): boolean {
+  return to === 0 && part.from === 0 && part.after === 0 && (part.floor ?? 0) > have
+}
+
+/** Whatever had come of it before. */
+function anew({ begun: _, ...stage }: Stage, { floor = 0 }: PartBody): Stage {
+  return { ...stage, have: 0, after: 0, floor }
 }
 
 /** A slice of which a part is here goes first: the answer begins with it. */
