@@ -42,7 +42,13 @@ async function forget(named: readonly string[], options: ForgetOptions): Promise
   const isDone = hubs.length > 0 && options.dryRun !== true
   for (let at = 0; isDone && at < hubs.length; at += mostAtOnce) {
     const body = { hubs: hubs.slice(at, at + mostAtOnce), with_data: options.withData === true }
-    await tell(options, { path: '/admin/forget', body }, ForgottenSchema)
+    try {
+      await tell(options, { path: '/admin/forget', body }, ForgottenSchema)
+    } catch (error) {
+      if (at > 0 && error instanceof CommandFailed)
+        throw new CommandFailed(error.code, `${error.message}; the first ${at} of ${hubs.length} were forgotten before`)
+      throw error
+    }
   }
   if (options.json === true) console.log(JSON.stringify({ forgotten: isDone ? hubs : [], found: hubs }))
   else if (hubs.length === 0) console.log('nobody is dead or has left for that long')

@@ -13,7 +13,6 @@ import type { Report } from '../core/presence/lease.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Now, second } from '../core/time.ts'
 import type { Answer, Call } from './calls.ts'
-import { unlisting } from './directory.ts'
 import { type ForgetPlan, forgetWrite } from './forgetting.ts'
 import { type Filed, type FileEntry, type FileResult, ProjectFile } from './projectfile.ts'
 import { projectId, projectKind, registrationWrite, slugOf } from './projects.ts'
@@ -211,13 +210,11 @@ export class Desk {
     // C15: what they alone said is said by this hub before the word that forgets them.
     const saved = salvageOf(replicas, plans)
     const { hub: self, catalog } = this.#settings
-    const unlisted = plans.flatMap(({ hub }) => unlisting(replicas, hub))
-    const more = saved.length + unlisted.length + plans.length
-    if ((replicas.slice(self)?.size ?? 0) + more > catalog.maxSliceRecords) {
+    if ((replicas.slice(self)?.size ?? 0) + saved.length + plans.length > catalog.maxSliceRecords) {
       const detail = `${saved.length} entries of theirs do not fit into this hub's slice (limits.slice); use another hub`
       return [answer(call, refuse('limit-reached', detail))]
     }
-    const writes = [...saved, ...unlisted, ...plans.map((plan) => forgetWrite(plan, replicas))]
+    const writes = [...saved, ...plans.map((plan) => forgetWrite(plan, replicas))]
     // An entry that is too long to be taken over stays in their slice, and that where it is.
     const job = { writes, answers: plans.length }
     return this.#write(call, job, () => [answer(call, { ok: true, type: 'forgotten' })])

@@ -3,6 +3,7 @@
 // address and key, and can be forgotten.
 
 import { Compile } from 'typebox/compile'
+import { hubKind } from '../core/catalog/burials.ts'
 import { exists, type Field, type Joined } from '../core/catalog/record.ts'
 import type { Replicas } from '../core/catalog/replicas.ts'
 import type { Write } from '../core/catalog/writes.ts'
@@ -13,7 +14,6 @@ import { type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import { isoOf } from './iso.ts'
 import type { DirectoryEntry, MemberStatus } from './shapes.ts'
 
-const hubKind = 'hub'
 /** How often a hub looks whether its entry says what it is: it may have been forgotten, or its clock was in doubt. */
 const lookMs: Millis = 1 * minute
 const infoCheck = Compile(HubInfoSchema)
@@ -48,11 +48,6 @@ export class OwnEntry {
     if (exists(joined) && Object.entries(fields).every(isSaid)) return undefined
     return { op: 'put', kind: hubKind, key: hub, fields, initial: {}, sets: {} }
   }
-}
-
-/** The entry of a hub that is forgotten goes, whoever wrote it. */
-export function unlisting(replicas: Replicas, hub: HubId): Write[] {
-  return exists(replicas.joined(idOf(hub))) ? [{ op: 'remove', kind: hubKind, key: hub }] : []
 }
 
 /** Whether the catalog knows a hub of that name: it is listed, or its slice is held. */

@@ -15,7 +15,7 @@ import type { NetworkEvents, Ports } from './ports.ts'
 import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
 import { isAlive } from './sight.ts'
-import { comeBack, encodedOp, incarnationOp, livedOp, nextIncarnation, type Remembered, remember } from './stored.ts'
+import { comeBack, encodedOp, incarnationOp, livedOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
 import { Watch } from './watch.ts'
 
@@ -80,7 +80,8 @@ export class Driver implements LocalHub {
       const retentionMs = catalog.removalRetentionMs
       const life = { hub, wall, retentionMs, isDamaged }
       const { remembered, batch } = comeBack(remember(entries, codec), entries, life)
-      const incarnation = nextIncarnation(remembered, wall)
+      // M1: above every incarnation this hub ever had, also when its clock went backwards.
+      const incarnation = Math.max(wall, remembered.incarnation + 1)
       const first = [incarnationOp(incarnation), ...batch].map((op) => encodedOp(op, this.#ports.codec))
       store.persist(first, true, (ok) => {
         if (!ok) return fail('the disk did not take the first write; free space or mend the data directory')

@@ -5,7 +5,7 @@ import type { HubId, PeerId, Region, Slug } from '../core/ids.ts'
 import type { Member } from '../core/membership/member.ts'
 import type { HomeFacts } from '../core/presence/lease.ts'
 import { presenceOf } from '../core/presence/lease.ts'
-import type { Millis, Now } from '../core/time.ts'
+import { type Millis, minute, type Now } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
 import { isListed } from './directory.ts'
 import type { Machines } from './machines.ts'
@@ -94,12 +94,21 @@ export function factsOf(hub: Eyes, id: HubId): Belief | undefined {
   return memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
 }
 
+/** A hub that has been up and linked for so long has been told of everybody who lives. */
+const informedMs: Millis = 5 * minute
+
 /**
  * A hub that no member list has any more and whose part of the catalog is still held: it has been dead for as long as the
- * dead are listed, so it was never started since.
+ * dead are listed, so it was never started since. Undefined where this hub may only not have heard of it yet.
  */
-export function absentee(hub: Eyes, id: HubId, now: Now): Pick<Belief, 'status' | 'incarnation'> | undefined {
-  if (!isListed(hub.catalog.replicas, id)) return undefined
+export function absentee(
+  hub: Eyes & { readonly links: ReadonlyMap<PeerId, HubInfo> },
+  id: HubId,
+  now: Now,
+): Pick<Belief, 'status' | 'incarnation'> | undefined {
+  const isInformed = hub.links.size > 0 && now.mono - hub.bootedAt.mono >= informedMs
+  const isLinked = [...hub.links.values()].some((info) => info.hub === id)
+  if (!isInformed || isLinked || !isListed(hub.catalog.replicas, id)) return undefined
   return { status: 'dead', incarnation: Math.max(0, Math.floor(now.wall) - hub.settings.membership.deadRetentionMs) }
 }
 

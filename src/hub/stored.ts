@@ -12,7 +12,6 @@ import type { Loaded } from '../core/catalog/stored.ts'
 import { asLost, isForeign, readSlices } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
-import { isPlausible } from '../core/membership/member.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import type { Codec, StoredEntry, StoredOp } from './ports.ts'
@@ -111,18 +110,6 @@ export function encodedOp(op: StoreOp, codec: Pick<Codec, 'encode'>): StoredOp {
 
 export function livedOp(lived: Lived): StoreOp {
   return { op: 'put', key: livedKey, value: lived }
-}
-
-/**
- * M1: above every incarnation that anybody believes of this hub, also when its clock went backwards. One from a boot with a
- * clock far ahead nobody has believed (M5), and nobody would believe what is above it.
- */
-export function nextIncarnation(
-  { incarnation, lived }: Pick<Remembered, 'incarnation' | 'lived'>,
-  wall: Millis,
-): number {
-  const isBelieved = isPlausible(incarnation, 0, Math.max(wall, lived?.sure ?? 0))
-  return isBelieved ? Math.max(wall, incarnation + 1) : wall
 }
 
 export function incarnationOp(incarnation: number): StoreOp {

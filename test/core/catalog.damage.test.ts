@@ -32,26 +32,6 @@ describe('a hub whose store was damaged', () => {
     expect(ownVersion(world, 'b')?.epoch[0]).toBe(2)
   })
 
-  it('finds out from a peer that the end of its log is gone before it uses a number twice', () => {
-    const world = federation('a', 'b')
-    for (const slug of ['first', 'told']) {
-      world.write('b', putOf(slug, {}))
-      world.pass(1_000)
-    }
-    world.crash('b')
-    world.node('b').disk.cutEnd(1)
-    world.start('b')
-    expect(Object.keys(projects(world, 'b'))).toEqual(['first'])
-    const call = world.write('b', putOf('anew', {}))
-    world.pass(1_000)
-    expect(world.answer(call)).toBeUndefined()
-    join(world, 'b')
-    world.pass(1 * minute)
-    expect(world.answer(call)).toMatchObject({ ok: true })
-    for (const name of ['a', 'b']) expect(Object.keys(projects(world, name))).toEqual(['anew', 'first', 'told'])
-    expect(ownVersion(world, 'b')?.epoch[0]).toBe(2)
-  })
-
   it('alone keeps what can be read, and shows it when it may write', () => {
     const world = federation('a')
     world.step('a', { type: 'alone' })

@@ -42,11 +42,6 @@ export class Disk {
     this.#batches.splice(which % Math.max(1, this.#batches.length), 1)
   }
 
-  /** The last batches are missing, synced or not, and nothing tells. */
-  cutEnd(batches: number): void {
-    this.#batches.splice(Math.max(0, this.#batches.length - batches))
-  }
-
   /** What hubs of 0.2 stored. */
   forgetHeads(): void {
     const held = [...this.entries()].map(([key, value]): StoreOp => {

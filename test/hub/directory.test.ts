@@ -6,7 +6,7 @@ import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import type { DirectoryEntry } from '../../src/hub/shapes.ts'
 import { headOf } from '../core/catalog.heads.ts'
-import { hubId, infoOf, wallStart } from '../core/kit.ts'
+import { hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
 import { overhear, Rig, settingsFor } from './kit.ts'
 
 const entry = (rig: Rig, name = 'me'): DirectoryEntry | undefined =>
@@ -66,10 +66,12 @@ describe('the own entry', () => {
     rig.member('lost', 'dead', { info, incarnation })
     rig.ask({ type: 'forget', hubs: [hubId('lost')], withData: false })
     rig.pass(2_000)
+    expect(entry(rig, 'lost')).toBeUndefined()
+    const from = lost.done.length
     overhear(lost, 'me', rig.done)
-    expect(entry(lost, 'lost')?.peer_id).toBeNull()
-    lost.pass(120_000)
-    expect(entry(lost, 'lost')?.peer_id).toBe(info.peer)
+    lost.pass(2_000)
+    overhear(rig, 'lost', lost.done.slice(from))
+    for (const each of [rig, lost]) expect(entry(each, 'lost')?.peer_id).toBe(info.peer)
   })
 })
 
@@ -90,17 +92,38 @@ describe('the directory', () => {
     hear(rig, 'a', saidBy('a'))
     rig.member('a', 'alive')
     rig.member('a', 'dead')
+    rig.step({ type: 'link-down', peer: peerOf('a'), reason: 'closed' })
     rig.pass(2 * rig.settings.membership.deadRetentionMs)
+    const forget = () => rig.ask({ type: 'forget', hubs: [hubId('a')], withData: false })
+    // Cut off from all, it may only not have heard of it.
+    expect(forget()).toMatchObject({ ok: false, code: 'unknown-hub' })
+    rig.link(infoOf('b'))
     expect(rig.hub.beliefAbout(hubId('a'), rig.moment())?.incarnation).toBeGreaterThan(wallStart)
     expect(rig.views.member(hubId('a'), rig.moment())).toBeUndefined()
     expect(entry(rig, 'a')).toMatchObject({ status: 'unknown', peer_id: infoOf('a').peer })
-    expect(rig.ask({ type: 'forget', hubs: [hubId('a')], withData: false })).toMatchObject({ ok: true })
+    expect(forget()).toMatchObject({ ok: true })
     rig.pass(2_000)
     expect(entry(rig, 'a')).toBeUndefined()
     expect(entry(restarted(rig), 'a')).toBeUndefined()
     // One that boots now is above what was forgotten.
     rig.member('a', 'alive', { incarnation: wallStart + rig.now })
     expect(rig.views.member(hubId('a'), rig.moment())?.status).toBe('alive')
+  })
+
+  it('lets nobody forget hubs that it may only not have heard of yet, or is linked with', () => {
+    const rig = new Rig()
+    hear(rig, 'a', saidBy('a'))
+    rig.link(infoOf('b'))
+    const forget = () => rig.ask({ type: 'forget', hubs: [hubId('a')], withData: false })
+    rig.pass(600_000)
+    expect(forget()).toMatchObject({ ok: false, code: 'unknown-hub' })
+    rig.step({ type: 'link-down', peer: peerOf('a'), reason: 'closed' })
+    expect(forget()).toMatchObject({ ok: true })
+    const early = new Rig()
+    hear(early, 'a', saidBy('a'))
+    early.step({ type: 'link-down', peer: peerOf('a'), reason: 'closed' })
+    early.link(infoOf('b'))
+    expect(early.ask({ type: 'forget', hubs: [hubId('a')], withData: false })).toMatchObject({ code: 'unknown-hub' })
   })
 
   it('does not make up hubs that nobody knows', () => {

@@ -88,17 +88,14 @@ export class Author {
   /** C13: the epoch that the next batch opens; undefined while the present one holds. */
   #opening: Epoch | undefined
   #retryAt = never
-  /** C13: whether own numbers can go on from what is held. */
-  #isFree: boolean
 
   constructor(options: AuthorOptions) {
     this.#options = options
     this.#self = new Set([options.hub])
-    this.#isFree = options.replicas.slice(options.hub) === undefined
   }
 
   get isOpen(): boolean {
-    return this.#isFree && this.#options.replicas.slice(this.#options.hub) !== undefined
+    return this.#options.replicas.slice(this.#options.hub) !== undefined
   }
 
   get isStuck(): boolean {
@@ -114,17 +111,8 @@ export class Author {
     return this.#opening ?? this.#present
   }
 
-  /**
-   * C13: before, nothing is written into the epoch that was read at start. Where the end of a log is gone it is an older state
-   * than others hold, and numbers that were used would be used again.
-   */
-  release(): void {
-    this.#isFree = true
-  }
-
   /** C13: the next batch opens an epoch above `highest` and above all own ones, with everything the own slice holds. */
   reopen(highest: number): void {
-    this.release()
     if (this.#opening !== undefined && this.#opening[0] > highest) return
     const nonce = this.#options.random.seed() >>> 0
     this.#opening = [Math.max(highest, this.#present?.[0] ?? 0) + 1, nonce.toString(16).padStart(8, '0')]
@@ -174,7 +162,7 @@ export class Author {
   /** Begins the next commit; nothing while one is under way, nothing waits, or no epoch is open. */
   begin(now: Now): readonly Task[] {
     const { epoch } = this
-    if (!this.#isFree || this.#commit !== undefined || epoch === undefined) return []
+    if (this.#commit !== undefined || epoch === undefined) return []
     // C2: what waits to be taken over into the epoch would be refused with it.
     if (this.#opening !== undefined && this.#options.hlc.isDrifted(now.wall)) return []
     const held = this.#options.replicas.slice(this.#options.hub)

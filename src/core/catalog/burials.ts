@@ -11,6 +11,8 @@ import type { Write } from './writes.ts'
 
 /** The kind of the entries that forget hubs. They outlive whoever wrote them. */
 export const forgottenKind = 'forgotten'
+/** The kind of the entries by which hubs list themselves. The entry of a hub that is forgotten goes with its slice. */
+export const hubKind = 'hub'
 /** A hub opens one epoch for each disk it loses: one this far above what is known of it is made up. */
 export const maxEpochLeap = 2 ** 20
 /** How soon it is looked again whether a slice can go: at first, and after many tries. */
@@ -112,6 +114,7 @@ export function salvageOf(replicas: Replicas, burials: readonly Omit<Burial, 'ep
   const mine = new Map<EntryId, CatalogRecord>()
   for (const { hub, withData } of burials) {
     for (const [id, record] of replicas.said(hub)) {
+      if (record.kind === hubKind && record.key === hub) continue
       const kept = withData && record.kind !== forgottenKind ? withoutOwn(record, hub) : record
       const other = mine.get(id)
       mine.set(id, other === undefined ? kept : merge(other, kept))

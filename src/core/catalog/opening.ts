@@ -38,7 +38,6 @@ export class Opening {
   /** Everything that can be learned of the own slice is known; its epoch may open. */
   open(now: Now): void {
     const { absence, author, collector, replication, reserve } = this.#options
-    author.release()
     const isFirst = author.epoch === undefined
     // C14: after a long absence, when all slices are fetched: what others removed is known as far as they still say it.
     const isWhole = replication.currency.behind === 0 && reserve.size === 0
