@@ -141,6 +141,37 @@ describe('fetching a run', () => {
     ])
   })
 
+  it('asks first for slices of few records, whatever the order in which it heard of them', () => {
+    const fetches = new Fetches(10_000)
+    const sizes = { large: 5_000, middle: 60, small: 2, other: 3 }
+    for (const [name, seq] of Object.entries(sizes))
+      fetches.wish(hubId(name), { peer, version: { epoch, seq }, have: 0 })
+    const requests = fetches.start(at(0), () => 0).map(({ wants }) => wants.map(({ hub }) => hub))
+    expect(requests).toEqual([['small', 'other', 'middle'], ['large']])
+  })
+
+  it('lets small slices pass large ones of which parts are here', () => {
+    const fetches = new Fetches(10_000)
+    for (let i = 0; i < maxAsked; i++)
+      fetches.wish(hubId(`large-${i}`), { peer, version: { epoch, seq: 5_000 }, have: 0 })
+    expect(fetches.start(at(0), () => 0)).toHaveLength(maxAsked)
+    for (const name of ['small', 'other']) fetches.wish(hubId(name), { peer, version: { epoch, seq: 2 }, have: 0 })
+    fetches.wish(hubId('larger'), { peer, version: { epoch, seq: 6_000 }, have: 0 })
+    expect(fetches.start(at(0), () => 0)).toEqual([])
+    const begun = part({ hub: hubId('large-0'), to: 5_000, records: [record('p', 1)] })
+    const wants = taken(fetches, begun).wants?.map(({ hub, to, after }) => [hub, to, after])
+    expect(wants).toEqual([
+      ['small', 0, 0],
+      ['other', 0, 0],
+      ['large-0', 5_000, 1],
+    ])
+    const whole = ['small', 'other'].map((name) =>
+      part({ hub: hubId(name), to: 2, records: [record('p', 2)], done: true }),
+    )
+    const { runs, requests } = fetches.receive(peer, whole, { now: at(2), have: () => 0 })
+    expect([runs.length, requests[0]?.wants.map(({ hub }) => hub)]).toEqual([2, ['large-0']])
+  })
+
   it('follows the furthest peer, and skips what has arrived meanwhile', () => {
     const fetches = new Fetches(100)
     fetches.wish(a, { peer, version: { epoch, seq: 4 }, have: 0 })

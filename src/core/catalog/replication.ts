@@ -17,7 +17,7 @@ import type { CatalogProtocol } from './protocol.ts'
 import type { Quarantine, QuarantineReason } from './quarantine.ts'
 import type { Replicas } from './replicas.ts'
 import { isSurplus, type Run, type Version } from './slice.ts'
-import { Source } from './source.ts'
+import { Source, smallestFirst } from './source.ts'
 import { Fetches, type Promised, type Request } from './sync.ts'
 import type { Vetting } from './vetting.ts'
 
@@ -242,9 +242,10 @@ export class Replication {
   /** Short runs that the peer lacks are on their way at once; of the rest it hears, and asks for it. */
   #bring(to: PeerId, { lacking, isAsked, isSole }: Found): Outgoing[] {
     // When halves meet, every link across finds the same differences: what is asked for comes once.
-    const first = isSole ? lacking : lacking.slice(0, fewRuns)
+    const all = smallestFirst(lacking)
+    const first = isSole ? all : all.slice(0, fewRuns)
     const { pages, rest: left } = this.#source.shortRuns(first)
-    const rest = [...left, ...lacking.slice(first.length).map(({ version }) => version)]
+    const rest = [...left, ...all.slice(first.length).map(({ version }) => version)]
     const out = pages.map(({ parts }) => this.#packer.answer(to, parts))
     if (isAsked) return [...out, ...this.#comparison.answer(to, rest)]
     return rest.length > 0 ? [...out, this.#comparison.offer(to, rest)] : out

@@ -10,6 +10,12 @@ import { Page, Serves } from './serves.ts'
 import { compareEpochs, floorOf, isSurplus, type Run } from './slice.ts'
 import { maxAsked } from './sync.ts'
 
+/** Those of few records first. */
+export function smallestFirst(lacking: readonly Lack[]): Lack[] {
+  const missing = ({ version: [, , seq], have }: Lack) => seq - have
+  return lacking.toSorted((a, b) => missing(a) - missing(b))
+}
+
 export class Source {
   readonly #replicas: Replicas
   readonly #serves = new Serves()

@@ -52,7 +52,9 @@ type Position = (hub: HubId, version: Version) => number | undefined
 export class Fetches {
   readonly #maxRecords: number
   readonly #stages: Stages
-  readonly #wishes = new Map<HubId, Wish>()
+  /** Those of few records first, once they are in order. */
+  #wishes = new Map<HubId, Wish>()
+  #isInOrder = true
   readonly #asked = new Set<Asked>()
   /** Slice → who broke off in the middle of it, until it is complete. One entry a slice. */
   readonly #broken = new Map<HubId, PeerId>()
@@ -92,12 +94,16 @@ export class Fetches {
     if (stage !== undefined && !isFurther(wish.version, stage.version)) return
     const held = this.#wishes.get(hub)
     if (held === undefined && this.#wishes.size >= maxWishes) return
-    if (held === undefined || isFurther(wish.version, held.version)) this.#wishes.set(hub, wish)
+    if (held !== undefined && !isFurther(wish.version, held.version)) return
+    this.#wishes.set(hub, wish)
+    this.#isInOrder = false
   }
 
   /** Starts as many requests as there is room for. `have` is read again: deltas may have closed the gap meanwhile. */
   start(now: Now, have: Position): Request[] {
     const requests: Request[] = []
+    if (!this.#isInOrder) this.#wishes = new Map([...this.#wishes].sort(([, a], [, b]) => missing(a) - missing(b)))
+    this.#isInOrder = true
     for (const { peer } of this.#wishes.values()) {
       if (this.#asked.size >= maxAsked) break
       const asked: Asked = { peer, stages: new Map(), until: now.mono + partTimeoutMs, retries: 0 }
@@ -185,19 +191,15 @@ export class Fetches {
     for (const [hub, stage] of asked.stages) this.#stages.keep(hub, stage, now)
   }
 
-  /** Adds slices that this peer is wished for, up to a part's worth. */
+  /** Adds slices that this peer is wished for, up to a part's worth: before what is larger, however much of that is here. */
   #fill(asked: Asked, have: Position): void {
-    let records = 0
-    for (const { version, have } of asked.stages.values()) records += version.seq - have
     for (const [hub, wish] of this.#wishes) {
-      if (asked.stages.size >= maxSlices || (records >= recordsAsked && asked.stages.size > 0)) return
+      if (asked.stages.size >= maxSlices) return
       if (wish.peer !== asked.peer || this.#askedFor(hub) !== undefined || asked.stages.has(hub)) continue
+      if (recordsBefore(wish, asked) >= recordsAsked) return
       this.#wishes.delete(hub)
       const position = have(hub, wish.version)
-      if (position === undefined) continue
-      const stage = this.#stages.open(hub, wish, position)
-      asked.stages.set(hub, stage)
-      records += wish.version.seq - stage.have
+      if (position !== undefined) asked.stages.set(hub, this.#stages.open(hub, wish, position))
     }
   }
 
@@ -261,14 +263,25 @@ function anew({ begun: _, ...stage }: Stage, { floor = 0 }: PartBody): Stage {
   return { ...stage, have: 0, after: 0, floor }
 }
 
-/** A slice of which a part is here goes first: the answer begins with it. */
+/** Records that are to come, at most: what was written again since counts twice. */
+function missing({ version, have }: Wish): number {
+  return version.seq - have
+}
+
+function missingOf(stage: Stage): number {
+  return stage.version.seq - stage.after
+}
+
+/** Of the slices asked for, those that come no later than this one would. */
+function recordsBefore(wish: Wish, { stages }: Asked): number {
+  let records = 0
+  for (const stage of stages.values()) if (missingOf(stage) <= missing(wish)) records += missingOf(stage)
+  return records
+}
+
+/** The slice of which the least is missing goes first: the answer begins with it. */
 function requestFor({ peer, stages }: Asked): Request {
-  const wants = [...stages].map(([hub, { version, have, to, after }]) => ({
-    hub,
-    epoch: version.epoch,
-    have,
-    to,
-    after,
-  }))
-  return { to: peer, wants: wants.sort((a, b) => Number(b.to > 0) - Number(a.to > 0)) }
+  const all = [...stages].sort(([, a], [, b]) => missingOf(a) - missingOf(b))
+  const wants = all.map(([hub, { version, have, to, after }]) => ({ hub, epoch: version.epoch, have, to, after }))
+  return { to: peer, wants }
 }
