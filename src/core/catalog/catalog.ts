@@ -16,7 +16,7 @@ import { Opening } from './opening.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Quarantine } from './quarantine.ts'
-import { type CatalogRecord, type EntryId, entryId, exists, stampsOf } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, stampsOf } from './record.ts'
 import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { Reserve } from './reserve.ts'
@@ -278,7 +278,7 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   #tell(ids: readonly EntryId[], out: Effects): void {
     for (const id of ids) {
-      out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
+      out.push({ type: 'change', change: { type: 'entry', id, exists: this.replicas.exists(id) } })
     }
   }
 }

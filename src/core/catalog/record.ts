@@ -112,6 +112,15 @@ export function exists(joined: Joined): boolean {
   return joined.fields[lifeField] !== undefined
 }
 
+/** C5: whether the entry that these records are of exists: whether their join shows `life`. */
+export function existsIn(records: readonly CatalogRecord[]): boolean {
+  let removed: Stamp | undefined
+  for (const record of records) {
+    if (record.removed !== undefined && isLater(record.removed, removed)) removed = record.removed
+  }
+  return records.some(({ fields: { [lifeField]: life } }) => life !== undefined && isLater(life[1], removed))
+}
+
 /** C7: the record without the fields that a removal covers; undefined when nothing is covered. */
 export function withoutCovered(record: CatalogRecord, removed: Stamp): Fields | undefined {
   const kept = Object.entries(record.fields).filter(([, [, stamp]]) => isLater(stamp, removed))
