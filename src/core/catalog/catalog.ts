@@ -55,8 +55,8 @@ export class Catalog implements Machine<CatalogProtocol> {
     const own = options.slices.find((slice) => slice.hub === hub)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
-    const held = [...options.slices, ...options.reserve]
-    for (const slice of held) this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
+    for (const slice of [...options.slices, ...options.reserve])
+      for (const stamp of slice.stamps()) this.#hlc.observe(stamp)
     this.#observe(options.lostOwn?.records ?? [])
     this.#author = new Author({ ...options, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)

@@ -12,11 +12,12 @@ import {
   type EntryId,
   entryId,
   exists,
-  existsIn,
   isNews,
   type Joined,
   join,
+  lifeMark,
   merge,
+  removalMark,
 } from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
 import { Roster } from './roster.ts'
@@ -212,10 +213,13 @@ export class Replicas {
     return fresh
   }
 
-  /** C5: whether an entry exists. Joins nothing: it is asked of every entry when a hub starts. */
+  /** C5: whether an entry exists. Joins and reads nothing where that can be told without: it is asked of all when a hub starts. */
   exists(id: EntryId): boolean {
-    const held = this.#joined.get(id)
-    return held === undefined ? existsIn(this.shown(id)) : exists(held)
+    const only = this.#holders.only(id)
+    let marks = only === undefined ? 0 : this.#marks(only, id)
+    if (only === undefined) for (const hub of this.#holders.of(id)) marks |= this.#marks(hub, id)
+    if ((marks & lifeMark) === 0) return false
+    return (marks & removalMark) === 0 || exists(this.joined(id))
   }
 
   /** C11: equal exactly when the same versions are held. */
@@ -227,6 +231,10 @@ export class Replicas {
   storeOps(hub: HubId, ids: Iterable<EntryId>): StoreOp[] {
     const slice = this.#slices.get(hub)
     return slice === undefined ? goneOps(hub, ids) : sliceOps(slice, ids)
+  }
+
+  #marks(hub: HubId, id: EntryId): number {
+    return this.#slices.get(hub)?.marks(id) ?? 0
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {
