@@ -15,7 +15,7 @@ export interface Entered {
 }
 
 export class Tally {
-  /** Of each key the checksum of its value. Bounded by what is stored. */
+  /** Of each key the checksum of its value, as a signed number: those take no memory of their own. Bounded by what is stored. */
   readonly #sums = new Map<string, number>()
   #total = 0
 
@@ -23,7 +23,7 @@ export class Tally {
   add(key: string, sealed: Uint8Array): void {
     if (key === sumKey) return
     const sum = checksumOf(sealed)
-    this.#sums.set(key, sum)
+    this.#sums.set(key, sum | 0)
     this.#total = (this.#total + sum) % modulus
   }
 
@@ -40,10 +40,10 @@ export class Tally {
     for (const op of batch) {
       const key = 'del' in op ? op.del : op.put
       const before = sums.has(key) ? sums.get(key) : this.#sums.get(key)
-      const after = 'del' in op ? undefined : checksumOf(op.value)
+      const after = 'del' in op ? undefined : checksumOf(op.value) | 0
       sums.set(key, after)
       size += Number(after !== undefined) - Number(before !== undefined)
-      total = (total + modulus + (after ?? 0) - (before ?? 0)) % modulus
+      total = (total + 2 * modulus + (after ?? 0) - (before ?? 0)) % modulus
     }
     return { sums, total, op: sealedOp(sumKey, textOf(size, total)) }
   }

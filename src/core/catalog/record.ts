@@ -65,9 +65,10 @@ export function hasPlainValues(record: CatalogRecord): boolean {
   return record.key.isWellFormed() && Object.entries(record.fields).every(isFieldPlain)
 }
 
-export function* stampsOf(record: CatalogRecord): Generator<Stamp> {
-  for (const [, stamp] of Object.values(record.fields)) yield stamp
-  if (record.removed !== undefined) yield record.removed
+export function stampsOf({ fields, removed }: CatalogRecord): Stamp[] {
+  const stamps = Object.values(fields).map(([, stamp]) => stamp)
+  if (removed !== undefined) stamps.push(removed)
+  return stamps
 }
 
 /**

@@ -10,8 +10,9 @@ export class Records {
   /** A record, or its number among those at rest. A rewritten record moves to the end. */
   readonly #held = new Map<EntryId, CatalogRecord | number>()
   #rest: Rest | undefined
-  /** How many of them rest. */
+  /** How many of them rest, and how many remove their entry. */
   #resting = 0
+  #removals = 0
 
   get size(): number {
     return this.#held.size
@@ -19,11 +20,7 @@ export class Records {
 
   /** How many of them remove their entry. */
   get removals(): number {
-    let removals = 0
-    for (const held of this.#held.values()) {
-      if (typeof held === 'number' ? (this.#marksAt(held) & removalMark) !== 0 : held.removed !== undefined) removals++
-    }
-    return removals
+    return this.#removals
   }
 
   has(id: EntryId): boolean {
@@ -47,7 +44,7 @@ export class Records {
   /** What the record of an entry has, without reading it; 0 where there is none. */
   marks(id: EntryId): number {
     const held = this.#held.get(id)
-    if (typeof held === 'number') return this.#marksAt(held)
+    if (typeof held === 'number') return (this.#rest as Rest).marks(held)
     return held === undefined ? 0 : marksOf(held)
   }
 
@@ -92,17 +89,14 @@ export class Records {
   put(record: CatalogRecord): void {
     const id = entryId(record)
     this.delete(id)
-    this.#held.set(id, record)
+    this.#set(id, record)
   }
 
   /** In its place in the order, which is the end where there was none; without it, when nothing is left. */
   replace(id: EntryId, left: CatalogRecord | undefined): void {
-    if (left === undefined) {
-      this.delete(id)
-      return
-    }
-    this.get(id)
-    this.#held.set(id, left)
+    this.#forget(id)
+    if (left === undefined) this.#held.delete(id)
+    else this.#set(id, left)
   }
 
   /** Takes these as well, each as one with what is held of its entry; returns the entries. */
@@ -118,7 +112,7 @@ export class Records {
   }
 
   delete(id: EntryId): void {
-    if (typeof this.#held.get(id) === 'number') this.#woken()
+    this.#forget(id)
     this.#held.delete(id)
   }
 
@@ -126,13 +120,31 @@ export class Records {
     this.#held.clear()
     this.#rest = undefined
     this.#resting = 0
+    this.#removals = 0
   }
 
   /** Takes records at rest where there are none yet. */
   lay(rest: Rest): void {
     this.#rest = rest
     this.#resting = rest.size
-    for (const nth of rest.order()) this.#held.set(rest.ids[nth] as EntryId, nth)
+    for (const nth of rest.order()) {
+      this.#held.set(rest.ids[nth] as EntryId, nth)
+      if ((rest.marks(nth) & removalMark) !== 0) this.#removals++
+    }
+  }
+
+  #set(id: EntryId, record: CatalogRecord): void {
+    this.#held.set(id, record)
+    if (record.removed !== undefined) this.#removals++
+  }
+
+  /** What is held of an entry is about to go. */
+  #forget(id: EntryId): void {
+    const held = this.#held.get(id)
+    if (typeof held === 'number') {
+      if (((this.#rest as Rest).marks(held) & removalMark) !== 0) this.#removals--
+      this.#woken()
+    } else if (held?.removed !== undefined) this.#removals--
   }
 
   #wake(id: EntryId, nth: number): CatalogRecord {
@@ -150,9 +162,5 @@ export class Records {
 
   #seqOf(nth: number): number {
     return (this.#rest as Rest).seq(nth)
-  }
-
-  #marksAt(nth: number): number {
-    return (this.#rest as Rest).marks(nth)
   }
 }
