@@ -114,7 +114,7 @@ describe('a machine', () => {
     const key = a.peer
     a.renew()
     let stored = -1
-    a.start().store.load((entries) => {
+    a.start().store.load(([...entries]) => {
       stored = entries.length
     }, nothing)
     world.run(200)

@@ -19,7 +19,7 @@ const write = (store: LevelStore, batch: readonly StoredOp[]) =>
   new Promise<boolean>((done) => store.persist(batch, true, done))
 const load = (store: LevelStore) =>
   new Promise<{ entries: readonly StoredEntry[]; isDamaged: boolean }>((done, failed) =>
-    store.load((entries, isDamaged) => done({ entries, isDamaged }), failed),
+    store.load((entries, isDamaged) => done({ entries: [...entries], isDamaged }), failed),
   )
 
 /** A thousand entries in a table, three hundred more in the log. */

@@ -41,7 +41,9 @@ async function layoutOf020(name: string): Promise<string> {
 
 async function read(directory: string) {
   const store = await openLevelStore(directory)
-  const entries = await new Promise<readonly StoredEntry[]>((done, failed) => store.load(done, failed))
+  const entries = await new Promise<readonly StoredEntry[]>((done, failed) =>
+    store.load((all) => done([...all]), failed),
+  )
   await store.close()
   return { damage: store.damage, entries: entries.map(({ key, value }) => [key, new Uint8Array(value)]) }
 }

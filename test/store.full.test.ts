@@ -40,7 +40,7 @@ const script = `
   }
   await store.close()
   store = await openLevelStore(directory + '/catalog')
-  store.load((entries, isDamaged) => {
+  store.load(([...entries], isDamaged) => {
     const found = new Map(entries.map(({ key, value }) => [key, Buffer.from(value)]))
     const lost = [...kept].filter(([key, value]) => !found.get(key)?.equals(value)).map(([key]) => key)
     console.log(JSON.stringify({ refused: refused >= 9, kept: kept.size > 40, lost, isDamaged }))
@@ -64,7 +64,7 @@ const crowded = `
   const left = readdirSync(directory).sort()
   rmSync(directory + '/ballast')
   const again = await openLevelStore(directory + '/catalog')
-  again.load((entries, isDamaged) => console.log(JSON.stringify({ told: [...told], left, kept: entries.length, isDamaged })))
+  again.load(([...entries], isDamaged) => console.log(JSON.stringify({ told: [...told], left, kept: entries.length, isDamaged })))
 `
 
 const inSmallDisk = async (program: string) => {

@@ -7,6 +7,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { Encoder } from 'cbor-x'
 import { isPacked, packedHeadBytes, plainBytesOf, withPackedHead } from '../core/packed.ts'
+import type { Scan } from '../core/scan.ts'
 import { maxFrameBytes } from '../core/wire.ts'
 import type { Codec } from '../hub/ports.ts'
 
@@ -38,6 +39,138 @@ export interface Packing {
   readonly packed?: (before: number, after: number) => void
 }
 
+const falseHead = 0xf4
+const trueHead = 0xf5
+const nullHead = 0xf6
+const doubleHead = 0xfb
+const doubleBytes = new Uint8Array(8)
+const doubleView = new DataView(doubleBytes.buffer)
+
+/** Longer ones are left to decoding. */
+const longestText = 512
+
+/** Stricter than decoding: what is not plainly what it looks like is left to that. */
+class CborScan implements Scan {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #at = 0
+
+  begin(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#at = 0
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  map(): number {
+    return this.#argument(5)
+  }
+
+  list(): number {
+    return this.#argument(4)
+  }
+
+  is(text: string, from = 0, to = text.length): boolean {
+    const length = this.#argument(3)
+    return length === to - from && this.#at + length <= this.#bytes.length && this.#goesPast(text, from, to)
+  }
+
+  text(likely = ''): string | undefined {
+    const length = this.#argument(3)
+    if (length < 0 || length > longestText || this.#at + length > this.#bytes.length) return undefined
+    if (length === likely.length && this.#goesPast(likely)) return likely
+    const start = this.#at
+    this.#at += length
+    const text = String.fromCharCode(...this.#bytes.subarray(start, this.#at))
+    return isAscii(text) ? text : undefined
+  }
+
+  /** Goes past an ASCII text, if that is what comes. */
+  #goesPast(text: string, from = 0, to = text.length): boolean {
+    for (let i = from; i < to; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80 || code !== this.#bytes[this.#at + i - from]) return false
+    }
+    this.#at += to - from
+    return true
+  }
+
+  count(): number {
+    const first = this.#bytes[this.#at]
+    if (first !== doubleHead) return this.#argument(0)
+    this.#at++
+    const number = this.#double()
+    return Number.isSafeInteger(number) && number >= 0 ? number : -1
+  }
+
+  plain(depth: number): 'null' | 'other' | 'none' {
+    const first = this.#bytes[this.#at]
+    if (first === undefined) return 'none'
+    const major = first >> 5
+    if (major === 7) return this.#simple()
+    const argument = this.#argument(major)
+    if (argument < 0) return 'none'
+    switch (major) {
+      case 0:
+      case 1:
+        return 'other'
+      case 3:
+        this.#at += argument
+        return this.#at <= this.#bytes.length ? 'other' : 'none'
+      case 4:
+      case 5:
+        return depth > 0 && this.#areItemsPlain(major === 5, argument, depth - 1) ? 'other' : 'none'
+      default:
+        return 'none'
+    }
+  }
+
+  #areItemsPlain(hasNames: boolean, count: number, depth: number): boolean {
+    for (let i = 0; i < count; i++) {
+      if (hasNames) {
+        const length = this.#argument(3)
+        if (length < 0) return false
+        this.#at += length
+      }
+      if (this.plain(depth) === 'none') return false
+    }
+    return true
+  }
+
+  /** False, true, null, and finite floats of the widths that are written. */
+  #simple(): 'null' | 'other' | 'none' {
+    const first = this.#bytes[this.#at++]
+    if (first === nullHead) return 'null'
+    if (first === falseHead || first === trueHead) return 'other'
+    return first === doubleHead && Number.isFinite(this.#double()) ? 'other' : 'none'
+  }
+
+  /** The number behind the head of an item of that type; -1 when another comes. Never of eight bytes. */
+  #argument(major: number): number {
+    const first = this.#bytes[this.#at]
+    if (first === undefined || first >> 5 !== major) return -1
+    this.#at++
+    const info = first & 0x1f
+    if (info < 24) return info
+    if (info > 26) return -1
+    let argument = 0
+    for (const end = this.#at + (1 << (info - 24)); this.#at < end; this.#at++) {
+      const byte = this.#bytes[this.#at]
+      if (byte === undefined) return -1
+      argument = argument * 256 + byte
+    }
+    return argument
+  }
+
+  /** Of the eight bytes that come next; not a number when there are fewer. */
+  #double(): number {
+    if (this.#at + 8 > this.#bytes.length) return Number.NaN
+    for (let i = 0; i < 8; i++) doubleBytes[i] = this.#bytes[this.#at++] as number
+    return doubleView.getFloat64(0)
+  }
+}
+
 /** Deterministic: the same value with its keys in the same order gives the same bytes. Never throws when decoding. */
 export function cborCodecOf({ isOn, packed }: Packing): Codec {
   return {
@@ -53,6 +186,7 @@ export function cborCodecOf({ isOn, packed }: Packing): Codec {
       const plain = isPacked(bytes) ? unpacked(bytes) : bytes
       return plain === undefined ? undefined : decode(plain)
     },
+    scan: new CborScan(),
   }
 }
 
@@ -141,4 +275,9 @@ function entryEnd(bytes: Uint8Array, at: number, depth: number): number {
 function simpleWidth(info: number): number {
   if (info >= 20 && info <= 23) return 0
   return info >= 25 && info <= 27 ? 1 << (info - 24) : invalid
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false
+  return true
 }

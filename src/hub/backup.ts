@@ -73,11 +73,17 @@ export function entriesOf(slices: readonly Slice[], also: readonly StoreOp[] = [
   const noted = slices.map((slice) => {
     const left = (slice.surplus()?.records ?? []).map(entryId)
     const beside = sliceOps(slice, left).filter(({ key }) => !key.startsWith(recordPrefix))
-    return { hub: slice.hub, epoch: slice.version.epoch, records: [...slice.records()], ops: beside.flatMap(entryOf) }
+    return {
+      hub: slice.hub,
+      epoch: slice.version.epoch,
+      size: slice.size,
+      records: slice.kept(),
+      ops: beside.flatMap(entryOf),
+    }
   })
   const more = also.flatMap(entryOf)
   return {
-    length: noted.reduce((sum, { records, ops }) => sum + records.length + ops.length, more.length),
+    length: noted.reduce((sum, { size, ops }) => sum + size + ops.length, more.length),
     *[Symbol.iterator]() {
       for (const { hub, epoch, records, ops } of noted) {
         yield* ops

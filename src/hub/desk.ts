@@ -4,7 +4,6 @@ import { clockRefusal } from '../core/catalog/author.ts'
 import { salvageOf } from '../core/catalog/burials.ts'
 import type { Catalog } from '../core/catalog/catalog.ts'
 import type { CatalogInput, WriteResult } from '../core/catalog/protocol.ts'
-import { exists } from '../core/catalog/record.ts'
 import type { Outcome, Write } from '../core/catalog/writes.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
 import type { HubId, Slug } from '../core/ids.ts'
@@ -65,9 +64,8 @@ export class Desk {
     this.#hub = hub
     this.#settings = settings
     this.#file = new ProjectFile(filed)
-    for (const id of hub.catalog.replicas.entries()) {
-      this.noteProject(id, exists(hub.catalog.replicas.joined(id)))
-    }
+    const { replicas } = hub.catalog
+    for (const id of replicas.entries()) this.noteProject(id, replicas.exists(id))
   }
 
   /** The slugs of all projects that exist. */

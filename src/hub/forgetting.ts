@@ -42,9 +42,14 @@ export function forgetWrite({ hub, incarnation, withData }: ForgetPlan, replicas
   return { op: 'put', kind: forgottenKind, key: hub, fields, initial: {}, sets: {} }
 }
 
+/** Whether an entry is of the kind that forgets hubs: there is no need to join the others. */
+export function isForgetting(id: string): boolean {
+  return id.startsWith(`${forgottenKind}/`)
+}
+
 /** What a catalog entry forgets; undefined for entries of other kinds, and for one that peers made up. */
 export function forgottenIn(id: string, joined: Joined, now: Now): Forgotten | undefined {
-  if (!id.startsWith(`${forgottenKind}/`) || !exists(joined)) return undefined
+  if (!isForgetting(id) || !exists(joined)) return undefined
   const hub = id.slice(forgottenKind.length + 1)
   if (!isHubId(hub)) return undefined
   // One that no hub can have had yet would bar a living hub for ever (M5).

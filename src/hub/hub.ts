@@ -14,7 +14,7 @@ import type { HubInfo, Statement } from '../core/wire.ts'
 import { Crew } from './crew.ts'
 import { Desk } from './desk.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
-import { forgottenIn } from './forgetting.ts'
+import { forgottenIn, isForgetting } from './forgetting.ts'
 import { openArrival } from './inbox.ts'
 import { type Boot, backbonePool, buildMachines } from './machines.ts'
 import type { Self } from './self.ts'
@@ -276,7 +276,7 @@ export class Hub {
 
   /** M8: what the catalog says of forgotten hubs is done. */
   #heed(id: string, now: Now): void {
-    const forgotten = forgottenIn(id, this.catalog.replicas.joined(id), now)
+    const forgotten = isForgetting(id) ? forgottenIn(id, this.catalog.replicas.joined(id), now) : undefined
     if (forgotten !== undefined) this.#crew.forget(forgotten, now)
   }
 

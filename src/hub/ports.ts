@@ -4,6 +4,7 @@
 import type { Address, HubId, PeerId } from '../core/ids.ts'
 import type { Hashing, Keys, Signed } from '../core/keys.ts'
 import type { Topic } from '../core/machine.ts'
+import type { Scan } from '../core/scan.ts'
 import type { Millis, Now } from '../core/time.ts'
 
 export interface Clock {
@@ -18,6 +19,8 @@ export interface Codec {
   pack(value: unknown): Uint8Array
   /** Of either. Never throws: bytes that are no value, or one longer than a frame, give undefined. */
   decode(bytes: Uint8Array): unknown
+  /** Looks over bytes without making values of them; left out by codecs that cannot: then all is decoded. */
+  readonly scan?: Scan
 }
 
 /** The hub's keys, and what of their work is done beside the event loop. `done` is called once. */
@@ -28,14 +31,18 @@ export interface HubKeys extends Keys, Hashing {
 
 export interface StoredEntry {
   readonly key: string
+  /** Stays as it is: records rest in it. */
   readonly value: Uint8Array
 }
 
 export type StoredOp = { readonly put: string; readonly value: Uint8Array } | { readonly del: string }
 
 export interface Store {
-  /** Everything that is stored, in key order. `isDamaged`: part of what was stored is missing, or may be an older one. */
-  load(done: (entries: readonly StoredEntry[], isDamaged: boolean) => void, failed: (reason: string) => void): void
+  /**
+   * Everything that is stored, in key order, as often as it is gone through. `isDamaged`: part of what was stored is missing, or
+   * may be an older one.
+   */
+  load(done: (entries: Iterable<StoredEntry>, isDamaged: boolean) => void, failed: (reason: string) => void): void
   /** All or nothing, in the order of the calls. `synced`: on the disk, not only with the system, before `done(true)`. */
   persist(batch: readonly StoredOp[], synced: boolean, done: (ok: boolean) => void): void
 }

@@ -11,15 +11,16 @@ import { isoOf } from './iso.ts'
 import type { Project, Registration } from './shapes.ts'
 
 export const projectKind = 'project'
+const idPrefix = `${projectKind}/`
 const tagPrefix = 'tag:'
 
 export function projectId(slug: Slug): string {
-  return `${projectKind}/${slug}`
+  return idPrefix + slug
 }
 
 /** The slug of a catalog entry that is a project. */
 export function slugOf(id: string): Slug | undefined {
-  return id.startsWith(`${projectKind}/`) ? (id.slice(projectKind.length + 1) as Slug) : undefined
+  return id.startsWith(idPrefix) ? (id.slice(idPrefix.length) as Slug) : undefined
 }
 
 /** What a registration writes: the given fields, and defaults for those a new project lacks. */

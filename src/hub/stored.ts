@@ -6,10 +6,10 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
 import { headPrefix } from '../core/catalog/layout.ts'
-import { furthest, readReserve, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'
+import { furthest, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'
 import type { Slice } from '../core/catalog/slice.ts'
 import type { Loaded } from '../core/catalog/stored.ts'
-import { asLost, isForeign, readSlices } from '../core/catalog/stored.ts'
+import { asLost, isForeign, isOfSlice, SliceReader } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
 import type { Millis } from '../core/time.ts'
@@ -45,14 +45,27 @@ const infoCheck = Compile(HubInfoSchema)
 const livedCheck = Compile(LivedSchema)
 const filedCheck = Compile(FiledSchema)
 
-/** Decodes the store; an entry that does not read is left out, and the catalog says which slices that costs. */
-export function remember(entries: readonly StoredEntry[], codec: Codec): Remembered {
+/**
+ * Reads the store; an entry that does not read is left out, and the catalog says which slices that costs. Records are looked over
+ * and rest from then on (`src/core/catalog/rest.ts`), as far as the codec can do so.
+ */
+export function remember(entries: Iterable<StoredEntry>, codec: Codec): Remembered {
   let incarnation = 0
   let lived: Lived | undefined
   const book: HubInfo[] = []
   const filed = new Map<Slug, Filed>()
-  const decoded = entries.map(({ key, value }): readonly [string, unknown] => [key, codec.decode(value)])
-  for (const [key, value] of decoded) {
+  const slices = new SliceReader(codec)
+  const reserve = new SliceReader(codec)
+  for (const { key, value: bytes } of entries) {
+    if (isOfSlice(key)) {
+      slices.take(key, bytes)
+      continue
+    }
+    if (key.startsWith(reservePrefix)) {
+      reserve.take(key.slice(reservePrefix.length), bytes)
+      continue
+    }
+    const value = codec.decode(bytes)
     if (key === incarnationKey && countCheck.Check(value)) incarnation = value
     else if (key === livedKey && livedCheck.Check(value)) lived = value
     else if (key.startsWith(bookPrefix) && infoCheck.Check(value)) book.push(value)
@@ -63,9 +76,8 @@ export function remember(entries: readonly StoredEntry[], codec: Codec): Remembe
       if (slug !== undefined && filedCheck.Check(said)) filed.set(slug, said)
     }
   }
-  const catalog = readSlices(decoded)
-  const reserve = readReserve(decoded).slices
-  const known = { incarnation, book, filed, catalog, isReturning: false, reserve }
+  const catalog = slices.finish()
+  const known = { incarnation, book, filed, catalog, isReturning: false, reserve: reserve.finish().slices }
   return lived === undefined ? known : { ...known, lived }
 }
 
@@ -84,7 +96,7 @@ export interface Return {
  */
 export function comeBack(
   remembered: Remembered,
-  entries: readonly StoredEntry[],
+  entries: Iterable<StoredEntry>,
   { hub, wall, retentionMs, isDamaged }: Return,
 ): { readonly remembered: Remembered; readonly batch: readonly StoreOp[] } {
   const { lived, catalog } = remembered
@@ -93,7 +105,8 @@ export function comeBack(
   if (!isReturning && !isDamaged) return { remembered, batch: alive }
   const own = catalog.slices.filter((slice) => slice.hub === hub)
   const reserve = furthest([...catalog.slices.filter((slice) => slice.hub !== hub), ...remembered.reserve])
-  const moved = entries.map(({ key }) => key).filter((key) => isForeign(key, hub) || key.startsWith(reservePrefix))
+  const moved: string[] = []
+  for (const { key } of entries) if (isForeign(key, hub) || key.startsWith(reservePrefix)) moved.push(key)
   const held = isDamaged ? { slices: [], lost: [...catalog.lost, ...own.map(asLost)] } : { ...catalog, slices: own }
   // Without its head the own slice is lost also to the next start, if this one ends before the new epoch is open.
   const gone: StoreOp[] = isDamaged ? [{ op: 'del', key: `${headPrefix}${hub}` }] : []

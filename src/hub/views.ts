@@ -72,7 +72,6 @@ export class HubViews implements Views {
     const regions = this.#regions(now)
     const view = this.#view(regions)
     const slices = [...catalog.replicas.slices()]
-    const records = slices.flatMap((slice) => [...slice.records()])
     return {
       hub_id: info.hub,
       peer_id: info.peer,
@@ -94,9 +93,9 @@ export class HubViews implements Views {
       },
       catalog: {
         projects: this.#hub.desk.projects().size,
-        records: records.length,
+        records: slices.reduce((sum, { size }) => sum + size, 0),
         slices: slices.length,
-        removals: records.filter((record) => record.removed !== undefined).length,
+        removals: slices.reduce((sum, { removals }) => sum + removals, 0),
         seq: catalog.replicas.slice(info.hub)?.version.seq ?? 0,
       },
       links: {

@@ -41,7 +41,7 @@ async function content(world: StoreWorld, store: Store): Promise<string[]> {
       throw new Error(reason)
     }),
   )
-  return entries.map((entry) => `${entry.key}=${new TextDecoder().decode(entry.value)}`)
+  return [...entries].map((entry) => `${entry.key}=${new TextDecoder().decode(entry.value)}`)
 }
 
 const persist = (world: StoreWorld, store: Store, batch: readonly StoredOp[]) =>
@@ -83,7 +83,7 @@ function contentCases(fresh: Fresh): void {
     const entries = await world.outcome<Parameters<Parameters<Store['load']>[0]>[0]>((done) =>
       again.load(done, () => {}),
     )
-    expect(new Uint8Array(entries[0]?.value ?? [])).toEqual(value)
+    expect(new Uint8Array([...entries][0]?.value ?? [])).toEqual(value)
   })
 
   it('writes and answers in the order of the calls, synced or not', async () => {

@@ -1,8 +1,10 @@
 // Small builders for tests of the catalog: writes, what a reader sees, a disk that can lose.
 
 import { type CatalogMessage, catalogKinds } from '../../src/core/catalog/messages.ts'
-import type { Joined } from '../../src/core/catalog/record.ts'
+import { contentHash, type Joined } from '../../src/core/catalog/record.ts'
+import type { Slice } from '../../src/core/catalog/slice.ts'
 import type { Write } from '../../src/core/catalog/writes.ts'
+import { hashOf } from '../../src/core/hash.ts'
 import type { StoreOp } from '../../src/core/machine.ts'
 
 export const project = 'project'
@@ -20,6 +22,13 @@ export function seen(joined: Joined): Record<string, unknown> | undefined {
   if (joined.fields['life'] === undefined) return undefined
   const present = Object.entries(joined.fields).filter(([name, [value]]) => value !== null && name !== 'life')
   return Object.fromEntries(present.map(([name, [value]]) => [name, value]))
+}
+
+/** Equal exactly when the content is: what C9 promises for equal versions. */
+export function sliceHash(slice: Slice | undefined): string | undefined {
+  if (slice === undefined) return undefined
+  const lines = [...slice.records()].flatMap((record) => [record.seq, contentHash(record)])
+  return hashOf([...slice.version.epoch, slice.version.seq, ...lines])
 }
 
 /** The disk of one hub: batches in order; those after the last synced one may go with a crash. */

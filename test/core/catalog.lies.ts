@@ -73,7 +73,7 @@ function partsOf({ kind, body }: CatalogMessage, roster: () => Roster): PartBody
 export function liedAbout(body: RunsBody, lieOf: (author: string) => Lie | undefined): RunsBody {
   const at = [...body.at]
   const records = body.records.map((run, i) => {
-    const [[, , author] = []] = run.slice(0, 1).flatMap((record) => [...stampsOf(record)])
+    const [[, , author] = []] = run.slice(0, 1).flatMap((record) => stampsOf(record))
     const last = run.at(-1)?.seq ?? 0
     const to = last + (at[3 * i + 1] ?? 0)
     const from = to - (at[3 * i + 2] ?? 0)

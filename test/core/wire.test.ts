@@ -126,6 +126,29 @@ describe('hashes', () => {
     expect(canonical({ b: [1, null], a: 'x' })).toBe('{"a":"x","b":[1,null]}')
     expect(canonical({ a: 'x', b: [1, null] })).toBe(canonical({ b: [1, null], a: 'x' }))
   })
+
+  it('are of text as JSON has it', () => {
+    const sorted = (_: string, held: unknown): unknown =>
+      typeof held !== 'object' || held === null || Array.isArray(held)
+        ? held
+        : Object.fromEntries(Object.entries(held).sort(([a], [b]) => compareText(a, b)))
+    // Objects put names that are numbers first.
+    const name = fc.string({ unit: 'binary' }).filter((text) => !/^\d+$/.test(text) && text !== '__proto__')
+    const leaf = fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.integer(), fc.boolean(), fc.constant(null))
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 2 },
+        leaf,
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(name, tie('value'), { maxKeys: 4 }),
+      ),
+    }))
+    fc.assert(
+      fc.property(value, (held) => {
+        expect(canonical(held)).toBe(JSON.stringify(held, sorted))
+      }),
+    )
+  })
 })
 
 describe('randomness', () => {

@@ -3,7 +3,7 @@
 // of tables on reading, and drops what it cannot read of a log without a word.
 
 import { crc32 } from 'node:zlib'
-import type { StoredEntry, StoredOp } from '../../hub/ports.ts'
+import type { StoredOp } from '../../hub/ports.ts'
 
 export type RawEntry = readonly [key: string, bytes: Uint8Array]
 
@@ -11,7 +11,6 @@ export const formatKey = 'format'
 export const sumKey = 'sum'
 /** There from when damage was found until the hub has drawn its conclusions, and written them. */
 export const damagedKey = 'damaged'
-const layoutKeys: ReadonlySet<string> = new Set([formatKey, sumKey, damagedKey])
 /** The format that this version writes. */
 export const format = 1
 
@@ -23,7 +22,7 @@ const headBytes = 5
 export function seal(key: string, value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(headBytes + value.length)
   bytes[0] = mark
-  viewOf(bytes).setUint32(1, sumOf(key, value))
+  new DataView(bytes.buffer).setUint32(1, sumOf(key, value))
   bytes.set(value, headBytes)
   return bytes
 }
@@ -35,21 +34,20 @@ export function unseal(key: string, bytes: Uint8Array): Uint8Array | undefined {
   return checksumOf(bytes) === sumOf(key, value) ? value : undefined
 }
 
-/** The checksum that sealed bytes carry. */
+/** The checksum that sealed bytes carry. A view of them would cost as much as the checksum itself. */
 export function checksumOf(sealed: Uint8Array): number {
-  return viewOf(sealed).getUint32(1)
+  let sum = 0
+  for (let i = 1; i < headBytes; i++) sum = sum * 256 + (sealed[i] as number)
+  return sum
 }
 
-function isSealed(bytes: Uint8Array): boolean {
+/** Whether the bytes look like a value with its checksum. */
+export function isSealed(bytes: Uint8Array): boolean {
   return bytes.length >= headBytes && bytes[0] === mark
 }
 
 function sumOf(key: string, value: Uint8Array): number {
   return crc32(value, crc32(key))
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** The store was written by a later version of HubMesh. */
@@ -62,15 +60,22 @@ export class FormatTooNew extends Error {
   }
 }
 
+/** What is known of a store before its format is. */
+export interface Unknown {
+  readonly isEmpty: boolean
+  /** Whether any of it looks like what later formats than 0 store. */
+  readonly isSealed: boolean
+  /** What the layout says of itself under a key. */
+  said(key: string): string | undefined
+}
+
 /** The format of what is stored; the present one for an empty store. Throws `FormatTooNew`. */
-export function formatOf(raw: readonly RawEntry[]): number {
-  const said = raw.find(([key]) => key === formatKey)
-  const text = said && unseal(...said)
-  const number = text === undefined ? Number.NaN : Number(new TextDecoder().decode(text))
+export function formatOf(found: Unknown): number {
+  const number = Number(found.said(formatKey) ?? Number.NaN)
   if (Number.isSafeInteger(number) && number > format) throw new FormatTooNew(number)
   if (Number.isSafeInteger(number)) return number
   // The key itself is damaged, or there is none: 0.2 wrote none.
-  return raw.length === 0 || raw.some(([, bytes]) => isSealed(bytes)) ? format : 0
+  return found.isEmpty || found.isSealed ? format : 0
 }
 
 /** What leads from each format to the next, beginning with 0. Each is applied as one synced batch, with the new format. */
@@ -86,29 +91,4 @@ export function formatOp(number: number): StoredOp {
 
 export function sealedOp(key: string, text: string): { readonly put: string; readonly value: Uint8Array } {
   return { put: key, value: seal(key, new TextEncoder().encode(text)) }
-}
-
-export interface Parted {
-  readonly entries: readonly StoredEntry[]
-  /** All that reads as it was written, as it is stored, layout keys included. */
-  readonly sound: readonly RawEntry[]
-  /** Stored bytes that are not what was written under their key. */
-  readonly damaged: readonly RawEntry[]
-}
-
-/** Parts what is stored into what reads as it was written and what does not. */
-export function part(raw: readonly RawEntry[]): Parted {
-  const entries: StoredEntry[] = []
-  const sound: RawEntry[] = []
-  const damaged: RawEntry[] = []
-  for (const [key, bytes] of raw) {
-    const value = unseal(key, bytes)
-    if (value === undefined) {
-      damaged.push([key, bytes])
-      continue
-    }
-    sound.push([key, bytes])
-    if (!layoutKeys.has(key)) entries.push({ key, value })
-  }
-  return { entries, sound, damaged }
 }

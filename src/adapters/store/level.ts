@@ -2,20 +2,9 @@
 // gets two seconds. Batches are queued here and written one after the other, so that they land in the order of the calls.
 
 import type { Store, StoredEntry, StoredOp } from '../../hub/ports.ts'
-import {
-  damagedKey,
-  FormatTooNew,
-  format,
-  formatOf,
-  formatOp,
-  migrations,
-  part,
-  type RawEntry,
-  seal,
-  sealedOp,
-  sumKey,
-} from './layout.ts'
-import { type Damage, type Database, DirectoryLocked, Rescue, reasonOf } from './rescue.ts'
+import type { Content } from './content.ts'
+import { damagedKey, FormatTooNew, format, formatOf, formatOp, migrations, seal, sealedOp, sumKey } from './layout.ts'
+import { contentOf, type Damage, type Database, DirectoryLocked, Rescue, reasonOf } from './rescue.ts'
 import { type Entered, Tally } from './tally.ts'
 
 export interface LevelStore extends Store {
@@ -36,10 +25,10 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
   try {
     const opened = await rescue.open()
     db = opened.db
-    const raw = await migrated(db, opened.raw)
-    const content = await sifted({ db, rescue, raw })
+    const content = await migrated(db, opened.content)
+    await sifted(db, rescue, content)
     await rescue.finish()
-    return new SealedStore({ db, directory, damage: rescue.damage, ...content })
+    return new SealedStore({ db, directory, content, damage: rescue.damage })
   } catch (error) {
     await db?.close()
     if (error instanceof DirectoryLocked) throw error
@@ -50,57 +39,43 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
 }
 
 /** Brings an older layout to the present one, step by step; each step is durable as a whole. */
-async function migrated(db: Database, found: readonly RawEntry[]): Promise<readonly RawEntry[]> {
-  let raw = found
-  if (raw.length === 0) return raw
-  for (let number = formatOf(raw); number < format; number++) {
+async function migrated(db: Database, found: Content): Promise<Content> {
+  let content = found
+  for (let number = formatOf(content); number < format; number++) {
+    const raw = await db.iterator().all()
     const batch = [...(migrations[number]?.(raw) ?? []), formatOp(number + 1)]
     // Format 0 had no sum: this is the first.
-    const { op } = new Tally(number === 0 ? [] : raw).enter(batch)
+    const { op } = (number === 0 ? new Tally() : content.tally).enter(batch)
     await db.batch([...batch, op].map(asLevel), { sync: true })
-    raw = await db.iterator().all()
+    content = await contentOf(db)
   }
-  return raw
+  return content
 }
 
-interface Content {
-  readonly entries: readonly StoredEntry[]
-  readonly tally: Tally
-}
-
-/** Only what reads as it was written; what does not is kept aside. */
-async function sifted({
-  db,
-  rescue,
-  raw,
-}: {
-  db: Database
-  rescue: Rescue
-  raw: readonly RawEntry[]
-}): Promise<Content> {
-  const { entries, sound, damaged } = part(raw)
-  const tally = new Tally(sound)
+/** What does not read as it was written is kept aside. */
+async function sifted(db: Database, rescue: Rescue, content: Content): Promise<void> {
+  const { damaged, tally } = content
   const { isNew } = rescue
   if (damaged.length > 0) {
     rescue.note(`${damaged.length} entries do not fit their checksums`)
     await rescue.keep(damaged)
-  } else if (!isNew && !tally.isOf(raw)) rescue.note('the sum over all entries is another than the one stored')
-  if (sound.some(([key]) => key === damagedKey))
-    rescue.note('damage was found before, and the hub has not started since')
+  } else if (!isNew && !tally.isOf(content.said(sumKey)))
+    rescue.note('the sum over all entries is another than the one stored')
+  if (content.said(damagedKey) !== undefined) rescue.note('damage was found before, and the hub has not started since')
   const { damage } = rescue
-  if (!isNew && damage === undefined) return { entries, tally }
+  if (!isNew && damage === undefined) return
   // What is left is the store from now on.
   const gone = damaged.map(([key]): StoredOp => ({ del: key }))
   const said = [formatOp(format), ...(damage === undefined ? [] : [sealedOp(damagedKey, damage.reasons.join('; '))])]
   const entered = tally.enter(said)
   await db.batch([...gone, ...said, entered.op].map(asLevel), { sync: true })
   tally.take(entered)
-  return { entries, tally }
 }
 
-interface Parts extends Content {
+interface Parts {
   readonly db: Database
   readonly directory: string
+  readonly content: Content
   readonly damage: Damage | undefined
 }
 
@@ -110,7 +85,7 @@ class SealedStore implements LevelStore {
   readonly #directory: string
   readonly #tally: Tally
   /** Read when it was opened, until it is first asked for or written to. */
-  #fresh: readonly StoredEntry[] | undefined
+  #fresh: Iterable<StoredEntry> | undefined
   /** The batch that failed: it is in the store or is not, and only opening it again tells. */
   #failed: Entered | undefined
   /** The next batch is what the hub makes of the damage. */
@@ -118,15 +93,15 @@ class SealedStore implements LevelStore {
   #isClosed = false
   #last: Promise<void> = Promise.resolve()
 
-  constructor({ db, directory, entries, tally, damage }: Parts) {
+  constructor({ db, directory, content, damage }: Parts) {
     this.#db = db
     this.#directory = directory
-    this.#tally = tally
-    this.#fresh = entries
+    this.#tally = content.tally
+    this.#fresh = content.entries
     this.damage = damage
   }
 
-  load(done: (entries: readonly StoredEntry[], isDamaged: boolean) => void, failed: (reason: string) => void): void {
+  load(done: (entries: Iterable<StoredEntry>, isDamaged: boolean) => void, failed: (reason: string) => void): void {
     void this.#inOrder(async () => {
       const read = await this.#read()
       this.#isToldOfDamage = this.damage !== undefined
@@ -151,12 +126,12 @@ class SealedStore implements LevelStore {
     return this.#last
   }
 
-  async #read(): Promise<{ ok: true; entries: readonly StoredEntry[] } | { ok: false; reason: string }> {
+  async #read(): Promise<{ ok: true; entries: Iterable<StoredEntry> } | { ok: false; reason: string }> {
     const entries = this.#fresh
     this.#fresh = undefined
     if (entries !== undefined && !this.#isClosed) return { ok: true, entries }
     try {
-      return { ok: true, entries: part(await this.#db.iterator().all()).entries }
+      return { ok: true, entries: (await contentOf(this.#db)).entries }
     } catch (error) {
       return { ok: false, reason: reasonOf(error) }
     }

@@ -5,6 +5,7 @@ import { copyFile, cp, link, mkdir, readdir, rename, rm, stat, writeFile } from 
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Level } from 'level'
+import { Content } from './content.ts'
 import type { RawEntry } from './layout.ts'
 
 export type Database = Level<string, Uint8Array>
@@ -27,7 +28,7 @@ export interface Damage {
 
 interface Opened {
   readonly db: Database
-  readonly raw: readonly RawEntry[]
+  readonly content: Content
 }
 
 /** Time for a predecessor to close. */
@@ -108,7 +109,7 @@ export class Rescue {
     const db: Database = new Level(this.#directory, { keyEncoding: 'utf8', valueEncoding: 'view', createIfMissing })
     try {
       await openPatiently(db, this.#directory)
-      return { db, raw: await db.iterator().all() }
+      return { db, content: await contentOf(db) }
     } catch (error) {
       await db.close()
       throw error
@@ -141,6 +142,26 @@ export class Rescue {
       },
     )
   }
+}
+
+/** Bytes and entries of which one part may be: the next is read from the disk while one is looked at. */
+const partBytes = 1024 * 1024
+const partSize = 1_000
+
+/** All that is in an open database. Throws what LevelDB says of what it cannot read. */
+export async function contentOf(db: Database): Promise<Content> {
+  const content = new Content()
+  const iterator = db.iterator({ highWaterMarkBytes: partBytes })
+  try {
+    let next = iterator.nextv(partSize)
+    for (let part = await next; part.length > 0; part = await next) {
+      next = iterator.nextv(partSize)
+      content.take(part)
+    }
+  } finally {
+    await iterator.close()
+  }
+  return content
 }
 
 /** LevelDB's own, which the types of `level` leave out. */

@@ -2,7 +2,7 @@
 // an entry that came back with an old table, a table that is gone: each leaves another sum than the one that is stored.
 
 import type { StoredOp } from '../../hub/ports.ts'
-import { checksumOf, type RawEntry, sealedOp, sumKey, unseal } from './layout.ts'
+import { checksumOf, sealedOp, sumKey } from './layout.ts'
 
 const modulus = 2 ** 32
 
@@ -15,23 +15,21 @@ export interface Entered {
 }
 
 export class Tally {
-  /** Of each key the checksum of its value. Bounded by what is stored. */
+  /** Of each key the checksum of its value, as a signed number: those take no memory of their own. Bounded by what is stored. */
   readonly #sums = new Map<string, number>()
   #total = 0
 
-  constructor(raw: readonly RawEntry[]) {
-    for (const [key, bytes] of raw) {
-      if (key === sumKey) continue
-      this.#sums.set(key, checksumOf(bytes))
-      this.#total = (this.#total + checksumOf(bytes)) % modulus
-    }
+  /** Counts what is stored under a key that was not counted before. */
+  add(key: string, sealed: Uint8Array): void {
+    if (key === sumKey) return
+    const sum = checksumOf(sealed)
+    this.#sums.set(key, sum | 0)
+    this.#total = (this.#total + sum) % modulus
   }
 
-  /** Whether the stored sum is that of what is stored. */
-  isOf(raw: readonly RawEntry[]): boolean {
-    const said = raw.find(([key]) => key === sumKey)
-    const text = said && unseal(...said)
-    return text !== undefined && new TextDecoder().decode(text) === textOf(this.#sums.size, this.#total)
+  /** Whether what the store says is the sum of all that was counted. */
+  isOf(said: string | undefined): boolean {
+    return said === textOf(this.#sums.size, this.#total)
   }
 
   /** What this batch of sealed values, in its order, makes of the sum. */
@@ -42,10 +40,10 @@ export class Tally {
     for (const op of batch) {
       const key = 'del' in op ? op.del : op.put
       const before = sums.has(key) ? sums.get(key) : this.#sums.get(key)
-      const after = 'del' in op ? undefined : checksumOf(op.value)
+      const after = 'del' in op ? undefined : checksumOf(op.value) | 0
       sums.set(key, after)
       size += Number(after !== undefined) - Number(before !== undefined)
-      total = (total + modulus + (after ?? 0) - (before ?? 0)) % modulus
+      total = (total + 2 * modulus + (after ?? 0) - (before ?? 0)) % modulus
     }
     return { sums, total, op: sealedOp(sumKey, textOf(size, total)) }
   }

@@ -147,8 +147,9 @@ export class Author {
   pruneCovered(id: EntryId): void {
     const { replicas, hub } = this.#options
     const own = replicas.slice(hub)?.get(id)
+    if (own === undefined) return
     const { removed } = replicas.joined(id)
-    if (own === undefined || removed === undefined || withoutCovered(own, removed) === undefined) return
+    if (removed === undefined || withoutCovered(own, removed) === undefined) return
     const { kind, key } = own
     if (this.#queue.length < maxQueued) this.#queue.push({ writes: [{ op: 'prune', kind, key }], extra: [] })
   }

@@ -16,7 +16,7 @@ import { Opening } from './opening.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Quarantine } from './quarantine.ts'
-import { type CatalogRecord, type EntryId, entryId, exists, stampsOf } from './record.ts'
+import { type CatalogRecord, type EntryId, entryId, stampsOf } from './record.ts'
 import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { repliesTo } from './replies.ts'
@@ -56,8 +56,8 @@ export class Catalog implements Machine<CatalogProtocol> {
     const own = options.slices.find((slice) => slice.hub === hub)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
-    const held = [...options.slices, ...options.reserve]
-    for (const slice of held) this.#observe([...slice.records(), ...(slice.surplus()?.records ?? [])])
+    for (const slice of [...options.slices, ...options.reserve])
+      for (const stamp of slice.stamps()) this.#hlc.observe(stamp)
     this.#observe(options.lostOwn?.records ?? [])
     this.#author = new Author({ ...options, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
@@ -280,7 +280,7 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   #tell(ids: readonly EntryId[], out: Effects): void {
     for (const id of ids) {
-      out.push({ type: 'change', change: { type: 'entry', id, exists: exists(this.replicas.joined(id)) } })
+      out.push({ type: 'change', change: { type: 'entry', id, exists: this.replicas.exists(id) } })
     }
   }
 }

@@ -17,13 +17,18 @@ export const maxRecordText = 64 * 1024
 export const lifeField = 'life'
 
 const FieldSchema = Type.Tuple([Type.Unknown(), StampSchema])
-/** Any text of 1 to 512 code units but the one name that plain objects treat as their own. */
-const fieldNamePattern = '^(?!__proto__$)[\\s\\S]{1,512}$'
+/** Longest key, and longest name of a field, in code units. */
+export const maxKey = 200
+export const maxFieldName = 512
+/** Any text but the one name that plain objects treat as their own. */
+const fieldNamePattern = `^(?!__proto__$)[\\s\\S]{1,${maxFieldName}}$`
+const maxKind = 32
+const kindPattern = '^[a-z][a-z0-9-]*$'
 
 /** C1: (kind, key) → seq, fields with stamps, and the removal beside them. */
 export const RecordSchema = Type.Object({
-  kind: Type.String({ minLength: 1, maxLength: 32, pattern: '^[a-z][a-z0-9-]*$' }),
-  key: Type.String({ minLength: 1, maxLength: 200, pattern: '^[^/]+$' }),
+  kind: Type.String({ minLength: 1, maxLength: maxKind, pattern: kindPattern }),
+  key: Type.String({ minLength: 1, maxLength: maxKey, pattern: '^[^/]+$' }),
   seq: CountSchema,
   // A record's key is held to a pattern alone; without `additionalProperties` other keys would pass unchecked.
   fields: Type.Record(Type.String({ pattern: fieldNamePattern }), FieldSchema, {
@@ -42,6 +47,11 @@ export function entryId(entry: { readonly kind: string; readonly key: string }):
   return `${entry.kind}/${entry.key}`
 }
 
+const kindRegex = new RegExp(kindPattern)
+export function isKind(text: string): boolean {
+  return text.length <= maxKind && kindRegex.test(text)
+}
+
 const recordCheck = Compile(RecordSchema)
 
 /** Whether peers will take the record: an author that wrote another would be stuck behind it at all of them. */
@@ -55,9 +65,10 @@ export function hasPlainValues(record: CatalogRecord): boolean {
   return record.key.isWellFormed() && Object.entries(record.fields).every(isFieldPlain)
 }
 
-export function* stampsOf(record: CatalogRecord): Generator<Stamp> {
-  for (const [, stamp] of Object.values(record.fields)) yield stamp
-  if (record.removed !== undefined) yield record.removed
+export function stampsOf({ fields, removed }: CatalogRecord): Stamp[] {
+  const stamps = Object.values(fields).map(([, stamp]) => stamp)
+  if (removed !== undefined) stamps.push(removed)
+  return stamps
 }
 
 /**
@@ -110,6 +121,30 @@ export function merge(record: CatalogRecord, older: CatalogRecord): CatalogRecor
 /** C5: the entry exists only while `life` is visible. */
 export function exists(joined: Joined): boolean {
   return joined.fields[lifeField] !== undefined
+}
+
+/** What a record has, as bits of a number: enough to tell most entries that exist from those that do not. */
+export const lifeMark = 1
+export const removalMark = 2
+export const voidMark = 4
+
+export function marksOf({ fields, removed }: CatalogRecord): number {
+  const isVoid = Object.values(fields).some(([value]) => value === null)
+  return (
+    (fields[lifeField] === undefined ? 0 : lifeMark) |
+    (removed === undefined ? 0 : removalMark) |
+    (isVoid ? voidMark : 0)
+  )
+}
+
+/** The record, in which equal stamps are one: a registration stamps all its fields alike. */
+export function withSharedStamps(record: CatalogRecord): CatalogRecord {
+  let last: Stamp | undefined
+  for (const field of Object.values(record.fields)) {
+    if (last !== undefined && compareStamps(field[1], last) === 0) field[1] = last
+    else last = field[1]
+  }
+  return record
 }
 
 /** C7: the record without the fields that a removal covers; undefined when nothing is covered. */

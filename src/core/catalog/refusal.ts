@@ -18,11 +18,11 @@ export interface RunLimits {
 /** C2, C3, C16: the first rule that the run breaks, for a replica that holds `slice`; undefined when it keeps all. */
 export function reasonAgainst(run: Run, slice: Slice | undefined, limits: RunLimits): RunRefusal | undefined {
   if (!isNumbered(run)) return 'malformed'
-  const added = run.records.filter((record) => !slice?.has(entryId(record))).length
-  if ((slice?.breadth ?? 0) + added > limits.maxEntries) return 'too-large'
+  const added = slice === undefined ? run.records : run.records.filter((record) => !slice.has(entryId(record)))
+  if ((slice?.breadth ?? 0) + added.length > limits.maxEntries) return 'too-large'
   if (!run.records.every(hasPlainValues)) return 'not-plain'
   const isTimely = run.records.every((record) =>
-    [...stampsOf(record)].every((stamp) => isWithinDrift(stamp, limits.wall, limits.maxClockDriftMs)),
+    stampsOf(record).every((stamp) => isWithinDrift(stamp, limits.wall, limits.maxClockDriftMs)),
   )
   // C10: a horizon of the time to come would leave out what still does its work.
   return isTimely && (run.head?.horizon ?? 0) <= limits.wall + limits.maxClockDriftMs ? undefined : 'drift'

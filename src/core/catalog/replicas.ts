@@ -4,9 +4,21 @@ import type { HubId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Millis } from '../time.ts'
+import { Holders } from './holders.ts'
 import { goneOps, sliceOps } from './layout.ts'
 import type { ListedVersion } from './messages.ts'
-import { type CatalogRecord, type EntryId, entryId, isNews, type Joined, join, merge } from './record.ts'
+import {
+  type CatalogRecord,
+  type EntryId,
+  entryId,
+  exists,
+  isNews,
+  type Joined,
+  join,
+  lifeMark,
+  merge,
+  removalMark,
+} from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
 import { Roster } from './roster.ts'
 import { compareEpochs, floorOf, isFurther, type Run, Slice, type Version } from './slice.ts'
@@ -20,7 +32,7 @@ export interface Applied {
 
 export class Replicas {
   readonly #slices = new Map<HubId, Slice>()
-  readonly #holders = new Map<EntryId, Set<HubId>>()
+  readonly #holders = new Holders()
   readonly #joined = new Map<EntryId, Joined>()
   /** C11: how far each slice is held, as peers compare it. */
   readonly roster = new Roster((hub) => versionsOf(this.#slices.get(hub)))
@@ -38,12 +50,12 @@ export class Replicas {
   }
 
   entries(): IterableIterator<EntryId> {
-    return this.#holders.keys()
+    return this.#holders.entries()
   }
 
   /** The hubs whose slices take part in an entry. */
-  holders(id: EntryId): ReadonlySet<HubId> {
-    return this.#holders.get(id) ?? nobody
+  holders(id: EntryId): Iterable<HubId> {
+    return this.#holders.of(id)
   }
 
   /** A slice restored from the store. */
@@ -110,7 +122,7 @@ export class Replicas {
 
   /** C13: what is left of earlier epochs goes once the join does without it; whose, is returned. */
   #drain(id: EntryId): { readonly hub: HubId; readonly id: EntryId }[] {
-    return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
+    return [...this.#holders.of(id)].flatMap((hub) => {
       const slice = this.#slices.get(hub)
       const left = slice?.surplusOf(id)
       if (slice === undefined || left === undefined) return []
@@ -158,7 +170,7 @@ export class Replicas {
   /** C14: what of an entry says nothing any more, when what was stamped before `horizon` (Unix ms) has done its work. */
   past(id: EntryId, horizon: Millis, self: HubId): Trim[] {
     const shown = this.shown(id)
-    return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
+    return [...this.#holders.of(id)].flatMap((hub) => {
       const slice = this.#slices.get(hub)
       return [slice?.get(id), slice?.surplusOf(id)].flatMap((from): Trim[] => {
         if (slice === undefined || from === undefined) return []
@@ -181,10 +193,14 @@ export class Replicas {
 
   /** The records that the slices show for an entry, all of them or all but some hubs'. */
   shown(id: EntryId, except: ReadonlySet<HubId> = nobody): CatalogRecord[] {
-    return [...(this.#holders.get(id) ?? [])].flatMap((hub) => {
+    const shown: CatalogRecord[] = []
+    for (const hub of this.#holders.of(id)) {
       const slice = except.has(hub) ? undefined : this.#slices.get(hub)
-      return [slice?.get(id), slice?.surplusOf(id)].filter((record) => record !== undefined)
-    })
+      const [record, left] = [slice?.get(id), slice?.surplusOf(id)]
+      if (record !== undefined) shown.push(record)
+      if (left !== undefined) shown.push(left)
+    }
+    return shown
   }
 
   /** C4: what everyone reads, kept until a slice touches the entry. */
@@ -195,6 +211,15 @@ export class Replicas {
     // Callers ask for names that nobody holds, too; those are not worth remembering.
     if (this.#holders.has(id)) this.#joined.set(id, fresh)
     return fresh
+  }
+
+  /** C5: whether an entry exists. Joins and reads nothing where that can be told without: it is asked of all when a hub starts. */
+  exists(id: EntryId): boolean {
+    const only = this.#holders.only(id)
+    let marks = only === undefined ? 0 : this.#marks(only, id)
+    if (only === undefined) for (const hub of this.#holders.of(id)) marks |= this.#marks(hub, id)
+    if ((marks & lifeMark) === 0) return false
+    return (marks & removalMark) === 0 || exists(this.joined(id))
   }
 
   /** C11: equal exactly when the same versions are held. */
@@ -208,13 +233,17 @@ export class Replicas {
     return slice === undefined ? goneOps(hub, ids) : sliceOps(slice, ids)
   }
 
+  #marks(hub: HubId, id: EntryId): number {
+    return this.#slices.get(hub)?.marks(id) ?? 0
+  }
+
   #touch(hub: HubId, ids: readonly EntryId[]): void {
     this.roster.moved(hub)
+    const slice = this.#slices.get(hub)
     for (const id of ids) {
       this.#joined.delete(id)
-      const holders = this.#holders.get(id) ?? new Set()
-      if (this.#slices.get(hub)?.has(id) === true) this.#holders.set(id, holders.add(hub))
-      else if (holders.delete(hub) && holders.size === 0) this.#holders.delete(id)
+      if (slice?.has(id) === true) this.#holders.add(id, hub)
+      else this.#holders.remove(id, hub)
     }
   }
 }

@@ -10,7 +10,6 @@ import { sliceOps } from './layout.ts'
 import type { EntryId } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import { compareEpochs, type Epoch, isFurther, type Slice } from './slice.ts'
-import { type Loaded, readSlices } from './stored.ts'
 
 /** Before the keys of a slice, where the store keeps it in reserve. */
 export const reservePrefix = 'reserve/'
@@ -126,12 +125,6 @@ export class Reserve {
 /** Moves slices of others, as they were read from these keys, into reserve; of two of one hub the one that is further. */
 export function reserveOps(keys: readonly string[], slices: readonly Slice[]): StoreOp[] {
   return [...keys.map((key): StoreOp => ({ op: 'del', key })), ...slices.flatMap(keptOps)]
-}
-
-/** The slices in reserve, in what the store holds as decoded values by key. */
-export function readReserve(entries: Iterable<readonly [key: string, value: unknown]>): Loaded {
-  const kept = [...entries].filter(([key]) => key.startsWith(reservePrefix))
-  return readSlices(kept.map(([key, value]) => [key.slice(reservePrefix.length), value] as const))
 }
 
 /** Of two of one hub the one that is further. */

@@ -90,7 +90,7 @@ function coversAny(records: readonly CatalogRecord[], removed: Stamp): boolean {
  * written then or later, so its latest stamp says how long the void has been there at least.
  */
 function keptFields(record: CatalogRecord, others: readonly CatalogRecord[], horizon: Millis): CatalogRecord['fields'] {
-  const isQuiet = [...stampsOf(record)].every((stamp) => stamp[0] < horizon)
+  const isQuiet = stampsOf(record).every((stamp) => stamp[0] < horizon)
   if (!isQuiet) return record.fields
   const entries = Object.entries(record.fields)
   const kept = entries.filter(([name, field]) => field[0] !== null || guards(name, field, others))

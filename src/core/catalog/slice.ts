@@ -10,7 +10,10 @@ import type { Hashing } from '../keys.ts'
 import type { Millis } from '../time.ts'
 import { CountSchema } from '../wire.ts'
 import type { Head } from './head.ts'
-import { type CatalogRecord, contentHash, type EntryId, entryId, merge } from './record.ts'
+import type { Stamp } from './hlc.ts'
+import { type CatalogRecord, contentHash, type EntryId, entryId } from './record.ts'
+import { Records } from './records.ts'
+import type { Rest } from './rest.ts'
 import type { Trim } from './retention.ts'
 import { Tally } from './tally.ts'
 
@@ -18,7 +21,7 @@ import { Tally } from './tally.ts'
 export const EpochSchema = Type.Tuple([CountSchema, Type.String({ minLength: 1, maxLength: 32 })])
 export type Epoch = Static<typeof EpochSchema>
 
-export function compareEpochs(a: Epoch, b: Epoch): number {
+export function compareEpochs(a: Readonly<Epoch>, b: Readonly<Epoch>): number {
   return a[0] - b[0] || compareText(a[1], b[1])
 }
 
@@ -79,10 +82,9 @@ export class Slice {
   readonly hub: HubId
   #epoch: Epoch
   #seq: number
-  /** In order of seq: a rewritten record moves to the end. */
-  readonly #records = new Map<EntryId, CatalogRecord>()
+  readonly #records = new Records()
   /** C13: what earlier epochs said and the join would miss without them, and the latest epoch it is from. */
-  readonly #surplus = new Map<EntryId, CatalogRecord>()
+  readonly #surplus = new Records()
   #surplusEpoch: Epoch | undefined
   #floor: number
   #head: Head | undefined
@@ -145,14 +147,35 @@ export class Slice {
     return this.#records.values()
   }
 
+  /** The same as they are now, to be read at leisure. */
+  kept(): Iterable<CatalogRecord> {
+    return this.#records.kept()
+  }
+
+  /** How many records remove their entry. */
+  get removals(): number {
+    return this.#records.removals
+  }
+
+  /** What the slice has of an entry, surplus included: `marksOf`, all in one. Reads nothing that rests. */
+  marks(id: EntryId): number {
+    return this.#records.marks(id) | this.#surplus.marks(id)
+  }
+
+  /** C2: stamps of which none of the slice is later than the latest. */
+  *stamps(): Generator<Stamp, undefined> {
+    yield* this.#records.stamps()
+    yield* this.#surplus.stamps()
+  }
+
   /** The entries that the slice takes part in, surplus included. */
   ids(): EntryId[] {
-    return [...this.#records.keys(), ...[...this.#surplus.keys()].filter((id) => !this.#records.has(id))]
+    return [...this.#records.ids(), ...this.#surplus.idsBeside(this.#records)]
   }
 
   /** How many those are. */
   get breadth(): number {
-    return this.#records.size + [...this.#surplus.keys()].filter((id) => !this.#records.has(id)).length
+    return this.#records.size + this.#surplus.idsBeside(this.#records).length
   }
 
   /** Whether the slice takes part in an entry. */
@@ -176,8 +199,7 @@ export class Slice {
    */
   surplus(): Run | undefined {
     if (this.#surplus.size === 0 || this.#surplusEpoch === undefined) return undefined
-    const sorted = [...this.#surplus].sort(([a], [b]) => compareText(a, b))
-    const records = sorted.map(([, record], index) => ({ ...record, seq: index + 1 }))
+    const records = this.#surplus.numbered()
     const name = surplusMark + hashOf(records.map(contentHash)).slice(0, 16)
     return { hub: this.hub, epoch: [this.#surplusEpoch[0], name], from: 0, to: records.length, records }
   }
@@ -194,7 +216,7 @@ export class Slice {
 
   /** The records written after `seq`, in order of seq. */
   after(seq: number): CatalogRecord[] {
-    return [...this.#records.values()].filter((record) => record.seq > seq)
+    return this.#records.after(seq)
   }
 
   /**
@@ -207,7 +229,7 @@ export class Slice {
     const fresh = run.records.filter((record) => record.seq > this.#seq).sort((a, b) => a.seq - b.seq)
     const gone = this.#missingFrom(run)
     for (const id of gone) this.#records.delete(id)
-    for (const record of fresh) this.#put(record)
+    for (const record of fresh) this.#records.put(record)
     this.#seq = run.to
     this.#floor = Math.max(this.#floor, run.floor ?? 0)
     this.#head = run.head
@@ -219,17 +241,15 @@ export class Slice {
   #missingFrom(run: Run): EntryId[] {
     if (run.from > 0 || run.floor === undefined) return []
     const named = new Set(run.records.map(entryId))
-    return [...this.#records.keys()].filter((id) => !named.has(id))
+    return [...this.#records.ids()].filter((id) => !named.has(id))
   }
 
   /** C14: a record, or what an earlier epoch left of it, says less from now on; nothing when it has changed meanwhile. */
   trim({ id, from, left }: Trim): void {
     if (this.#records.get(id) === from) {
       if (left === undefined) this.#floor = Math.max(this.#floor, from.seq)
-      replace(this.#records, id, left)
-    } else if (this.#surplus.get(id) === from) {
-      replace(this.#surplus, id, left)
-    }
+      this.#records.replace(id, left)
+    } else if (this.#surplus.get(id) === from) this.#surplus.replace(id, left)
   }
 
   /** C13: starts a later epoch from a complete run of it; all that was held becomes surplus. */
@@ -240,25 +260,18 @@ export class Slice {
     this.#records.clear()
     this.#epoch = run.epoch
     this.#floor = run.floor ?? 0
-    for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#put(record)
+    for (const record of [...run.records].sort((a, b) => a.seq - b.seq)) this.#records.put(record)
     this.#seq = run.to
     this.#head = run.head
     this.#tally = tally
-    return [...new Set([...this.#surplus.keys(), ...this.#records.keys()])]
+    return [...new Set([...this.#surplus.ids(), ...this.#records.ids()])]
   }
 
   /** C13: what an epoch said that is over; returns the entries. */
   addSurplus(records: Iterable<CatalogRecord>, epoch: Epoch): EntryId[] {
-    const touched: EntryId[] = []
-    for (const record of records) {
-      const id = entryId(record)
-      const other = this.#surplus.get(id)
-      this.#surplus.set(id, other === undefined ? record : merge(record, other))
-      touched.push(id)
-    }
     const isLast = this.#surplusEpoch === undefined || compareEpochs(epoch, this.#surplusEpoch) > 0
     if (isLast) this.#surplusEpoch = epoch
-    return touched
+    return this.#surplus.mergeAll(records)
   }
 
   /** C10: all of it as the leftover of an epoch that nobody can vouch for: held and shown until it comes anew, with a head. */
@@ -271,30 +284,17 @@ export class Slice {
   /** Restores a surplus record from the store. */
   restoreSurplus(record: CatalogRecord, epoch: Epoch): void {
     this.#surplusEpoch = epoch
-    this.#surplus.set(entryId(record), record)
+    this.#surplus.replace(entryId(record), record)
   }
 
   /** Restores a record from the store, in order of seq. */
   restore(record: CatalogRecord): void {
     assert(record.seq <= this.#seq, 'C3', `${this.hub} holds ${record.seq} beyond its seq ${this.#seq}`)
-    this.#put(record)
+    this.#records.put(record)
   }
 
-  /** Equal exactly when the content is: what C9 promises for equal versions. Costs a hash per record. */
-  contentHash(): string {
-    const lines = [...this.#records.values()].flatMap((record) => [record.seq, contentHash(record)])
-    return hashOf([...this.#epoch, this.#seq, ...lines])
+  /** Restores all records from the store, as they are stored. */
+  restoreAll(rest: Rest): void {
+    this.#records.lay(rest)
   }
-
-  #put(record: CatalogRecord): void {
-    const id = entryId(record)
-    this.#records.delete(id)
-    this.#records.set(id, record)
-  }
-}
-
-/** In its place in the order. */
-function replace(records: Map<EntryId, CatalogRecord>, id: EntryId, left: CatalogRecord | undefined): void {
-  if (left === undefined) records.delete(id)
-  else records.set(id, left)
 }
