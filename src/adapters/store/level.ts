@@ -6,6 +6,7 @@ import type { Content } from './content.ts'
 import { damagedKey, FormatTooNew, format, formatOf, formatOp, migrations, seal, sealedOp, sumKey } from './layout.ts'
 import { contentOf, type Damage, type Database, DirectoryLocked, Rescue, reasonOf } from './rescue.ts'
 import { type Entered, Tally } from './tally.ts'
+import { Witness } from './witness.ts'
 
 export interface LevelStore extends Store {
   /** What was wrong when it was opened; undefined when it was sound. */
@@ -22,14 +23,17 @@ export interface LevelStore extends Store {
 export async function openLevelStore(directory: string): Promise<LevelStore> {
   const rescue = new Rescue(directory)
   let db: Database | undefined
+  let witness: Witness | undefined
   try {
     const opened = await rescue.open()
     db = opened.db
     const content = await migrated(db, opened.content)
-    await sifted(db, rescue, content)
+    witness = new Witness(directory)
+    await sifted(db, { rescue, witness }, content)
     await rescue.finish()
-    return new SealedStore({ db, directory, content, damage: rescue.damage })
+    return new SealedStore({ db, directory, content, witness, damage: rescue.damage })
   } catch (error) {
+    witness?.close()
     await db?.close()
     if (error instanceof DirectoryLocked) throw error
     const advice =
@@ -53,29 +57,38 @@ async function migrated(db: Database, found: Content): Promise<Content> {
 }
 
 /** What does not read as it was written is kept aside. */
-async function sifted(db: Database, rescue: Rescue, content: Content): Promise<void> {
+async function sifted(
+  db: Database,
+  { rescue, witness }: { readonly rescue: Rescue; readonly witness: Witness },
+  content: Content,
+): Promise<void> {
   const { damaged, tally } = content
   const { isNew } = rescue
+  const isSum = tally.resume(content.said(sumKey))
   if (damaged.length > 0) {
     rescue.note(`${damaged.length} entries do not fit their checksums`)
     await rescue.keep(damaged)
-  } else if (!isNew && !tally.isOf(content.said(sumKey)))
-    rescue.note('the sum over all entries is another than the one stored')
+  } else if (!isNew && !isSum) rescue.note('the sum over all entries is another than the one stored')
+  const missing = witness.known - tally.batches
+  if (missing > 0) rescue.note(`${missing} batches that were synced are missing at its end`)
   if (content.said(damagedKey) !== undefined) rescue.note('damage was found before, and the hub has not started since')
   const { damage } = rescue
   if (!isNew && damage === undefined) return
   // What is left is the store from now on.
+  tally.skipTo(witness.known)
   const gone = damaged.map(([key]): StoredOp => ({ del: key }))
   const said = [formatOp(format), ...(damage === undefined ? [] : [sealedOp(damagedKey, damage.reasons.join('; '))])]
   const entered = tally.enter(said)
   await db.batch([...gone, ...said, entered.op].map(asLevel), { sync: true })
   tally.take(entered)
+  witness.note(entered.batches)
 }
 
 interface Parts {
   readonly db: Database
   readonly directory: string
   readonly content: Content
+  readonly witness: Witness
   readonly damage: Damage | undefined
 }
 
@@ -84,6 +97,7 @@ class SealedStore implements LevelStore {
   readonly #db: Database
   readonly #directory: string
   readonly #tally: Tally
+  readonly #witness: Witness
   /** Read when it was opened, until it is first asked for or written to. */
   #fresh: Iterable<StoredEntry> | undefined
   /** The batch that failed: it is in the store or is not, and only opening it again tells. */
@@ -93,10 +107,11 @@ class SealedStore implements LevelStore {
   #isClosed = false
   #last: Promise<void> = Promise.resolve()
 
-  constructor({ db, directory, content, damage }: Parts) {
+  constructor({ db, directory, content, witness, damage }: Parts) {
     this.#db = db
     this.#directory = directory
     this.#tally = content.tally
+    this.#witness = witness
     this.#fresh = content.entries
     this.damage = damage
   }
@@ -118,6 +133,7 @@ class SealedStore implements LevelStore {
     await this.#inOrder(async () => {
       this.#isClosed = true
     })
+    this.#witness.close()
     await this.#db.close()
   }
 
@@ -146,6 +162,7 @@ class SealedStore implements LevelStore {
     try {
       await this.#db.batch([...sealed, entered.op].map(asLevel), { sync: synced })
       this.#tally.take(entered)
+      if (synced) this.#witness.note(entered.batches)
       this.#isToldOfDamage = false
       return true
     } catch {

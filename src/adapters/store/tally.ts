@@ -10,6 +10,8 @@ const modulus = 2 ** 32
 export interface Entered {
   readonly sums: ReadonlyMap<string, number | undefined>
   readonly total: number
+  /** How many batches it makes. */
+  readonly batches: number
   /** The entry that goes with the batch. */
   readonly op: { readonly put: string; readonly value: Uint8Array }
 }
@@ -18,6 +20,7 @@ export class Tally {
   /** Of each key the checksum of its value, as a signed number: those take no memory of their own. Bounded by what is stored. */
   readonly #sums = new Map<string, number>()
   #total = 0
+  #batches = 0
 
   /** Counts what is stored under a key that was not counted before. */
   add(key: string, sealed: Uint8Array): void {
@@ -27,9 +30,21 @@ export class Tally {
     this.#total = (this.#total + sum) % modulus
   }
 
-  /** Whether what the store says is the sum of all that was counted. */
-  isOf(said: string | undefined): boolean {
-    return said === textOf(this.#sums.size, this.#total)
+  /** Goes on from what the store says; false when that is not the sum of all that was counted. */
+  resume(said: string | undefined): boolean {
+    const [size, total, batches = 0] = (said ?? '').split(' ').map(Number)
+    this.skipTo(batches)
+    return size === this.#sums.size && total === this.#total
+  }
+
+  /** Batches that the store was given, as far as it says. */
+  get batches(): number {
+    return this.#batches
+  }
+
+  /** There were so many at least. */
+  skipTo(batches: number): void {
+    if (Number.isSafeInteger(batches)) this.#batches = Math.max(this.#batches, batches)
   }
 
   /** What this batch of sealed values, in its order, makes of the sum. */
@@ -45,19 +60,17 @@ export class Tally {
       size += Number(after !== undefined) - Number(before !== undefined)
       total = (total + 2 * modulus + (after ?? 0) - (before ?? 0)) % modulus
     }
-    return { sums, total, op: sealedOp(sumKey, textOf(size, total)) }
+    const batches = this.#batches + 1
+    return { sums, total, batches, op: sealedOp(sumKey, `${size} ${total} ${batches}`) }
   }
 
   /** The batch is written. */
-  take({ sums, total }: Entered): void {
+  take({ sums, total, batches }: Entered): void {
     this.#total = total
+    this.#batches = batches
     for (const [key, sum] of sums) {
       if (sum === undefined) this.#sums.delete(key)
       else this.#sums.set(key, sum)
     }
   }
-}
-
-function textOf(size: number, total: number): string {
-  return `${size} ${total}`
 }
