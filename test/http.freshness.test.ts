@@ -39,8 +39,6 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { view } = (await (await get('/api/status')).json()) as Status
     expect(view).toMatchObject({ state: 'converged', regions: { south: { hubs_alive: 1 } }, digests_alive: 1 })
-    // The other has opened its slice, and it is here: there is nothing left to lag behind.
-    expect(a.driver.hub.catalog.replicas.slice(b.driver.hub.info.hub)).toBeDefined()
   }, within)
 })
 afterAll(async () => {

@@ -29,7 +29,7 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
     db = opened.db
     const content = await migrated(db, opened.content)
     witness = new Witness(directory)
-    await sifted(db, { rescue, witness }, content)
+    db = await sifted(db, { rescue, witness }, content)
     await rescue.finish()
     return new SealedStore({ db, directory, content, witness, damage: rescue.damage })
   } catch (error) {
@@ -41,6 +41,8 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
     throw new Error(`${directory} cannot be opened: ${reasonOf(error)}${advice}`, { cause: error })
   }
 }
+
+const copiedAtOnce = 1_000
 
 /** Brings an older layout to the present one, step by step; each step is durable as a whole. */
 async function migrated(db: Database, found: Content): Promise<Content> {
@@ -61,27 +63,44 @@ async function sifted(
   db: Database,
   { rescue, witness }: { readonly rescue: Rescue; readonly witness: Witness },
   content: Content,
-): Promise<void> {
+): Promise<Database> {
   const { damaged, tally } = content
   const { isNew } = rescue
-  const isSum = tally.resume(content.said(sumKey))
+  const isSum = tally.resume(content.said(sumKey)) || isNew
   if (damaged.length > 0) {
     rescue.note(`${damaged.length} entries do not fit their checksums`)
     await rescue.keep(damaged)
-  } else if (!isNew && !isSum) rescue.note('the sum over all entries is another than the one stored')
+  } else if (!isSum) rescue.note('the sum over all entries is another than the one stored')
   const missing = witness.known - tally.batches
   if (missing > 0) rescue.note(`${missing} batches that were synced are missing at its end`)
   if (content.said(damagedKey) !== undefined) rescue.note('damage was found before, and the hub has not started since')
   const { damage } = rescue
-  if (!isNew && damage === undefined) return
+  if (!isNew && damage === undefined) return db
   // What is left is the store from now on.
   tally.skipTo(witness.known)
-  const gone = damaged.map(([key]): StoredOp => ({ del: key }))
   const said = [formatOp(format), ...(damage === undefined ? [] : [sealedOp(damagedKey, damage.reasons.join('; '))])]
   const entered = tally.enter(said)
-  await db.batch([...gone, ...said, entered.op].map(asLevel), { sync: true })
+  const last = [...said, entered.op].map(asLevel)
+  // A table in which a key was altered ends the process as soon as LevelDB compacts it.
+  const isHarmed = damaged.length > 0 || !isSum
+  const store = !isHarmed ? db : await rescue.rebuild(db, (fresh) => copyInto(fresh, content.entries))
+  await store.batch(last, { sync: true })
   tally.take(entered)
   witness.note(entered.batches)
+  return store
+}
+
+async function copyInto(fresh: Database, entries: Iterable<StoredEntry>): Promise<void> {
+  let part: StoredOp[] = []
+  const flush = async (sync: boolean): Promise<void> => {
+    await fresh.batch(part.map(sealedPut).map(asLevel), { sync })
+    part = []
+  }
+  for (const { key, value } of entries) {
+    part.push({ put: key, value })
+    if (part.length >= copiedAtOnce) await flush(false)
+  }
+  await flush(true)
 }
 
 interface Parts {

@@ -1,6 +1,7 @@
 // Opens a LevelDB in whatever state it is found. What it cannot open or read is first copied aside, then given to LevelDB's
 // own repair; what even that does not bring back is moved aside, and the store begins anew. Nothing is ever deleted.
 
+import { existsSync } from 'node:fs'
 import { copyFile, cp, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -39,6 +40,7 @@ export class Rescue {
   readonly #directory: string
   readonly #reasons: string[] = []
   #aside: string | undefined
+  #isAside = false
   /** Whether nothing was ever written to the store, as far as its files tell. */
   isNew = true
 
@@ -56,12 +58,18 @@ export class Rescue {
     return `${this.#directory}-opening`
   }
 
+  /** A store that takes the place of the damaged one, complete. */
+  get #rebuilt(): string {
+    return `${this.#directory}-rebuilt`
+  }
+
   note(reason: string): void {
     this.#reasons.push(reason)
   }
 
   /** The open database and all that is in it. Throws `DirectoryLocked`, or what is wrong with the disk itself. */
   async open(): Promise<Opened> {
+    await this.#takeRebuilt()
     const files = await readdir(this.#directory).catch((): string[] => [])
     if (!files.some((file) => /^CURRENT$|^MANIFEST-|\.(ldb|sst|log)$/.test(file))) return this.#attempt(true)
     await this.#holdLogs(files)
@@ -85,6 +93,41 @@ export class Rescue {
     }
   }
 
+  /**
+   * Puts a store that `fill` fills in the place of the open one, of which a copy goes aside. Where the process ends on the way,
+   * the store is still the damaged one, or the next start goes on from the complete new one. What both have to say is written
+   * after it.
+   */
+  async rebuild(db: Database, fill: (fresh: Database) => Promise<void>): Promise<Database> {
+    await db.close()
+    await this.#setAside()
+    const draft = `${this.#directory}-rebuilding`
+    await rm(draft, { recursive: true, force: true })
+    const fresh = databaseAt(draft, true)
+    try {
+      await fresh.open()
+      await fill(fresh)
+    } finally {
+      await fresh.close()
+    }
+    await rename(draft, this.#rebuilt)
+    await this.#takeRebuilt()
+    const opened = databaseAt(this.#directory, false)
+    await openPatiently(opened, this.#directory)
+    return opened
+  }
+
+  /** Copied, not moved: the store may be a link or a mount. */
+  async #takeRebuilt(): Promise<void> {
+    if (!existsSync(this.#rebuilt)) return
+    await destroy(this.#directory)
+    await mkdir(this.#directory, { recursive: true })
+    for (const file of await readdir(this.#rebuilt)) {
+      await copyFile(join(this.#rebuilt, file), join(this.#directory, file))
+    }
+    await rm(this.#rebuilt, { recursive: true })
+  }
+
   /** Keeps entries that are not what was written, a line each. */
   async keep(damaged: readonly RawEntry[]): Promise<void> {
     const lines = damaged.map(([key, bytes]) => JSON.stringify({ key, bytes: Buffer.from(bytes).toString('base64') }))
@@ -106,7 +149,7 @@ export class Rescue {
   }
 
   async #attempt(createIfMissing: boolean): Promise<Opened> {
-    const db: Database = new Level(this.#directory, { keyEncoding: 'utf8', valueEncoding: 'view', createIfMissing })
+    const db = databaseAt(this.#directory, createIfMissing)
     try {
       await openPatiently(db, this.#directory)
       return { db, content: await contentOf(db) }
@@ -132,8 +175,10 @@ export class Rescue {
     }
   }
 
-  /** Half a copy is of no use, and the next start would add another until the disk is full. */
+  /** As it was found. Half a copy is of no use, and the next start would add another until the disk is full. */
   async #setAside(): Promise<void> {
+    if (this.#isAside) return
+    this.#isAside = true
     const folder = await this.folder()
     await cp(this.#directory, join(folder, basename(this.#directory)), { recursive: true, dereference: true }).catch(
       async (error: unknown) => {
@@ -165,7 +210,14 @@ export async function contentOf(db: Database): Promise<Content> {
 }
 
 /** LevelDB's own, which the types of `level` leave out. */
-const { repair } = Level as typeof Level & { repair(directory: string): Promise<void> }
+const { repair, destroy } = Level as typeof Level & {
+  repair(directory: string): Promise<void>
+  destroy(directory: string): Promise<void>
+}
+
+function databaseAt(directory: string, createIfMissing: boolean): Database {
+  return new Level(directory, { keyEncoding: 'utf8', valueEncoding: 'view', createIfMissing })
+}
 
 /** Whether another process holds the directory. */
 export async function isLocked(directory: string): Promise<boolean> {
