@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { CountSchema } from '../core/wire.ts'
 import type { Backup } from '../hub/backup.ts'
 import { BackupAboutSchema } from '../hub/shapes.ts'

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { isLoopback } from '../config/addresses.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { configured, type Options, withConfig } from './sources.ts'
@@ -41,7 +41,7 @@ export async function tell<S extends TSchema>(
 async function request<S extends TSchema>(options: AskOptions, said: Said, schema: S): Promise<Static<S>> {
   const response = await respond(options, said, AbortSignal.timeout(timeoutMs))
   const body: unknown = await response.json().catch(() => undefined)
-  if (Value.Check(schema, body)) return body
+  if (Check(schema, body)) return body
   const url = baseUrl(options)
   throw new CommandFailed(exit.failed, `${url} answers, but not as a hub does: pass the --url of a hub`)
 }

@@ -2,7 +2,7 @@
 // same schema as a registration over HTTP.
 
 import { existsSync } from 'node:fs'
-import { Value } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import { asSlug, type Slug } from '../core/ids.ts'
 import { type Registration, RegistrationSchema } from '../hub/shapes.ts'
 import { type Environment, readYaml } from './file.ts'
@@ -61,7 +61,7 @@ function readEntry(raw: unknown, index: number, place: Place): Read {
   const mistakes: Mistake[] = Object.keys(raw)
     .filter((key) => !fields.includes(key))
     .map((key) => unknownField(key, path, place(index, key)))
-  for (const error of Value.Errors(RegistrationSchema, raw)) {
+  for (const error of Errors(RegistrationSchema, raw)[1]) {
     const inner = error.instancePath.replaceAll('/', '.')
     mistakes.push({ path: `${path}${inner}`, message: error.message, from: place(index, inner.split('.')[1]) })
   }

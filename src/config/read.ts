@@ -2,7 +2,7 @@
 // variables and flags give text; both take the same path, so that `http_port: "8080"` and `HUBMESH_NETWORK__HTTP_PORT=8080`
 // mean the same. Nothing is guessed: what does not fit is refused with the reason.
 
-import { Value } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import { formatDuration, formatSize, parseDuration, parseSize } from '../core/units.ts'
 import { nearest } from './nearest.ts'
 import type { SettingSchema } from './schema.ts'
@@ -24,7 +24,7 @@ const words: Readonly<Record<string, boolean>> = {
 export function readValue(schema: SettingSchema, raw: unknown): Reading {
   const typed = asType(schema, raw)
   if (!typed.ok) return typed
-  const [error] = Value.Errors(schema, typed.value)
+  const [, [error]] = Errors(schema, typed.value)
   if (error === undefined) return typed
   return { ok: false, message: `${show(raw)} ${constraint(schema, error.message)}` }
 }

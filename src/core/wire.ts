@@ -3,7 +3,7 @@
 
 import type { Static, TSchema } from 'typebox'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { canonical } from './hash.ts'
 import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
 import { hubIdPattern, labelPattern, regionPattern } from './ids.ts'

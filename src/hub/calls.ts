@@ -71,6 +71,8 @@ export interface Views {
   /** Who accuses the hub, and who reaches it. */
   why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal
   projects(now: Now, filter: { readonly status?: ProjectStatus }): readonly Project[]
+  /** How many projects are in each status, and of how many of those this hub is the home. Reads no record. */
+  projectCounts(now: Now): ReadonlyMap<ProjectStatus, { readonly all: number; readonly own: number }>
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
   /** C19: all that this hub holds. */
   backup(now: Now): Taken

@@ -2,7 +2,7 @@
 // the last epoch of its slice. So forgetting is durable, reaches every hub, and survives any partition; a hub that boots
 // anew is above it and welcome.
 
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { type Burial, forgottenKind } from '../core/catalog/burials.ts'
 import { exists, type Joined } from '../core/catalog/record.ts'
 import type { Replicas } from '../core/catalog/replicas.ts'

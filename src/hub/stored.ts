@@ -3,7 +3,7 @@
 // and those once more behind `reserve/` (core/catalog/reserve.ts).
 
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
 import { headPrefix } from '../core/catalog/layout.ts'
 import { furthest, reserveOps, reservePrefix } from '../core/catalog/reserve.ts'

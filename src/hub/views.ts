@@ -138,6 +138,18 @@ export class HubViews implements Views {
       .filter((project) => filter.status === undefined || project.status === filter.status)
   }
 
+  projectCounts(now: Now): ReturnType<Views['projectCounts']> {
+    const counts = new Map<ProjectStatus, { all: number; own: number }>()
+    for (const slug of this.#hub.desk.projects()) {
+      const { presence, lease } = seenOf(this.#hub, slug, now)
+      const count = counts.get(presence.status) ?? { all: 0, own: 0 }
+      count.all++
+      if (lease?.claim[1] === this.#hub.info.hub) count.own++
+      counts.set(presence.status, count)
+    }
+    return counts
+  }
+
   project(slug: Slug, now: Now): ReturnType<Views['project']> {
     const project = this.#project(slug, now)
     return project === undefined ? this.#hub.desk.absence(slug) : { ok: true, project }

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import type { Status } from '../../src/core/membership/member.ts'
 import { isoOf } from '../../src/hub/iso.ts'
 import { everyone, factsOf, peerOf as keyOf } from '../../src/hub/sight.ts'
-import { at, hubId, infoOf, jsonCodec, peerOf, rumor, signed, wallStart } from '../core/kit.ts'
-import { changes, Rig, register, settingsFor } from './kit.ts'
+
+import { at, hubId, infoOf, jsonCodec, peerOf, rumor, signed, slug, wallStart } from '../core/kit.ts'
+import { beat, changes, Rig, register, settingsFor } from './kit.ts'
 
 const epoch = [1, 'bb']
 const far = signed({ info: infoOf('far', { region: 'south', tier: 'regional' }), incarnation: 3, status: 'alive' })
@@ -49,6 +50,29 @@ describe('the status of a hub', () => {
       status: 'pass',
       details: expect.stringContaining('2 entries of this hub were announced anew'),
     })
+  })
+
+  it('counts its projects as a reader of all of them would', () => {
+    const rig = new Rig()
+    for (const name of ['p', 'q', 'r']) register(rig, slug(name))
+    beat(rig, {}, slug('q'))
+    beat(rig, { status: 'degraded' }, slug('r'))
+    rig.ask({ type: 'remove', slug: slug('p') })
+    register(rig, slug('s'))
+    const all = rig.views.projects(at(rig.now), {})
+    const countsOf = (status: string) => {
+      const some = all.filter((project) => project.status === status)
+      return { all: some.length, own: some.filter(({ home }) => home === 'me').length }
+    }
+    const counts = rig.views.projectCounts(at(rig.now))
+    expect(Object.fromEntries(counts)).toEqual({
+      online: countsOf('online'),
+      degraded: countsOf('degraded'),
+      offline: countsOf('offline'),
+    })
+    expect([counts.get('online'), counts.get('offline')?.all]).toEqual([{ all: 1, own: 1 }, 1])
+    const { projects, records, removals } = rig.views.status(at(rig.now)).catalog
+    expect([projects, records, removals]).toEqual([3, 4, 1])
   })
 
   it('says lagging while a single slice is behind, and so do its checks', () => {

@@ -6,7 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { HubId, Region } from '../../core/ids.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import type { HubChange } from '../../hub/effects.ts'
-import type { Member, Project } from '../../hub/shapes.ts'
+import type { Member } from '../../hub/shapes.ts'
 import { countersIn } from './counters.ts'
 
 /** What the network can be asked while it runs. */
@@ -200,11 +200,11 @@ function gaugesOfViews(registry: Registry, options: MetricsOptions): void {
     labelNames: ['status'],
     registers,
     collect() {
-      const all = projectsOf(options)
+      const hub = options.running()
+      const counts = hub?.views.projectCounts(hub.now())
       for (const status of projectStatuses) {
-        const some = all.filter((project) => project.status === status)
-        this.set({ status }, some.length)
-        own.set({ status }, some.filter((project) => project.home === options.hub).length)
+        this.set({ status }, counts?.get(status)?.all ?? 0)
+        own.set({ status }, counts?.get(status)?.own ?? 0)
       }
     },
   })
@@ -258,9 +258,4 @@ type Takeover = readonly [name: string, help: string, label: string, figures: ()
 function membersOf({ running }: MetricsOptions): readonly Member[] {
   const hub = running()
   return hub === undefined ? [] : hub.views.members(hub.now())
-}
-
-function projectsOf({ running }: MetricsOptions): readonly Project[] {
-  const hub = running()
-  return hub === undefined ? [] : hub.views.projects(hub.now(), {})
 }

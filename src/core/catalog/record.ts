@@ -3,7 +3,7 @@
 
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { canonical, hashOf } from '../hash.ts'
 import { compareText } from '../ids.ts'
 import { CountSchema, isPlain } from '../wire.ts'

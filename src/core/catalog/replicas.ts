@@ -18,6 +18,7 @@ import {
   lifeMark,
   merge,
   removalMark,
+  voidMark,
 } from './record.ts'
 import { leftOf, type Trim } from './retention.ts'
 import { Roster } from './roster.ts'
@@ -169,6 +170,8 @@ export class Replicas {
 
   /** C14: what of an entry says nothing any more, when what was stamped before `horizon` (Unix ms) has done its work. */
   past(id: EntryId, horizon: Millis, self: HubId): Trim[] {
+    // Nothing guards, so nothing has done its work; and records that rest go on resting.
+    if ((this.#marksOf(id) & (removalMark | voidMark)) === 0) return []
     const shown = this.shown(id)
     return [...this.#holders.of(id)].flatMap((hub) => {
       const slice = this.#slices.get(hub)
@@ -215,9 +218,7 @@ export class Replicas {
 
   /** C5: whether an entry exists. Joins and reads nothing where that can be told without: it is asked of all when a hub starts. */
   exists(id: EntryId): boolean {
-    const only = this.#holders.only(id)
-    let marks = only === undefined ? 0 : this.#marks(only, id)
-    if (only === undefined) for (const hub of this.#holders.of(id)) marks |= this.#marks(hub, id)
+    const marks = this.#marksOf(id)
     if ((marks & lifeMark) === 0) return false
     return (marks & removalMark) === 0 || exists(this.joined(id))
   }
@@ -233,8 +234,13 @@ export class Replicas {
     return slice === undefined ? goneOps(hub, ids) : sliceOps(slice, ids)
   }
 
-  #marks(hub: HubId, id: EntryId): number {
-    return this.#slices.get(hub)?.marks(id) ?? 0
+  /** What the slices have of an entry, all in one. */
+  #marksOf(id: EntryId): number {
+    const only = this.#holders.only(id)
+    if (only !== undefined) return this.#slices.get(only)?.marks(id) ?? 0
+    let marks = 0
+    for (const hub of this.#holders.of(id)) marks |= this.#slices.get(hub)?.marks(id) ?? 0
+    return marks
   }
 
   #touch(hub: HubId, ids: readonly EntryId[]): void {

@@ -2,7 +2,7 @@
 // is fetched again whole, the own one is recovered under a new epoch, from peers and what can be read of it (C13).
 
 import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import type { HubId } from '../ids.ts'
 import type { Scan } from '../scan.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
