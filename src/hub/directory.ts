@@ -2,7 +2,7 @@
 // member lists, which drop the dead after a while: so who holds a part of the catalog and is gone is still known by name,
 // address and key, and can be forgotten.
 
-import { Compile } from 'typebox/compile'
+import { Compile } from 'typebox/schema'
 import { hubKind } from '../core/catalog/burials.ts'
 import { exists, type Field, type Joined } from '../core/catalog/record.ts'
 import type { Replicas } from '../core/catalog/replicas.ts'

@@ -72,7 +72,7 @@ describe('the status of a hub', () => {
     })
     expect([counts.get('online'), counts.get('offline')?.all]).toEqual([{ all: 1, own: 1 }, 1])
     const { projects, records, removals } = rig.views.status(at(rig.now)).catalog
-    expect([projects, records, removals]).toEqual([3, 4, 1])
+    expect([projects, records, removals]).toEqual([3, 5, 1])
   })
 
   it('says lagging while a single slice is behind, and so do its checks', () => {
