@@ -143,8 +143,10 @@ class Beats {
 
   async #beat(nth: number): Promise<void> {
     this.#underWay++
-    const path = `/api/fed/projects/quiet-${nth % writes}/heartbeat`
-    const status = await this.#hubs[nth % this.#hubs.length]?.post(path).catch(() => undefined)
+    // Each project beats at one hub: where it moves with every beat, all hubs have to hear of it.
+    const project = nth % writes
+    const path = `/api/fed/projects/quiet-${project}/heartbeat`
+    const status = await this.#hubs[project % this.#hubs.length]?.post(path).catch(() => undefined)
     this.#underWay--
     if (status !== undefined && status < 300) this.#accepted++
   }
