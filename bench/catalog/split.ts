@@ -14,10 +14,10 @@ import { unprovedHead } from '../../test/core/catalog.heads.ts'
 import { at, hubId, peerOf, testHashing, wallStart } from '../../test/core/kit.ts'
 import type { Report, Row } from '../row.ts'
 
-/** Hubs and entries of each; what fits the memory of one process that holds all of their catalogs. */
+/** Hubs and entries of each: one process holds all of their catalogs, and takes some 6 GB for it. */
 const sizes = [
-  { hubs: 300, entries: 4 },
-  { hubs: 30, entries: 1_000 },
+  { hubs: 1_000, entries: 4 },
+  { hubs: 100, entries: 1_000 },
 ] as const
 const rings = 4
 const changedShare = 0.1
