@@ -11,7 +11,9 @@ import { maxFrameBytes } from '../src/core/wire.ts'
 /** As a catalog's records are: much of each is in the next one, too. */
 const records = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ key: `project-${i}`, hub_url: `https://hub.example.org/${i}`, seq: i }))
-const wordOf = (bytes: number) => ({ word: 'x'.repeat(bytes) })
+/** Half as long when it is packed. */
+const noise = randomBytes(maxFrameBytes).toString('hex')
+const wordOf = (bytes: number) => ({ word: noise.slice(0, bytes) })
 const squeezed = (bytes: Uint8Array) => zstdCompressSync(bytes)
 
 describe('a large message', () => {
@@ -35,13 +37,18 @@ describe('a large message', () => {
   })
 
   it('is said as it is where that is no longer', () => {
-    const noise = { noise: new Uint8Array(randomBytes(20_000)) }
-    expect(cborCodec.pack(noise)).toEqual(cborCodec.encode(noise))
+    const bytes = { bytes: new Uint8Array(randomBytes(20_000)) }
+    expect(cborCodec.pack(bytes)).toEqual(cborCodec.encode(bytes))
   })
 
   it('beyond a frame is said as it is, so that whoever sends it sees how large it is', () => {
     expect(isPacked(cborCodec.pack(wordOf(maxFrameBytes - 100)))).toBe(true)
     expect(isPacked(cborCodec.pack(wordOf(maxFrameBytes)))).toBe(false)
+  })
+
+  it('is said as it is where a few bytes would unpack to very many', () => {
+    const monotone = { word: 'x'.repeat(100_000) }
+    expect(cborCodec.pack(monotone)).toEqual(cborCodec.encode(monotone))
   })
 
   it('is told of with what it was and what it became', () => {
@@ -89,6 +96,7 @@ describe('what only looks packed', () => {
     ['says that it is nothing', withPackedHead(0, squeezed(new Uint8Array(0)))],
     ['is longer than a frame', withPackedHead(maxFrameBytes + 1, squeezed(new Uint8Array(maxFrameBytes + 1)))],
     ['is not compressed at all', withPackedHead(plain.length, plain)],
+    ['is a few bytes for very many', withPackedHead(200_000, squeezed(new Uint8Array(200_000)))],
     ['is packed twice', withPackedHead(plain.length, squeezed(cborCodec.pack(records(200))))],
     ['is packed twice, and says how long that is', packedTwice()],
     ['is no value once it is unpacked', withPackedHead(3, squeezed(Uint8Array.of(1, 2, 3)))],

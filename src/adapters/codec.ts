@@ -27,6 +27,8 @@ const reader: { decode(source: Uint8Array, end: number): unknown } = cbor
 
 /** What fits one packet of 1,500 bytes with all the heads around it is not worth it; half of a longer one is saved. */
 const leastPackedBytes = 1_400
+/** What unpacks to more than this many times itself is refused, and sent as it is: a few bytes must not keep a reader busy. */
+const mostRatio = 32
 /** log2 of how far back the compressed text refers: a whole frame. A reader needs as much memory as its sender says. */
 const windowLog = 18
 const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_windowLog]: windowLog } }
@@ -214,13 +216,13 @@ function decode(bytes: Uint8Array): unknown {
 function compressed(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < leastPackedBytes || bytes.length > maxFrameBytes) return undefined
   const packed = withPackedHead(bytes.length, zstdCompressSync(bytes, packing))
-  return packed.length < bytes.length ? packed : undefined
+  return packed.length < bytes.length && bytes.length <= mostRatio * packed.length ? packed : undefined
 }
 
 /** Undefined unless it is as long as it says, and no longer than a frame: nothing beyond that is made. */
 function unpacked(bytes: Uint8Array): Uint8Array | undefined {
   const length = plainBytesOf(bytes)
-  if (length === 0 || length > maxFrameBytes) return undefined
+  if (length === 0 || length > maxFrameBytes || length > mostRatio * bytes.length) return undefined
   try {
     const plain = zstdDecompressSync(bytes.subarray(packedHeadBytes), { ...unpacking, maxOutputLength: length })
     return plain.length === length ? plain : undefined

@@ -101,6 +101,9 @@ async function claimed(catalog: string, directory: string): Promise<{ readonly r
 /** Never onto a catalog that was not there before: a hub may have begun one meanwhile. */
 export async function putInPlace(draft: string, catalog: string, aside: string | undefined): Promise<void> {
   if (aside !== undefined) await rename(catalog, aside)
+  // What a rebuild of the former store left would take the place of this one.
+  for (const left of ['rebuilt', 'rebuilding', 'opening'])
+    await rm(`${catalog}-${left}`, { recursive: true, force: true })
   try {
     await rename(draft, catalog)
   } catch (error) {

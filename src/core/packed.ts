@@ -18,7 +18,12 @@ export function isPacked(bytes: Uint8Array): boolean {
   return bytes.length > packedHeadBytes && bytes[0] === mark
 }
 
-/** How long the message is without compression, by its own word: unpacking holds it to that. */
+/** How much of a bound the message takes: as it is, or unpacked by its own word, to which unpacking holds it. */
+export function weightOf(bytes: Uint8Array): number {
+  return Math.max(bytes.length, plainBytesOf(bytes))
+}
+
+/** How long the message is without compression, by its own word. */
 export function plainBytesOf(bytes: Uint8Array): number {
   return isPacked(bytes) ? viewOf(bytes).getUint32(1) : bytes.length
 }

@@ -39,6 +39,8 @@ export class Crew {
   /** What the composition stores in this step: one batch, however much it learned. */
   #batch: StoreOp[] | undefined
   #isSilent = false
+  #links = 0
+  #linkedSince: Millis | undefined
 
   /** `react` is told every change of a machine, after it has been put among the effects. */
   constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
@@ -73,6 +75,11 @@ export class Crew {
   /** When the hierarchy wants waking. */
   get hierarchyAt(): Millis {
     return this.#due[this.#machines.pools.length] ?? never
+  }
+
+  /** Since when there has always been a link (monotonic); undefined while there is none. */
+  get linkedSince(): Millis | undefined {
+    return this.#linkedSince
   }
 
   /** Wakes those whose time has come. */
@@ -126,12 +133,14 @@ export class Crew {
   /** The clock before the catalog: what a slice is opened with is stamped. */
   linked(info: HubInfo, now: Now): void {
     const { peer } = info
+    if (this.#links++ === 0) this.#linkedSince = now.mono
     this.hierarchy({ type: 'link-up', info }, now)
     this.#clock({ type: 'link-up', peer }, now)
     this.catalog({ type: 'link-up', peer }, now)
   }
 
   unlinked(peer: PeerId, now: Now): void {
+    if (--this.#links === 0) this.#linkedSince = undefined
     this.hierarchy({ type: 'link-down', peer }, now)
     this.#clock({ type: 'link-down', peer }, now)
     this.catalog({ type: 'link-down', peer }, now)

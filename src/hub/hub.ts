@@ -20,7 +20,7 @@ import { type Boot, backbonePool, buildMachines } from './machines.ts'
 import type { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
-import { absentee, factsOf, peerOf, seenOf } from './sight.ts'
+import { believed, peerOf, seenOf } from './sight.ts'
 import { Standing } from './standing.ts'
 import { bookOp, forgetOp, incarnationOp, type Remembered } from './stored.ts'
 
@@ -74,7 +74,7 @@ export class Hub {
     return this.#state
   }
 
-  readonly beliefAbout = (hub: HubId, now: Now) => factsOf(this, hub) ?? absentee(this, hub, now)
+  readonly beliefAbout = (hub: HubId, now: Now) => believed(this, hub, { now, since: this.#crew.linkedSince })
   readonly statusOf = (slug: Slug, now: Now): ProjectStatus => seenOf(this, slug, now).presence.status
 
   /** The first effects of a new hub: dial whom it remembers, and open its slice when nobody can be waited for. */

@@ -94,21 +94,21 @@ export function factsOf(hub: Eyes, id: HubId): Belief | undefined {
   return memberOf(hub, id) ?? hub.hierarchy.foreign().get(id)
 }
 
-/** A hub that has been up and linked for so long has been told of everybody who lives. */
+/** A hub that has had links for so long without a break has been told of everybody who lives. */
 const informedMs: Millis = 5 * minute
 
-/**
- * A hub that no member list has any more and whose part of the catalog is still held: it has been dead for as long as the
- * dead are listed, so it was never started since. Undefined where this hub may only not have heard of it yet.
- */
-export function absentee(
+/** What is known of a hub; `since` (monotonic): since when there has always been a link. */
+export function believed(
   hub: Eyes & { readonly links: ReadonlyMap<PeerId, HubInfo> },
   id: HubId,
-  now: Now,
+  { now, since }: { readonly now: Now; readonly since: Millis | undefined },
 ): Pick<Belief, 'status' | 'incarnation'> | undefined {
-  const isInformed = hub.links.size > 0 && now.mono - hub.bootedAt.mono >= informedMs
+  const known = factsOf(hub, id)
+  const isInformed = since !== undefined && now.mono - since >= informedMs
   const isLinked = [...hub.links.values()].some((info) => info.hub === id)
-  if (!isInformed || isLinked || !isListed(hub.catalog.replicas, id)) return undefined
+  if (known !== undefined || !isInformed || isLinked || !isListed(hub.catalog.replicas, id)) return known
+  // Its part of the catalog is held and no member list has it any more: it has been dead for as long as the dead are listed, so
+  // it was never started since.
   return { status: 'dead', incarnation: Math.max(0, Math.floor(now.wall) - hub.settings.membership.deadRetentionMs) }
 }
 

@@ -98,6 +98,8 @@ describe('the directory', () => {
     // Cut off from all, it may only not have heard of it.
     expect(forget()).toMatchObject({ ok: false, code: 'unknown-hub' })
     rig.link(infoOf('b'))
+    expect(forget()).toMatchObject({ ok: false, code: 'unknown-hub' })
+    rig.pass(300_000)
     expect(rig.hub.beliefAbout(hubId('a'), rig.moment())?.incarnation).toBeGreaterThan(wallStart)
     expect(rig.views.member(hubId('a'), rig.moment())).toBeUndefined()
     expect(entry(rig, 'a')).toMatchObject({ status: 'unknown', peer_id: infoOf('a').peer })

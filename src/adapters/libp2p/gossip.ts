@@ -4,7 +4,7 @@
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '../../core/ids.ts'
 import type { Topic } from '../../core/machine.ts'
-import { plainBytesOf } from '../../core/packed.ts'
+import { weightOf } from '../../core/packed.ts'
 import { peerName } from './addresses.ts'
 import type { Node } from './node.ts'
 import type { Protocols } from './protocols.ts'
@@ -35,7 +35,7 @@ export class Gossip {
     const { gossip } = node.services
     for (const name of protocols.topics.keys()) {
       gossip.topicValidators.set(name, (neighbour, { data }) => {
-        if (plainBytesOf(data) > maxMessageBytes) {
+        if (weightOf(data) > maxMessageBytes) {
           garbage('oversized-gossip')
           return TopicValidatorResult.Reject
         }
@@ -56,7 +56,7 @@ export class Gossip {
     const { node, stats, maxMessageBytes } = this.#parts
     const name = this.#names.get(topic)
     if (name === undefined) return
-    if (plainBytesOf(bytes) > maxMessageBytes) {
+    if (weightOf(bytes) > maxMessageBytes) {
       stats.gossipOversized++
       return
     }

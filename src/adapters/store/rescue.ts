@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Level } from 'level'
 import { Content } from './content.ts'
 import type { RawEntry } from './layout.ts'
+import { synced } from './platter.ts'
 
 export type Database = Level<string, Uint8Array>
 
@@ -107,10 +108,15 @@ export class Rescue {
     try {
       await fresh.open()
       await fill(fresh)
-    } finally {
       await fresh.close()
+    } catch (error) {
+      await fresh.close()
+      // On a full disk its room is needed.
+      await rm(draft, { recursive: true, force: true })
+      throw error
     }
     await rename(draft, this.#rebuilt)
+    await synced(dirname(this.#directory))
     await this.#takeRebuilt()
     const opened = databaseAt(this.#directory, false)
     await openPatiently(opened, this.#directory)
@@ -124,8 +130,13 @@ export class Rescue {
     await mkdir(this.#directory, { recursive: true })
     for (const file of await readdir(this.#rebuilt)) {
       await copyFile(join(this.#rebuilt, file), join(this.#directory, file))
+      await synced(join(this.#directory, file))
     }
-    await rm(this.#rebuilt, { recursive: true })
+    await synced(this.#directory)
+    // At once no more what the next start would go on from: while it is removed it is less and less.
+    const done = `${this.#directory}-rebuilding`
+    await rename(this.#rebuilt, done)
+    await rm(done, { recursive: true })
   }
 
   /** Keeps entries that are not what was written, a line each. */
@@ -180,12 +191,14 @@ export class Rescue {
     if (this.#isAside) return
     this.#isAside = true
     const folder = await this.folder()
-    await cp(this.#directory, join(folder, basename(this.#directory)), { recursive: true, dereference: true }).catch(
-      async (error: unknown) => {
-        await rm(folder, { recursive: true, force: true })
-        throw error
-      },
-    )
+    const copy = join(folder, basename(this.#directory))
+    try {
+      await cp(this.#directory, copy, { recursive: true, dereference: true })
+      for (const file of await readdir(copy)) await synced(join(copy, file))
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
   }
 }
 

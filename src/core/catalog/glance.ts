@@ -106,7 +106,7 @@ export class Glance {
     const wall = scan.count()
     const count = scan.count()
     const hub = scan.text(this.#hub)
-    if (wall < 0 || count < 0 || hub === undefined || (hub !== this.#hub && !isHubId(hub))) return false
+    if (wall < 0 || count < 0 || hub === undefined || hub === '' || (hub !== this.#hub && !isHubId(hub))) return false
     this.#hub = hub
     const { latest } = this
     if (latest === undefined || wall > latest[0] || (wall === latest[0] && count > latest[1])) {

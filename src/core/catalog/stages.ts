@@ -65,6 +65,12 @@ function joined({ peer, version: { epoch }, have, to, after, records, floor, beg
   return { ...begun, to, after, records: [...kept, ...records], peer, isMixed }
 }
 
+/** By what has come: how far it goes is the word of whoever sent it. */
+function isMore(a: Begun, b: Begun): boolean {
+  const order = compareEpochs(a.epoch, b.epoch)
+  return order > 0 || (order === 0 && a.records.length > b.records.length)
+}
+
 export class Stages {
   readonly #maxRecords: number
   /** The oldest first. */
@@ -89,7 +95,7 @@ export class Stages {
   keep(hub: HubId, stage: Stage, { mono }: Now): void {
     const begun = stage.to > 0 ? joined(stage) : stage.begun
     const other = this.#begun.get(hub)?.begun
-    if (begun === undefined || (other !== undefined && !isFurther(standing(begun), standing(other)))) return
+    if (begun === undefined || (other !== undefined && !isMore(begun, other))) return
     this.#begun.delete(hub)
     this.#begun.set(hub, { begun, until: mono + begunMs })
     let records = 0
@@ -139,8 +145,4 @@ export class Stages {
 
 function isOf(begun: Begun, peer: PeerId): boolean {
   return begun.peer === peer && !begun.isMixed
-}
-
-function standing({ epoch, after }: Begun): Version {
-  return { epoch, seq: after }
 }

@@ -223,7 +223,9 @@ export class Fetches {
     const isShort = part.to < stage.version.seq
     if (isOtherRun || isEndless || isShort) {
       stages.delete(hub)
-      if (!isEndless) this.#stages.keep(hub, stage, now)
+      // Too much with what others had sent before, which may say the same twice: begun anew, and nobody to blame.
+      if (isTooLarge && stage.begun !== undefined) return { isWithheld: false }
+      if (!isTooLarge) this.#stages.keep(hub, stage, now)
       return { isWithheld: this.#isWithheld(hub, peer, stage.to > 0) }
     }
     const next: Stage = { ...stage, to, after, records }
