@@ -13,11 +13,11 @@ describe('the fuzzer', () => {
   it('finds what throws, at once or later, and what is slow the first time; a pause is no work', async () => {
     const taker = (take: () => unknown) => given({ take }, new Uint8Array())
     const worked = (since: NodeJS.CpuUsage) => {
-      const { user, system } = process.cpuUsage(since)
+      const { user, system } = process.threadCpuUsage(since)
       return (user + system) / 1_000
     }
     const busy = (ms: number) => {
-      const from = process.cpuUsage()
+      const from = process.threadCpuUsage()
       while (worked(from) < ms);
     }
     expect(await taker(() => 5)).toBeUndefined()

@@ -70,6 +70,6 @@ describe('three hubs: global, regional and local', () => {
     const [global, regional, local] = hubs
     expect(await local.end('SIGTERM')).toBe(0)
     for (const hub of [global, regional]) await expect.poll(() => hub.beliefs(), soon).toContain('l left')
-    expect((await global.status()).view.state).toBe('converged')
+    await expect.poll(async () => (await global.status()).view.state, soon).toBe('converged')
   })
 })
