@@ -5,7 +5,7 @@ import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cborCodec, cborCodecOf } from '../src/adapters/codec.ts'
-import { isPacked, plainBytesOf, withPackedHead } from '../src/core/packed.ts'
+import { isPacked, plainBytesOf, weightOf, withPackedHead } from '../src/core/packed.ts'
 import { maxFrameBytes } from '../src/core/wire.ts'
 
 /** As a catalog's records are: much of each is in the next one, too. */
@@ -62,6 +62,12 @@ describe('a large message', () => {
 it('a message that fits one packet is said as it is', () => {
   expect(cborCodec.pack(wordOf(1_300))).toEqual(cborCodec.encode(wordOf(1_300)))
   expect(isPacked(cborCodec.pack(wordOf(1_400)))).toBe(true)
+})
+
+it('weighs what it is or what it becomes, whichever is more, whatever its head says', () => {
+  expect(weightOf(withPackedHead(1, randomBytes(5_000)))).toBeGreaterThan(5_000)
+  expect(weightOf(withPackedHead(5_000, randomBytes(100)))).toBe(5_000)
+  expect(weightOf(cborCodec.encode(wordOf(100)))).toBe(cborCodec.encode(wordOf(100)).length)
 })
 
 it('what is stored is never packed', () => {

@@ -174,6 +174,19 @@ describe('a damaged store', () => {
     await store.close()
   })
 
+  it('goes on from the complete new store where the process ended while that took its place, and not from a part of it', async () => {
+    const home = await harmed('taken', async (directory) => {
+      await cp(directory, `${directory}-rebuilt`, { recursive: true })
+      await mkdir(`${directory}-rebuilding`)
+      for (const name of await readdir(directory)) await writeFile(join(directory, name), 'garbage')
+    })
+    const store = await openLevelStore(join(home, 'catalog'))
+    const { entries } = await load(store)
+    expect(entries).toHaveLength(1_300)
+    await store.close()
+    expect((await readdir(home)).filter((name) => name.startsWith('catalog-rebuilt'))).toEqual([])
+  })
+
   it('that was sound leaves nothing beside it', async () => {
     const home = await harmed('sound', async () => {})
     const store = await openLevelStore(join(home, 'catalog'))

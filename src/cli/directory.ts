@@ -1,4 +1,4 @@
-// `hubmesh directory`: all hubs that the catalog lists, those that no member list has any more included.
+// `hubmesh directory`: all hubs that the catalog lists, those that member lists have dropped included.
 
 import { Command } from 'commander'
 import { Type } from 'typebox'

@@ -66,7 +66,7 @@ export interface Views {
   digestsAlive(now: Now): number
   members(now: Now): readonly Member[]
   member(hub: HubId, now: Now): Member | undefined
-  /** All hubs that the catalog lists, those that no member list has any more included. */
+  /** All hubs that the catalog lists, those that member lists have dropped included. */
   directory(): readonly DirectoryEntry[]
   /** Who accuses the hub, and who reaches it. */
   why(hub: HubId, now: Now): { readonly ok: true; readonly why: Why } | Refusal

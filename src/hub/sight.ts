@@ -107,7 +107,7 @@ export function believed(
   const isInformed = since !== undefined && now.mono - since >= informedMs
   const isLinked = [...hub.links.values()].some((info) => info.hub === id)
   if (known !== undefined || !isInformed || isLinked || !isListed(hub.catalog.replicas, id)) return known
-  // Its part of the catalog is held and no member list has it any more: it has been dead for as long as the dead are listed, so
+  // Its part of the catalog is held and member lists have dropped it: it has been dead for as long as the dead are listed, so
   // it was never started since.
   return { status: 'dead', incarnation: Math.max(0, Math.floor(now.wall) - hub.settings.membership.deadRetentionMs) }
 }

@@ -87,6 +87,12 @@ describe('a glance', () => {
     )
   })
 
+  it('does not take a stamp of nobody, and least of all before it has met any hub', () => {
+    const record = { kind: 'project', key: 'p', seq: 1, fields: { life: [true, [1, 0, '']] } }
+    expect(schema.Check(record)).toBe(false)
+    expect(new Glance(scan).takes(encode({ epoch, record }), 'project/p')).toBe(false)
+  })
+
   it('does not take a record for that of another entry', () => {
     const record = { kind: 'project', key: 'p', seq: 1, fields: { life: [true, [1, 0, a]] } }
     const bytes = encode({ epoch, record })

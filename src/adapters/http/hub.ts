@@ -46,7 +46,7 @@ export function hubRoutes(app: App, hub: LocalHub): void {
       schema: {
         tags: ['hub'],
         summary: 'All hubs that have written into the catalog and were not forgotten, with what they say of themselves',
-        description: 'Also those that no member list has any more: what they wrote is held until they are forgotten.',
+        description: 'Also those that member lists have dropped: what they wrote is held until they are forgotten.',
         response: { 200: Type.Array(ref(DirectoryEntrySchema)) },
       },
     },

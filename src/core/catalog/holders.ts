@@ -23,12 +23,6 @@ export class Holders {
     return typeof held === 'string' ? [held] : held
   }
 
-  /** The only hub that does; undefined where there are several, or none. */
-  only(id: EntryId): HubId | undefined {
-    const held = this.#hubs.get(id)
-    return typeof held === 'string' ? held : undefined
-  }
-
   add(id: EntryId, hub: HubId): void {
     const held = this.#hubs.get(id)
     if (held === undefined) this.#hubs.set(id, hub)

@@ -4,12 +4,15 @@
 import { compareText } from '../ids.ts'
 import type { Stamp } from './hlc.ts'
 import { type CatalogRecord, type EntryId, entryId, marksOf, merge, removalMark, stampsOf } from './record.ts'
-import type { Rest } from './rest.ts'
+import { Rest } from './rest.ts'
+
+/** Where nothing rests. */
+const nobody = new Rest([0, ''], () => undefined)
 
 export class Records {
   /** A record, or its number among those at rest. A rewritten record moves to the end. */
   readonly #held = new Map<EntryId, CatalogRecord | number>()
-  #rest: Rest | undefined
+  #rest: Rest = nobody
   /** How many of them rest, and how many remove their entry. */
   #resting = 0
   #removals = 0
@@ -44,7 +47,7 @@ export class Records {
   /** What the record of an entry has, without reading it; 0 where there is none. */
   marks(id: EntryId): number {
     const held = this.#held.get(id)
-    if (typeof held === 'number') return (this.#rest as Rest).marks(held)
+    if (typeof held === 'number') return this.#rest.marks(held)
     return held === undefined ? 0 : marksOf(held)
   }
 
@@ -58,7 +61,7 @@ export class Records {
     const kept = [...this.#held.values()]
     return {
       *[Symbol.iterator]() {
-        for (const held of kept) yield typeof held === 'number' ? (rest as Rest).record(held) : held
+        for (const held of kept) yield typeof held === 'number' ? rest.record(held) : held
       },
     }
   }
@@ -82,7 +85,7 @@ export class Records {
 
   /** C2: stamps of which none is later than the latest. */
   *stamps(): Generator<Stamp, undefined> {
-    if (this.#rest?.latest !== undefined) yield this.#rest.latest
+    if (this.#rest.latest !== undefined) yield this.#rest.latest
     for (const held of this.#held.values()) if (typeof held !== 'number') yield* stampsOf(held)
   }
 
@@ -118,7 +121,7 @@ export class Records {
 
   clear(): void {
     this.#held.clear()
-    this.#rest = undefined
+    this.#rest = nobody
     this.#resting = 0
     this.#removals = 0
   }
@@ -142,13 +145,13 @@ export class Records {
   #forget(id: EntryId): void {
     const held = this.#held.get(id)
     if (typeof held === 'number') {
-      if (((this.#rest as Rest).marks(held) & removalMark) !== 0) this.#removals--
+      if ((this.#rest.marks(held) & removalMark) !== 0) this.#removals--
       this.#woken()
     } else if (held?.removed !== undefined) this.#removals--
   }
 
   #wake(id: EntryId, nth: number): CatalogRecord {
-    const record = (this.#rest as Rest).record(nth)
+    const record = this.#rest.record(nth)
     this.#held.set(id, record)
     this.#woken()
     return record
@@ -157,10 +160,10 @@ export class Records {
   #woken(): void {
     this.#resting--
     // A single one that sleeps on keeps the bytes of all.
-    if (this.#resting === 0) this.#rest = undefined
+    if (this.#resting === 0) this.#rest = nobody
   }
 
   #seqOf(nth: number): number {
-    return (this.#rest as Rest).seq(nth)
+    return this.#rest.seq(nth)
   }
 }

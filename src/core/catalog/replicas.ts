@@ -236,8 +236,6 @@ export class Replicas {
 
   /** What the slices have of an entry, all in one. */
   #marksOf(id: EntryId): number {
-    const only = this.#holders.only(id)
-    if (only !== undefined) return this.#slices.get(only)?.marks(id) ?? 0
     let marks = 0
     for (const hub of this.#holders.of(id)) marks |= this.#slices.get(hub)?.marks(id) ?? 0
     return marks

@@ -153,7 +153,7 @@ function storedIn(value: unknown): StoredRecord | undefined {
 function wake(parts: Parts): void {
   const { rest } = parts
   delete parts.rest
-  for (const nth of rest?.ids.keys() ?? []) parts.records.push((rest as Rest).stored(nth))
+  if (rest !== undefined) for (const nth of rest.ids.keys()) parts.records.push(rest.stored(nth))
 }
 
 /** Whole or not at all. What an epoch before left behind, readable or not, does not count. */
