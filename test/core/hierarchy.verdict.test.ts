@@ -193,6 +193,7 @@ describe('the verdict about a far hub', () => {
     for (const report of successor.update([word('r2'), word('y')])) judge.foreigners.believe(report, at(2_000))
     judge.reports.confirm(hubId('r2'), at(2_000))
     expect(judge.believes(11_000)).toBe('alive')
+    judge.reports.renew(hubId('r2'), at(11_999))
     expect(judge.believes(12_001)).toBe('dead')
     const mate = new Judge()
     mate.foreigners.meet([{ ...word('x'), info: infoOf('x') }], at(0))
@@ -203,6 +204,17 @@ describe('the verdict about a far hub', () => {
     const knowing = new Bulletin(hubId('r2'), 1)
     for (const report of knowing.update([word('r2'), word('x')])) mentioned.foreigners.believe(report, at(2_000))
     expect(mentioned.believes(20_000)).toBe('alive')
+  })
+
+  it('is no omission where what the reporter said since may have been missed', () => {
+    const judge = new Judge(['r1', 'alive', 0])
+    judge.pool('r1', 'dead', 1_000)
+    for (const report of new Bulletin(hubId('r2'), 1).update([word('r2')])) judge.foreigners.believe(report, at(2_000))
+    judge.reports.renew(hubId('r2'), at(2_000))
+    judge.reports.confirm(hubId('r2'), at(12_000))
+    expect(judge.believes(12_001)).toBe('alive')
+    judge.reports.renew(hubId('r2'), at(12_001))
+    expect(judge.believes(12_002)).toBe('dead')
   })
 
   /** A reporter of the other side, all of whose words are fetched: what it said during a partition. */

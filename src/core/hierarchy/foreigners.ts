@@ -193,9 +193,9 @@ export class Foreigners {
   }
 
   /** By its pool's reporter; or by an own pool, that this hub has been in for long enough to know everybody. */
-  #isOmitted(info: HubInfo, now: Now): boolean {
+  #isOmitted(held: Foreign, now: Now): boolean {
     const isSeasoned = now.mono - this.#bornAt >= this.#seasonedMs
-    return (isSeasoned && sharesPool(this.#self, info)) || this.#reports.isOmitted(info, now, this.#seasonedMs)
+    return (isSeasoned && sharesPool(this.#self, held.info)) || this.#reports.isOmitted(held, now, this.#seasonedMs)
   }
 
   #bereftAt(hub: HubId, now: Now): Millis | undefined {
@@ -206,7 +206,7 @@ export class Foreigners {
   #afterSilence(held: Foreign | undefined, now: Now): Verdict | undefined {
     if (held === undefined || !isUp(held)) return held
     const silentMs = now.mono - held.lastAt
-    const isOmitted = silentMs >= this.#seasonedMs && this.#isOmitted(held.info, now)
+    const isOmitted = silentMs >= this.#seasonedMs && this.#isOmitted(held, now)
     const isBereft = now.mono - (held.bereftAt ?? now.mono) >= this.#bereftMs
     return isOmitted || isBereft || silentMs > this.#silenceMs ? { ...held, status: 'dead' } : held
   }

@@ -70,7 +70,7 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
     this.#guests = new Guests(options.maxLinks)
     const around = { pools: this.#pools, links: this.#links, parents: () => this.parents() }
     this.#reporting = new Reporting({ ...options, ...around, ownWord: () => this.#word }, now)
-    this.#parentage = new Parentage({ ...options, ...around, digest: () => this.#reporting.digest() }, now)
+    this.#parentage = new Parentage({ ...options, ...around, digest: () => this.#reporting.comparing.digest() }, now)
   }
 
   foreign(): ReadonlyMap<HubId, Foreign> {
@@ -187,13 +187,14 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
         if (sender !== undefined) this.#take(this.#reporting.foreigners.meet(message.body.words, now), now, out)
         break
       case 'tier.compare':
-        if (sender !== undefined) this.#reporting.compared(from, message.body.digest, out)
+        if (sender !== undefined)
+          this.#reporting.comparing.compared({ from: sender, digest: message.body.digest }, now, out)
         break
       case 'tier.ledgers':
-        if (sender !== undefined) this.#reporting.listed({ from: sender, body: message.body }, now, out)
+        if (sender !== undefined) this.#reporting.comparing.listed({ from: sender, body: message.body }, now, out)
         break
       case 'tier.request':
-        if (sender !== undefined) this.#reporting.answer(from, message.body.reporters, out)
+        if (sender !== undefined) this.#reporting.comparing.answer(from, message.body.reporters, out)
         break
       case 'tier.attach':
         if (sender?.hub !== message.body.hub) break
@@ -211,8 +212,8 @@ export class Hierarchy implements Machine<HierarchyProtocol> {
 
   /** H10: what a hub of the backbone holds alike stands; else both list what they hold. */
   #vouch(by: HubInfo, digest: string | undefined, { now, out }: { now: Now; out: Effects }): void {
-    if (digest === undefined || !isBackbone(by.tier) || this.#reporting.vouched(digest, now)) return
-    this.#reporting.list({ to: by.peer, reply: true }, out)
+    if (digest === undefined || !isBackbone(by.tier) || this.#reporting.comparing.vouched(digest, now)) return
+    this.#reporting.comparing.list({ to: by.peer, reply: true }, out)
     this.#parentage.differs(by.hub, now)
   }
 

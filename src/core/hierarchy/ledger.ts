@@ -22,6 +22,8 @@ export class Ledger {
   readonly reporter: HubId
   /** When the reporter was last known to stand by its words. */
   confirmed: Now
+  /** When this was last known to be all that the reporter says: it may have said more since. */
+  currentAt: Millis = Number.NEGATIVE_INFINITY
   #since: Millis
   #words = new Map<HubId, Kept>()
   #tally = new Tally()

@@ -9,11 +9,11 @@ import type { Effect } from '../machine.ts'
 import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import type { HubInfo } from '../wire.ts'
-import { Bulletin, wholeReports } from './bulletin.ts'
+import { Bulletin } from './bulletin.ts'
+import { Comparing } from './comparing.ts'
 import { Foreigners, type Judgement } from './foreigners.ts'
 import { Holdings } from './holdings.ts'
-import { compareStands, type Ledger } from './ledger.ts'
-import { maxLedgers, type Report, type TierMessage, type Word } from './messages.ts'
+import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { HierarchyProtocol } from './protocol.ts'
 import { Reports } from './reports.ts'
@@ -48,13 +48,9 @@ interface Heard {
   readonly isOwnVoice: boolean
 }
 
-interface Listed {
-  readonly from: HubInfo
-  readonly body: Extract<TierMessage, { kind: 'tier.ledgers' }>['body']
-}
-
 export class Reporting {
   readonly foreigners: Foreigners
+  readonly comparing: Comparing
   readonly #parts: ReportingParts
   readonly #reports: Reports
   readonly #bulletin: Bulletin
@@ -78,6 +74,14 @@ export class Reporting {
     this.#bulletin = new Bulletin(self.hub, parts.word.incarnation)
     const foreign = this.foreigners.all()
     this.#holdings = new Holdings({ self, pools, foreign, reports: this.#reports, bulletin: this.#bulletin })
+    this.comparing = new Comparing({
+      ...parts,
+      reports: this.#reports,
+      bulletin: this.#bulletin,
+      holdings: this.#holdings,
+      requests: this.#requests,
+      weigh: (reporter, at) => this.weigh(reporter, at),
+    })
     this.#reviewAt = now.mono + parts.random.real() * reportIntervalMs
   }
 
@@ -131,7 +135,7 @@ export class Reporting {
     const { reportIntervalMs, random } = this.#parts
     this.#reviewAt = now.mono + reportIntervalMs * (0.9 + 0.2 * random.real())
     this.#confirmSelf(out)
-    this.#compare(out)
+    this.comparing.compare(out)
     const judgements = this.review(now)
     if (this.#reports.prune(now)) this.unsettle()
     return judgements
@@ -180,12 +184,13 @@ export class Reporting {
     const judgements = this.foreigners.believe(report, now)
     this.unsettle()
     if (judgements.some((each) => this.#silences(each))) judgements.push(...this.review(now))
-    if (isOwnVoice) this.#reports.confirm(reporter, now)
-    for (const hub of [reporter, ...hubsOf(judgements)]) if (this.isReporter(hub)) this.weigh(hub, now)
     const isWhole = this.#reports.ledgers().get(reporter)?.stand() !== undefined
+    if (isOwnVoice) this.#reports.confirm(reporter, now)
+    if (isOwnVoice && isWhole) this.#reports.renew(reporter, now)
+    for (const hub of [reporter, ...hubsOf(judgements)]) if (this.isReporter(hub)) this.weigh(hub, now)
     if (isWhole) this.#requests.done(reporter)
     const isLacking = !isWhole && isOwnVoice && report.stand !== undefined
-    this.#ask(isLacking ? this.#requests.want([reporter], from, now) : this.#requests.next(now), out)
+    this.comparing.ask(isLacking ? this.#requests.want([reporter], from, now) : this.#requests.next(now), out)
     return judgements
   }
 
@@ -200,98 +205,13 @@ export class Reporting {
       const belief = this.#parts.pools.member(reporter) ?? this.foreigners.all().get(reporter)
       const isTorn = this.#reports.ledgers().get(reporter)?.isTorn === true
       if (isTorn && belief !== undefined && isUp(belief)) {
-        this.#ask(this.#requests.want([reporter], belief.info.peer, now), out)
+        this.comparing.ask(this.#requests.want([reporter], belief.info.peer, now), out)
       }
     }
-    this.#ask(this.#requests.next(now), out)
-  }
-
-  // ---- comparing
-
-  /** H10: a mark of the ledgers of all reporters of the backbone that are believed present. */
-  digest(): string {
-    return this.#holdings.digest()
-  }
-
-  /** H10: where a parent holds the same, what it watches, and this hub does not, stands. Says whether it does. */
-  vouched(digest: string, now: Now): boolean {
-    if (digest !== this.digest()) return false
-    for (const { reporter } of this.#holdings.held()) this.#confirm(reporter, now)
-    return true
-  }
-
-  /** A peer lists what it holds: what is the same here stands, what is newer there is fetched. */
-  listed({ from, body }: Listed, now: Now, out: Effects): void {
-    const lacking: HubId[] = []
-    for (const theirs of body.held) {
-      const isOwn = theirs.reporter === this.#parts.self.hub
-      const stand = isOwn ? this.#bulletin.stand() : this.#reports.ledgers().get(theirs.reporter)?.stand()
-      const order = stand === undefined ? -1 : compareStands(stand, theirs)
-      // H10: nobody lists a ledger that was given up, so nobody would come to lack that word.
-      if (order > 0 && stand?.count === 0) this.answer(from.peer, [theirs.reporter], out)
-      if (isOwn) continue
-      if (order < 0) lacking.push(theirs.reporter)
-      if (isBackbone(from.tier)) this.#confirm(theirs.reporter, now)
-    }
-    this.#ask(this.#requests.want(lacking, from.peer, now), out)
-    if (body.reply) this.list({ to: from.peer, reply: false }, out)
-  }
-
-  #confirm(reporter: HubId, now: Now): void {
-    this.#reports.confirm(reporter, now)
-    if (this.isReporter(reporter)) this.weigh(reporter, now)
-  }
-
-  /** A peer asks for whole ledgers. */
-  answer(from: PeerId, reporters: readonly HubId[], out: Effects): void {
-    for (const reporter of reporters) {
-      const isOwn = reporter === this.#parts.self.hub
-      const ledger = this.#reports.ledgers().get(reporter)
-      const reports = isOwn ? this.#bulletin.whole() : wholeOf(ledger)
-      for (const body of reports) out.push({ type: 'send', to: from, message: { kind: 'tier.report', body } })
-    }
-  }
-
-  /** A hub with parents compares with them; one without compares with somebody it is linked to. */
-  #compare(out: Effects): void {
-    const { links, parents, random } = this.#parts
-    if (parents().length > 0 || this.#holdings.held().length === 0) return
-    const upper = [...links].filter(([, info]) => isBackbone(info.tier)).map(([peer]) => peer)
-    const peer = random.pick(upper.length > 0 ? upper : [...links.keys()])
-    if (peer === undefined) return
-    out.push({ type: 'send', to: peer, message: { kind: 'tier.compare', body: { digest: this.digest() } } })
-  }
-
-  /** A peer without parents tells what it holds. */
-  compared(from: PeerId, digest: string, out: Effects): void {
-    if (digest !== this.digest()) this.list({ to: from, reply: true }, out)
-  }
-
-  /** Lists what is held here; `reply` asks for the other's list. */
-  list({ to, reply }: { readonly to: PeerId; readonly reply: boolean }, out: Effects): void {
-    const held = this.#holdings.held().map(({ reporter, stand: { epoch, seq } }) => ({ reporter, epoch, seq }))
-    out.push({ type: 'send', to, message: { kind: 'tier.ledgers', body: { held: held.slice(0, maxLedgers), reply } } })
-  }
-
-  #ask(wants: readonly { readonly reporter: HubId; readonly from: PeerId }[], out: Effects): void {
-    const bySource = new Map<PeerId, HubId[]>()
-    for (const { reporter, from } of wants) bySource.set(from, [...(bySource.get(from) ?? []), reporter])
-    for (const [to, reporters] of bySource) {
-      out.push({ type: 'send', to, message: { kind: 'tier.request', body: { reporters } } })
-    }
+    this.comparing.ask(this.#requests.next(now), out)
   }
 }
 
 function hubsOf(judgements: readonly Judgement[]): HubId[] {
   return judgements.flatMap((each) => (each.type === 'foreign' ? [each.verdict.info.hub] : []))
-}
-
-function wholeOf(ledger: Ledger | undefined): Report[] {
-  const stand = ledger?.stand()
-  if (ledger === undefined || stand === undefined) return []
-  return wholeReports(
-    ledger.reporter,
-    stand,
-    [...ledger.words().values()].map(({ word }) => word),
-  )
 }

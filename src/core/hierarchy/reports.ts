@@ -16,6 +16,12 @@ export type OwnPools = (hub: HubId) => Pick<Word, 'status' | 'incarnation'> | un
 /** When each reporter was last known to stand by its words; undefined where those do not count. For one moment. */
 export type Standings = Map<Ledger, Now | undefined>
 
+/** A hub, and when a word about it last counted. */
+interface Omissible {
+  readonly info: HubInfo
+  readonly lastAt: Millis
+}
+
 /** Most hubs that words, and most that hearsay, is kept of; and most reporters. */
 const maxHubs = 20_000
 const maxReporters = 2_000
@@ -91,6 +97,12 @@ export class Reports {
   confirm(reporter: HubId, now: Now): void {
     const ledger = this.#ledgers.get(reporter)
     if (ledger !== undefined) ledger.confirmed = now
+  }
+
+  /** The words that are held here are all that the reporter says. */
+  renew(reporter: HubId, now: Now): void {
+    const ledger = this.#ledgers.get(reporter)
+    if (ledger !== undefined) ledger.currentAt = now.mono
   }
 
   /** What this hub saw itself. */
@@ -172,12 +184,14 @@ export class Reports {
   /**
    * H13: whether a live reporter of one of the hub's pools, who has had the time to know everybody in it, does not mention
    * it. After a restart a reporter never hears of those who died before (M2), and nobody else may be left to bury them.
+   * What was missed of its words is no omission: they must have been all it says so long after the last word of the hub.
    */
-  isOmitted(info: HubInfo, now: Now, seasonedMs: Millis): boolean {
+  isOmitted({ info, lastAt }: Omissible, now: Now, seasonedMs: Millis): boolean {
     for (const ledger of this.#ledgers.values()) {
       const reporter = ledger.words().get(ledger.reporter)?.word.info
       const isSeasoned = reporter !== undefined && now.mono - ledger.since >= seasonedMs
       if (!isSeasoned || ledger.words().has(info.hub) || ledger.stand() === undefined) continue
+      if (ledger.currentAt - lastAt < seasonedMs) continue
       if (sharesPool(reporter, info) && this.counts(ledger, now)) return true
     }
     return false
