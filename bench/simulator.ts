@@ -92,6 +92,7 @@ type Mark = readonly [at: Millis, reached: () => void]
 
 function perform(federation: Federation, marks: readonly Mark[]): void {
   const beganAt = performance.now()
+  let saidAt = beganAt
   const endsAt = endOf(federation)
   const { violations, falseDeaths } = new Simulation({
     scenario: {
@@ -106,8 +107,9 @@ function perform(federation: Federation, marks: readonly Mark[]): void {
     settingsFor: simulatedSettings,
     progress: (now) => {
       for (const [at, reached] of marks) if (at === now) reached()
-      if (now % (30 * second) !== 0) return
-      const took = ((performance.now() - beganAt) / second).toFixed(0)
+      if (now % (30 * second) !== 0 && performance.now() - saidAt < 30 * second) return
+      saidAt = performance.now()
+      const took = ((saidAt - beganAt) / second).toFixed(0)
       console.error(`${federation.what}: ${now / second} of ${endsAt / second} virtual s, in ${took} s`)
     },
   }).run()
