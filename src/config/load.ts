@@ -1,10 +1,11 @@
 // From all sources to one frozen configuration, or to all that is wrong with it. Nothing is opened before this succeeds.
 
 import type { Tier } from '../core/ids.ts'
+import type { Preset, SettingSchema } from './kinds.ts'
 import { lint } from './lint.ts'
 import type { Mistake } from './mistake.ts'
 import { readValue } from './read.ts'
-import { type Config, type Preset, type Setting, type SettingSchema, settings } from './schema.ts'
+import { type Config, type Setting, settings } from './schema.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =

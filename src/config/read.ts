@@ -4,8 +4,8 @@
 
 import { Errors } from 'typebox/schema'
 import { formatDuration, formatSize, parseDuration, parseSize } from '../core/units.ts'
+import type { SettingSchema } from './kinds.ts'
 import { nearest } from './nearest.ts'
-import type { SettingSchema } from './schema.ts'
 
 export type Reading =
   | { readonly ok: true; readonly value: unknown }

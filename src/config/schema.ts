@@ -2,43 +2,9 @@
 // commented file of `hubmesh init` and the documentation are all read from here; nothing else knows a default.
 
 import { type Static, type TSchema, Type } from 'typebox'
-import { type HubId, hubIdPattern, type Region, regionPattern, type Tier, tiers } from '../core/ids.ts'
+import { type HubId, hubIdPattern, type Region, regionPattern, tiers } from '../core/ids.ts'
 import { type Labels, LabelsSchema } from '../core/wire.ts'
-
-/** How a person writes the value, where that is not how the hub holds it. */
-export type Unit = 'duration' | 'size'
-
-/** What kind of network the hubs of a pool are on. */
-export const presets = ['lan', 'wan', 'local'] as const
-export type Preset = (typeof presets)[number]
-
-interface Facts {
-  readonly description: string
-  readonly default?: unknown
-  readonly unit?: Unit
-  /** The default depends on membership.preset. */
-  readonly byPreset?: Readonly<Record<Preset, number>>
-  /** The default depends on the hub's tier. */
-  readonly byTier?: Readonly<Record<Tier, number>>
-  /** The default follows from other settings, as the loader says. */
-  readonly derived?: string
-}
-
-/** What the loader reads of a setting's schema. */
-export type SettingSchema = TSchema & Facts & { readonly type?: string; readonly enum?: readonly string[] }
-
-const duration = (description: string, facts: Omit<Facts, 'description'> & { readonly minimum?: number }) =>
-  Type.Number({ minimum: 1, ...facts, description, unit: 'duration' })
-const count = (description: string, facts: Omit<Facts, 'description'> & { readonly maximum?: number }) =>
-  Type.Integer({ minimum: 1, ...facts, description })
-const size = (description: string, bytes: number, minimum: number) =>
-  Type.Integer({ minimum, default: bytes, description, unit: 'size' })
-const list = (description: string, facts: { readonly minItems?: number; readonly default: readonly string[] }) =>
-  Type.Array(Type.String({ minLength: 1 }), { maxItems: 64, ...facts, description })
-
-const s = 1_000
-const KiB = 1024
-const MiB = 1024 * KiB
+import { count, duration, KiB, list, MiB, presets, type SettingSchema, s, size } from './kinds.ts'
 
 const node = Type.Object({
   id: Type.Unsafe<HubId>(

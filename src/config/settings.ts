@@ -9,7 +9,8 @@ import {
   type Settings,
   suspicionMaxMultiplier,
 } from '../hub/settings.ts'
-import type { Config, Preset } from './schema.ts'
+import type { Preset } from './kinds.ts'
+import type { Config } from './schema.ts'
 
 export interface Birth {
   readonly config: Config

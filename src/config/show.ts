@@ -2,9 +2,10 @@
 
 import { stringify } from 'yaml'
 import type { Tier } from '../core/ids.ts'
+import type { Preset } from './kinds.ts'
 import { defaultOf } from './load.ts'
 import { writeValue } from './read.ts'
-import { type Config, type Preset, type Setting, settings } from './schema.ts'
+import { type Config, type Setting, settings } from './schema.ts'
 
 /** Every setting that has a value, as a person writes it, with who set it. */
 export interface Shown {

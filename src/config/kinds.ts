@@ -1,0 +1,40 @@
+// What the schemas of settings are made of: durations, counts, sizes and lists, each with what the loader, the commented file
+// and the documentation must know of it.
+
+import { type TSchema, Type } from 'typebox'
+import type { Tier } from '../core/ids.ts'
+
+/** How a person writes the value, where that is not how the hub holds it. */
+export type Unit = 'duration' | 'size'
+
+/** What kind of network the hubs of a pool are on. */
+export const presets = ['lan', 'wan', 'local'] as const
+export type Preset = (typeof presets)[number]
+
+export interface Facts {
+  readonly description: string
+  readonly default?: unknown
+  readonly unit?: Unit
+  /** The default depends on membership.preset. */
+  readonly byPreset?: Readonly<Record<Preset, number>>
+  /** The default depends on the hub's tier. */
+  readonly byTier?: Readonly<Record<Tier, number>>
+  /** The default follows from other settings, as the loader says. */
+  readonly derived?: string
+}
+
+/** What the loader reads of a setting's schema. */
+export type SettingSchema = TSchema & Facts & { readonly type?: string; readonly enum?: readonly string[] }
+
+export const duration = (description: string, facts: Omit<Facts, 'description'> & { readonly minimum?: number }) =>
+  Type.Number({ minimum: 1, ...facts, description, unit: 'duration' })
+export const count = (description: string, facts: Omit<Facts, 'description'> & { readonly maximum?: number }) =>
+  Type.Integer({ minimum: 1, ...facts, description })
+export const size = (description: string, bytes: number, minimum: number) =>
+  Type.Integer({ minimum, default: bytes, description, unit: 'size' })
+export const list = (description: string, facts: { readonly minItems?: number; readonly default: readonly string[] }) =>
+  Type.Array(Type.String({ minLength: 1 }), { maxItems: 64, ...facts, description })
+
+export const s = 1_000
+export const KiB = 1024
+export const MiB = 1024 * KiB
