@@ -198,6 +198,8 @@ export function httpOptionsOf({ monitoring, limits }: Config) {
   return {
     exposesMetrics: monitoring.metrics_enabled,
     maxBodyBytes: limits.body,
+    maxBatch: limits.batch,
+    maxPage: limits.page,
     maxWatchers: limits.watchers,
     version,
   }

@@ -79,6 +79,8 @@ export class Victim {
       archive: async () => [],
       exposesMetrics: false,
       maxBodyBytes: 1024 * 1024,
+      maxBatch: 1_000,
+      maxPage: 1_000,
       maxWatchers: 10,
       version: '0.0.0',
     })

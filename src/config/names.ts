@@ -34,10 +34,7 @@ const later: ReadonlySet<string> = new Set([
   'gossip.batch_size',
   'security',
   'bridges',
-  'limits.batch',
-  'limits.page',
   'limits.request_rate',
-  'limits.watchers',
   'monitoring.metrics_port',
 ])
 

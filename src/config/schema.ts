@@ -138,6 +138,8 @@ const catalog = Type.Object({
 
 const limits = Type.Object({
   body: size('Largest HTTP body', 1 * MiB, 1 * KiB),
+  batch: count('Heartbeats in one request', { default: 1_000, maximum: 10_000 }),
+  page: count('Projects on one page', { default: 1_000, maximum: 100_000 }),
   links: count('Links to other hubs; a few more for seconds, while newcomers are introduced', {
     byTier: { global: 2_000, regional: 600, local: 300 },
   }),

@@ -14,6 +14,7 @@ export const problems = {
   'project-removed': [404, 'The project was removed'],
   'method-not-allowed': [405, 'This path does not take this method'],
   'hub-alive': [409, 'The hub is there; only hubs that are dead or have left can be forgotten'],
+  'precondition-failed': [412, 'The project is not as If-Match or If-None-Match says'],
   'body-too-large': [413, 'The body is larger than limits.body'],
   'unsupported-media-type': [415, 'The body must be application/json'],
   'limit-reached': [429, 'A limit of this hub is reached'],

@@ -16,12 +16,13 @@ import type { Presence } from '../core/presence/presence.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Millis, type Now, never } from '../core/time.ts'
 import type { HubInfo, Statement } from '../core/wire.ts'
-import type { Desk, DeskStep } from './desk.ts'
+import type { Desk } from './desk.ts'
 import { OwnEntry } from './directory.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
 import type { Machines } from './machines.ts'
+import type { DeskStep } from './steps.ts'
 
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
 

@@ -5,7 +5,9 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
 import { backupRoute } from './backup.ts'
+import { entryRoutes } from './entries.ts'
 import { healthRoutes } from './health.ts'
+import { heartbeatRoutes } from './heartbeats.ts'
 import { hubRoutes } from './hub.ts'
 import { metricsRoute } from './metrics.ts'
 import { openapi } from './openapi.ts'
@@ -72,7 +74,9 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   await openapi(app, options.version)
   healthRoutes(app, options.hub)
   hubRoutes(app, options.hub)
-  projectRoutes(app, options.hub)
+  projectRoutes(app, options)
+  entryRoutes(app, options.hub)
+  heartbeatRoutes(app, options)
   watchRoute(app, options)
   backupRoute(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)

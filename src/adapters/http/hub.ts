@@ -11,10 +11,10 @@ import {
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
+import { ask } from './entries.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { Refused } from './problems.ts'
-import { ask } from './projects.ts'
 
 export function hubRoutes(app: App, hub: LocalHub): void {
   app.get(

@@ -4,13 +4,13 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type Static, type TSchema, Type } from 'typebox'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
+import { BatchReplySchema, HeartbeatReplySchema } from '../../hub/heartbeats.ts'
 import {
   BackupRequestSchema,
   DirectoryEntrySchema,
   ForgetSchema,
   ForgottenSchema,
   HealthSchema,
-  HeartbeatReplySchema,
   MemberSchema,
   type Problem,
   ProblemSchema,
@@ -23,6 +23,7 @@ import type { App } from './options.ts'
 const shared = [
   ProjectSchema,
   HeartbeatReplySchema,
+  BatchReplySchema,
   MemberSchema,
   DirectoryEntrySchema,
   WhySchema,

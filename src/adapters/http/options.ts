@@ -52,6 +52,9 @@ export interface HttpOptions {
   /** The text of an archive, in pieces; with the hub's key where it is asked for. */
   readonly archive: (backup: Backup, withIdentity: boolean) => Promise<Iterable<string>>
   readonly maxBodyBytes: number
+  /** Heartbeats in a request, projects on a page. */
+  readonly maxBatch: number
+  readonly maxPage: number
   readonly maxWatchers: number
   readonly version: string
 }
