@@ -22,6 +22,7 @@ import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
+import type { Topic } from './core/machine.ts'
 import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
 import type { Backup } from './hub/backup.ts'
@@ -112,7 +113,9 @@ async function open(
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
   const archive = async (backup: Backup, withIdentity: boolean) =>
     archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
-  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics, archive }
+  const told = () => gossipOf(network)
+  const shared = { hub: driver, hasStarted: () => hasStarted, log, metrics, archive, network: told }
+  const options = { ...httpOptionsOf(config), ...shared }
   const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
@@ -127,6 +130,17 @@ async function open(
   if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
+}
+
+/** What `/api/gossip/stats` says. */
+function gossipOf(network: ReturnType<typeof createNetwork>) {
+  const { gossip, gossipOversized: oversized, waiting, dropped, garbage } = network.stats()
+  const reach = network.reach()
+  const topics = (Object.keys(gossip) as Topic[]).map((topic) => {
+    const { mesh, subscribers } = reach[topic] ?? { mesh: [], subscribers: 0 }
+    return [topic, { ...gossip[topic], mesh, subscribers }] as const
+  })
+  return { gossip: Object.fromEntries(topics), oversized, waiting, dropped, garbage }
 }
 
 const pulseMs: Millis = 1_000

@@ -18,7 +18,7 @@ export interface Part {
 const shared = /^src\/core\/[^/]+\.ts$/
 const core = /^src\/core\//
 const hub = /^src\/hub\//
-const speech = /^src\/hub\/(ports|calls|shapes|heartbeats|events|settings)\.ts$/
+const speech = /^src\/hub\/(ports|calls|shapes|heartbeats|landscape|events|settings)\.ts$/
 const codec = /^src\/adapters\/codec\.ts$/
 const pure = /^(typebox|pure-rand|@noble\/hashes)(\/|$)/
 const typebox = /^typebox(\/|$)/

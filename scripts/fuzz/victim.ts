@@ -76,6 +76,7 @@ export class Victim {
       hasStarted: () => true,
       log: { error: quiet, info: quiet, debug: quiet },
       metrics,
+      network: () => ({ gossip: {}, oversized: 0, waiting: 0, dropped: {}, garbage: {} }),
       archive: async () => [],
       exposesMetrics: false,
       maxBodyBytes: 1024 * 1024,

@@ -6,6 +6,7 @@ import type { Millis, Now } from '../core/time.ts'
 import type { Taken } from './backup.ts'
 import type { HubEvent, ProjectEvent, ResetEvent } from './events.ts'
 import type { BatchResult, Heartbeat, HeartbeatReply } from './heartbeats.ts'
+import type { Registry, Resolved, Topology } from './landscape.ts'
 import type {
   DirectoryEntry,
   Health,
@@ -95,6 +96,10 @@ export interface Views {
   /** How many projects are in each status, and of how many of those this hub is the home. Reads no record. */
   projectCounts(now: Now): ReadonlyMap<ProjectStatus, { readonly all: number; readonly own: number }>
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
+  /** Who is linked to whom, as far as this hub knows. */
+  topology(now: Now): Topology
+  /** What it holds of whom. */
+  registry(now: Now): Registry
   /** C19: all that this hub holds. */
   backup(now: Now): Taken
 }
@@ -122,6 +127,7 @@ export interface ProjectQuery {
   readonly tag?: string
   readonly region?: string
   readonly home?: string
+  readonly namespace?: string
   /** A part of the slug or the name, whatever its case. */
   readonly q?: string
   readonly sort?: SortKey
@@ -130,6 +136,13 @@ export interface ProjectQuery {
   readonly limit?: number
   /** Only what comes behind this place. */
   readonly after?: Place
+}
+
+/** One of the three, or several that must all hold. */
+export interface ResolveQuery {
+  readonly slug?: string
+  readonly tag?: string
+  readonly namespace?: string
 }
 
 export type SortKey = 'slug' | 'name' | 'updated_at'
@@ -162,6 +175,8 @@ export interface ReadProject {
 /** Answers are kept as the text that is sent, until something in them changes. */
 export interface ProjectReader {
   list(query: ProjectQuery, now: Now): Listed
+  /** Those that are up, in the order in which to try them. */
+  resolve(query: ResolveQuery, now: Now): Resolved['instances']
   read(slug: Slug, now: Now): ReadProject | undefined
 }
 

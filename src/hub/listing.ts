@@ -2,11 +2,14 @@
 // that is sent, until something in them changes; the last heartbeats in a list are as of the last presence refresh and
 // alone change no mark. After HTTP caching by validators (RFC 9110, section 8.8).
 
-import type { Slug } from '../core/ids.ts'
+import type { Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
-import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, SortKey } from './calls.ts'
+import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, ResolveQuery, SortKey } from './calls.ts'
+import type { Resolved } from './landscape.ts'
 import { comparePlaces, indexIn, Order } from './order.ts'
+import { type Candidate, distanceKm, failoverOrder } from './resolve.ts'
 import { type Row, Rows } from './rows.ts'
+import { memberFacts } from './sight.ts'
 import type { Beliefs } from './views.ts'
 
 interface Kept {
@@ -50,6 +53,26 @@ export class Listing implements ProjectReader {
     return { body: this.#rows.text(row), mark: hexOf(row.mark), revision: row.revision }
   }
 
+  resolve({ slug, tag, namespace }: ResolveQuery, now: Now): Resolved['instances'] {
+    const filter = { ...(tag !== undefined && { tag }), ...(namespace !== undefined && { namespace }) }
+    const known = slug === undefined ? undefined : this.#rows.get(slug as Slug, now)
+    const rows =
+      slug === undefined
+        ? this.#select(filter, now).flatMap((place) => this.#rows.get(place.slug, now) ?? [])
+        : known !== undefined && fits(known, filter)
+          ? [known]
+          : []
+    return failoverOrder(rows.flatMap((row) => candidateOf(this.#hub, row, now) ?? [])).map((ranked) => ({
+      slug: ranked.slug,
+      hub_url: ranked.hubUrl,
+      status: ranked.status,
+      region: ranked.region,
+      rtt_ms: ranked.rttMs,
+      distance_km: ranked.distanceKm,
+      reason: ranked.reason,
+    }))
+  }
+
   list(query: ProjectQuery, now: Now): Listed {
     const name = JSON.stringify(query)
     const held = this.#kept.get(name)
@@ -81,8 +104,8 @@ export class Listing implements ProjectReader {
   /** All that match, in rising order. */
   #select(query: ProjectQuery, now: Now): readonly Place[] {
     const places = this.#order(query.sort ?? 'slug', now).places()
-    const { status, tag, region, home, q, sort } = query
-    const filter = { status, tag, region, home, q }
+    const { status, tag, region, home, namespace, q, sort } = query
+    const filter = { status, tag, region, home, namespace, q }
     if (Object.values(filter).every((value) => value === undefined)) return places
     const name = JSON.stringify([sort, filter])
     const held = this.#selections.get(name)
@@ -135,6 +158,24 @@ export class Listing implements ProjectReader {
   }
 }
 
+/** A project that can be reached; undefined for one that is down, or does not say where it is. */
+function candidateOf(hub: Beliefs, { slug, hubUrl, status, home, region }: Row, now: Now): Candidate | undefined {
+  if (hubUrl === null || status === 'offline' || home === null) return undefined
+  const facts = memberFacts(hub, home, now)
+  const [here, there] = [hub.info.coordinates, facts?.info.coordinates]
+  const isHere = home === hub.info.hub
+  return {
+    slug,
+    hubUrl,
+    status,
+    home,
+    region: region as Region | null,
+    isDraining: false,
+    rttMs: isHere ? 0 : (facts?.rttMs ?? null),
+    distanceKm: isHere ? 0 : here === undefined || there === undefined ? null : distanceKm(here, there),
+  }
+}
+
 /** The places of a page, in the order that was asked for. */
 function pageOf(places: readonly Place[], { after, limit, isReversed = false }: ProjectQuery): readonly Place[] {
   const count = limit ?? places.length
@@ -149,11 +190,12 @@ function pageOf(places: readonly Place[], { after, limit, isReversed = false }: 
   return places.slice(Math.max(0, to - count), to).reverse()
 }
 
-function fits(row: Row, { status, tag, region, home, q }: ProjectQuery): boolean {
+function fits(row: Row, { status, tag, region, home, namespace, q }: ProjectQuery): boolean {
   if (status !== undefined && row.status !== status) return false
   if (tag !== undefined && !row.tags.includes(tag)) return false
   if (region !== undefined && row.region !== region) return false
   if (home !== undefined && row.home !== home) return false
+  if (namespace !== undefined && row.namespace !== namespace) return false
   if (q === undefined) return true
   const part = q.toLowerCase()
   return row.slug.includes(part) || row.name.toLowerCase().includes(part)

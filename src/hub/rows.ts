@@ -1,7 +1,7 @@
 // Projects as readers are told of them, each rendered once and kept until it changes. The moment of the last heartbeat is
 // put in when the text is asked for: it alone moves with every beat, and changes nothing else.
 
-import type { Slug } from '../core/ids.ts'
+import type { HubId, Slug } from '../core/ids.ts'
 import { markOf } from '../core/mark.ts'
 import type { Millis, Now } from '../core/time.ts'
 import { isoOf } from './iso.ts'
@@ -17,7 +17,9 @@ export interface Row {
   readonly updatedAt: string
   readonly status: ProjectStatus
   readonly region: string | null
-  readonly home: string | null
+  readonly home: HubId | null
+  readonly hubUrl: string | null
+  readonly namespace: string
   readonly tags: readonly string[]
   readonly revision: string
   /** Differs where anything but the heartbeat does: 64 bits. */
@@ -72,7 +74,8 @@ export class Rows {
 }
 
 function rowOf(slug: Slug, project: Project): Row {
-  const { name, status, region, home, tags, revision, updated_at: updatedAt } = project
+  const { name, status, region, home, hub_url: hubUrl, mesh_namespace: namespace } = project
+  const { tags, revision, updated_at: updatedAt } = project
   const text = JSON.stringify({ ...project, last_heartbeat_at: null })
   // A quote inside of a value is escaped, so this is the field.
   const at = text.lastIndexOf(`${gap}null,`) + gap.length
@@ -82,7 +85,9 @@ function rowOf(slug: Slug, project: Project): Row {
     updatedAt,
     status,
     region,
-    home,
+    home: home as HubId | null,
+    hubUrl,
+    namespace,
     tags,
     revision,
     mark: [markOf(text), markOf(`${text}.`)],

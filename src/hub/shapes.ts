@@ -8,7 +8,7 @@ import { CoordinatesSchema, CountSchema, HubIdSchema, LabelsSchema, TierSchema }
 
 export const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()])
-const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
+export const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
 
 /**
  * Free text as people write it: no control characters, which terminals would obey, and no lone surrogates, which have no
@@ -202,7 +202,7 @@ export const HealthSchema = Type.Object(
 )
 export type Health = Static<typeof HealthSchema>
 
-const ViewStateSchema = Type.Enum(['converged', 'lagging', 'partitioned'])
+export const ViewStateSchema = Type.Enum(['converged', 'lagging', 'partitioned'])
 export type ViewState = Static<typeof ViewStateSchema>
 
 export const StatusSchema = Type.Object(

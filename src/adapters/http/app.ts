@@ -16,6 +16,7 @@ import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
 import { acceptRequestId, observeRequests, refuseEarly, refuseForeigners } from './requests.ts'
+import { surroundingRoutes } from './surroundings.ts'
 import { watchRoute } from './watch.ts'
 
 /** Time for a request to arrive whole. */
@@ -77,6 +78,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   projectRoutes(app, options)
   entryRoutes(app, options.hub)
   heartbeatRoutes(app, options)
+  surroundingRoutes(app, options)
   watchRoute(app, options)
   backupRoute(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)

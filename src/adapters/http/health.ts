@@ -7,6 +7,11 @@ import { ref } from './openapi.ts'
 import type { App } from './options.ts'
 
 const LiveSchema = Type.Object({ status: Type.Literal('alive') })
+const OldSchema = Type.Object({
+  status: Type.Literal('ok'),
+  service: Type.Literal('federation'),
+  timestamp: Type.String({ format: 'date-time' }),
+})
 const ReadySchema = Type.Object({ status: Type.Enum(['ready', 'not-ready']), state: HubStateSchema })
 
 export function healthRoutes(app: App, hub: LocalHub): void {
@@ -24,6 +29,21 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       const health = hub.views.health(hub.now())
       return reply.code(health.state === 'ready' && health.status !== 'unhealthy' ? 200 : 503).send(health)
     },
+  )
+  app.get(
+    '/api/fed/health',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'The three fields that the central service answered',
+        response: { 200: OldSchema },
+      },
+    },
+    async () => ({
+      status: 'ok' as const,
+      service: 'federation' as const,
+      timestamp: new Date(hub.now().wall).toISOString(),
+    }),
   )
   app.get(
     '/health/live',

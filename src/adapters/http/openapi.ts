@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { type Static, type TSchema, Type } from 'typebox'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
 import { BatchReplySchema, HeartbeatReplySchema } from '../../hub/heartbeats.ts'
+import { GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
 import {
   BackupRequestSchema,
   DirectoryEntrySchema,
@@ -27,6 +28,10 @@ const shared = [
   MemberSchema,
   DirectoryEntrySchema,
   WhySchema,
+  ResolvedSchema,
+  TopologySchema,
+  RegistrySchema,
+  GossipStatsSchema,
   BackupRequestSchema,
   ForgetSchema,
   ForgottenSchema,

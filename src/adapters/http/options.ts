@@ -41,7 +41,19 @@ export interface HttpLog {
   debug(fields: object, message: string): void
 }
 
+/** What the network counts and whom it reaches, by topic. */
+export interface GossipReading {
+  readonly gossip: Readonly<
+    Record<string, { published: number; received: number; mesh: readonly string[]; subscribers: number }>
+  >
+  readonly oversized: number
+  readonly waiting: number
+  readonly dropped: Readonly<Record<string, number>>
+  readonly garbage: Readonly<Record<string, number>>
+}
+
 export interface HttpOptions {
+  readonly network: () => GossipReading
   readonly hub: LocalHub
   /** Whether the hub can be asked: the port is bound before the hub exists. */
   readonly hasStarted: () => boolean
