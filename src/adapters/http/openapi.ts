@@ -2,7 +2,8 @@
 
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
 import {
   BackupRequestSchema,

@@ -1,7 +1,7 @@
 // The catalog of projects and their heartbeats.
 
-import { Type } from 'typebox'
 import { asSlug, type Slug } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { Answer, Call, LocalHub } from '../../hub/calls.ts'
 import {
   HeartbeatReplySchema,
