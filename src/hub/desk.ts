@@ -65,7 +65,7 @@ export class Desk {
     this.#settings = settings
     this.#file = new ProjectFile(filed)
     const { replicas } = hub.catalog
-    for (const id of replicas.entries()) this.noteProject(id, replicas.exists(id))
+    for (const id of replicas.existing()) this.noteProject(id, true)
   }
 
   /** The slugs of all projects that exist. */
