@@ -1,7 +1,7 @@
 // `hubmesh directory`: all hubs that the catalog lists, those that member lists have dropped included.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type DirectoryEntry, DirectoryEntrySchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'

@@ -1,8 +1,9 @@
 // What the schemas of settings are made of: durations, counts, sizes and lists, each with what the loader, the commented file
 // and the documentation must know of it.
 
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import type { Tier } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 
 /** How a person writes the value, where that is not how the hub holds it. */
 export type Unit = 'duration' | 'size'

@@ -1,8 +1,9 @@
 // Every setting, once: its key, type, default, unit and meaning. The loader, the environment names, the flags, the
 // commented file of `hubmesh init` and the documentation are all read from here; nothing else knows a default.
 
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { type HubId, hubIdPattern, type Region, regionPattern, tiers } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 import { type Labels, LabelsSchema } from '../core/wire.ts'
 import { count, duration, KiB, list, MiB, presets, type SettingSchema, s, size } from './kinds.ts'
 

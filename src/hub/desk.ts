@@ -56,7 +56,7 @@ export class Desk {
       write: (call, job, then) => this.#write(call, job, then),
     })
     const { replicas } = hub.catalog
-    for (const id of replicas.entries()) this.noteProject(id, replicas.exists(id))
+    for (const id of replicas.existing()) this.noteProject(id, true)
   }
 
   /** The slugs of all projects that exist. */

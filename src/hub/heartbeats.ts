@@ -1,7 +1,7 @@
 // The shapes of heartbeats, and of what is answered to them.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { HubUrl, ProjectStatusSchema, Text } from './shapes.ts'
 
 const heartbeat = {

@@ -1,7 +1,7 @@
 // The shapes of what a hub says of its surroundings: where calls should go, who is linked to whom, what it holds.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { TierSchema } from '../core/wire.ts'
 import { Iso, MemberStatusSchema, nullable, ProjectStatusSchema, ViewStateSchema } from './shapes.ts'
 

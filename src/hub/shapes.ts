@@ -1,9 +1,9 @@
 // The shapes of what a hub answers, once: views build them, HTTP validates and documents them, the CLI prints them.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { EpochSchema } from '../core/catalog/slice.ts'
 import { hubIdPattern, slugPattern } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 import { CoordinatesSchema, CountSchema, HubIdSchema, LabelsSchema, TierSchema } from '../core/wire.ts'
 
 export const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>

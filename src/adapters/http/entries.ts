@@ -1,7 +1,7 @@
 // Writing projects: each write is answered once it is on the disk. `If-Match` binds it to what the caller has seen.
 
-import { Type } from 'typebox'
 import type { Slug } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { Answer, Call, LocalHub } from '../../hub/calls.ts'
 import { PatchSchema, ProjectSchema, type Registration, RegistrationSchema } from '../../hub/shapes.ts'
 import { problem, ref } from './openapi.ts'

@@ -1,6 +1,6 @@
 // Health, for load balancers, orchestrators and people. Live says only that the loop turns; ready, that requests may come.
 
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import { HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
 import { ref } from './openapi.ts'

@@ -1,7 +1,7 @@
 // Heartbeats of projects, one by one or many in a request.
 
-import { Type } from 'typebox'
 import { asSlug } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { BatchedBeat, LocalHub } from '../../hub/calls.ts'
 import {
   BatchedHeartbeatSchema,

@@ -1,7 +1,7 @@
 // What this hub is and believes: its own state, and all members it knows of.
 
-import { Type } from 'typebox'
 import { type HubId, hubIdPattern } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import {
   DirectoryEntrySchema,

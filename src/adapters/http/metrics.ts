@@ -1,6 +1,6 @@
 // Prometheus' view of this hub.
 
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import type { App, HttpMetrics } from './options.ts'
 
 export function metricsRoute(app: App, metrics: HttpMetrics): void {

@@ -1,8 +1,8 @@
-// The documentation of the API, made of the schemas that validate it: OpenAPI 3.1 at /openapi.json, a page at /docs.
+// The documentation of the API, made of the schemas that validate it: OpenAPI 3.1 at /openapi.json.
 
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
 import { BatchReplySchema, HeartbeatReplySchema } from '../../hub/heartbeats.ts'
 import { GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
@@ -71,7 +71,6 @@ export async function openapi(app: App, version: string): Promise<void> {
     },
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 

@@ -1,8 +1,9 @@
 // Reading projects: one, or lists that are filtered, ordered and paged. Bodies come ready from the hub and are sent as they are.
 
 import type { FastifyReply } from 'fastify'
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { asSlug, type Slug } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { Listed, LocalHub, Place, ProjectQuery } from '../../hub/calls.ts'
 import { ProjectSchema, ProjectStatusSchema } from '../../hub/shapes.ts'
 import { freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'

@@ -1,7 +1,7 @@
 // Where callers should go, and what this hub says of its surroundings.
 
-import { Type } from 'typebox'
 import { refuse } from '../../core/errors.ts'
+import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import { GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
 import { problem, ref } from './openapi.ts'

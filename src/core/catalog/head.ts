@@ -2,9 +2,9 @@
 // head along, so that nobody has to trust who passes it on.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { canonical } from '../hash.ts'
 import type { HubId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, PeerIdSchema } from '../wire.ts'
 
 export const HeadSchema = Type.Object({

@@ -1,8 +1,8 @@
 // What hubs say to each other to hold the same slices: deltas by gossip, digests and runs over links.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import type { PeerId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
 import { maxMarkBytes } from './estimate.ts'
 import { HeadSchema } from './head.ts'

@@ -2,10 +2,10 @@
 // them instead of replacing them, so that a late field cannot revive half an entry.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { canonical, hashOf } from '../hash.ts'
 import { compareText } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, isPlain } from '../wire.ts'
 import { compareStamps, isLater, type Stamp, StampSchema } from './hlc.ts'
 

@@ -2,11 +2,11 @@
 // is held: for equal (hub, epoch, seq) two replicas hold the same records (C9).
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { assert } from '../errors.ts'
 import { hashOf } from '../hash.ts'
 import { compareText, type HubId, type PeerId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
+import { Type } from '../schema.ts'
 import type { Millis } from '../time.ts'
 import { CountSchema } from '../wire.ts'
 import type { Head } from './head.ts'

@@ -1,10 +1,10 @@
 // Reading slices back from the store. Whatever does not read as what was written is not guessed at: a foreign slice
 // is fetched again whole, the own one is recovered under a new epoch, from peers and what can be read of it (C13).
 
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { HubId } from '../ids.ts'
 import type { Scan } from '../scan.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 import { Glance } from './glance.ts'
 import { HeadSchema } from './head.ts'
