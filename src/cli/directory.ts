@@ -18,7 +18,9 @@ export function directoryCommand(): Command {
   })
 }
 
-function row({ hub_id, tier, region, status, records, updated_at, version, addresses }: DirectoryEntry): string[] {
+function row(entry: DirectoryEntry): string[] {
+  const { hub_id, tier, region, status, records, provisional, updated_at, version, addresses } = entry
+  const held = provisional ? 'to come' : String(records)
   const said = updated_at === null ? '-' : `${age(updated_at, Date.now())} ago`
-  return [hub_id, tier ?? '-', region ?? '-', status, String(records), said, version ?? '-', addresses[0] ?? '-']
+  return [hub_id, tier ?? '-', region ?? '-', status, held, said, version ?? '-', addresses[0] ?? '-']
 }

@@ -120,6 +120,9 @@ export const DirectoryEntrySchema = Type.Object(
       description: 'As in /api/members; unknown: no member list has it any more',
     }),
     records: Type.Integer({ description: 'How many records of its slice are held here' }),
+    provisional: Type.Boolean({
+      description: 'Signed by the hub itself, and not yet confirmed by its slice, which has still to come',
+    }),
     updated_at: nullable(Iso),
   },
   { $id: 'DirectoryEntry', description: 'What a hub says of itself is null where it has not said it' },

@@ -127,7 +127,7 @@ export class HubViews implements Views {
   }
 
   directory(): readonly DirectoryEntry[] {
-    return directoryOf(this.#hub.catalog.replicas, (hub) => factsOf(this.#hub, hub)?.status)
+    return directoryOf(this.#hub.catalog, (hub) => factsOf(this.#hub, hub)?.status)
   }
 
   why(hub: HubId, now: Now): ReturnType<Views['why']> {

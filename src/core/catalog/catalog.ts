@@ -1,6 +1,6 @@
 // The replicated catalog: every hub writes its own slice, holds everyone's, and reads the join over all of them.
 // Writes spread as deltas by gossip; whatever gossip misses, digests between peers find and runs repair.
-// The rules C1-C19 stand in docs/ALGORITHMS.md.
+// The rules C1-C20 stand in docs/ALGORITHMS.md.
 
 import type { HubId } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
@@ -8,6 +8,7 @@ import type { Millis, Now } from '../time.ts'
 import { Absence } from './absence.ts'
 import { Author, ownToken } from './author.ts'
 import { Burials } from './burials.ts'
+import { Cards } from './cards.ts'
 import { Collector } from './collector.ts'
 import type { Currency } from './currency.ts'
 import { Hlc } from './hlc.ts'
@@ -36,6 +37,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly absence: Absence
   readonly reserve: Reserve
   readonly quarantine = new Quarantine()
+  readonly cards: Cards
   readonly #options: CatalogOptions
   readonly #hlc: Hlc
   readonly #author: Author
@@ -70,6 +72,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#replication = new Replication({ ...parts, vetting }, now)
     this.#intake = new Intake({ ...parts, vetting, replication: this.#replication })
     const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
+    this.cards = new Cards({ ...options, replicas, forgottenUpTo })
     const { reserve: slices, isReturning: isOld } = options
     this.reserve = new Reserve({ ...options, slices, isOld, replicas, forgottenUpTo }, now)
     this.#author.salvage(options.lostOwn?.records ?? [])
@@ -130,6 +133,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         out.push(...this.#author.signed(input.signature))
         break
       case 'verified': {
+        out.push(...this.cards.verified(input, now))
         const run = this.#intake.verified(input, now)
         if (run !== undefined) this.#take(run, now, out)
         break
@@ -149,6 +153,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'link-down':
         this.reserve.linkDown(input.peer)
+        this.cards.dropPeer(input.peer)
         this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
@@ -156,6 +161,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'forget':
         this.#burials.set(input.burial)
+        this.cards.drop(input.burial.hub)
         this.#opening.forgotten(input.burial)
         this.#bury(now, out)
         break
@@ -222,12 +228,17 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   // ---- other slices
 
-  #receive(input: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
-    const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
-    out.push(...send)
+  #receive({ from, message }: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
+    if (message.kind === 'catalog.seek' || message.kind === 'catalog.cards') {
+      out.push(...this.cards.receive(from, message, now))
+      return
+    }
+    const { send, runs, isCaughtUp, theirs = [] } = this.#replication.receive(from, message, now)
+    // C20: before what is asked of the slices.
+    out.push(...this.cards.seek(from, theirs, now), ...send)
     for (const run of runs) this.#offer(run, now, out)
     if (!isCaughtUp) return
-    this.reserve.compared(input.from)
+    this.reserve.compared(from)
     this.#opening.open(now)
   }
 
@@ -262,6 +273,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   }
 
   #applied(of: HubId, { touched, drained }: Applied, out: Effects): void {
+    this.cards.drop(of)
     this.#shelf.note(of, touched)
     for (const { hub, id } of drained) this.#shelf.note(hub, [id])
     this.#tell(touched, out)

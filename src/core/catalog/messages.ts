@@ -4,6 +4,7 @@ import type { Static } from 'typebox'
 import type { PeerId } from '../ids.ts'
 import { Type } from '../schema.ts'
 import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
+import { CardSchema } from './card.ts'
 import { maxMarkBytes } from './estimate.ts'
 import { HeadSchema } from './head.ts'
 import { RecordSchema } from './record.ts'
@@ -106,6 +107,11 @@ const Runs = Type.Object({
   heads: Type.Array(HeadSchema, { maxItems: maxSlices }),
 })
 
+/** C20: asks for the cards of these hubs, of which the receiver holds slices. */
+const Seek = Type.Object({ hubs: Type.Array(HubIdSchema, { minItems: 1, maxItems: maxSlices }) })
+/** C20: of the first `looked` hubs that were asked for, those that have one. */
+const Cards = Type.Object({ cards: Type.Array(CardSchema, { maxItems: maxSlices }), looked: CountSchema })
+
 export type Held = Static<typeof HeldSchema>
 export type DigestBody = Static<typeof Digest>
 export type ListedVersion = Static<typeof VersionSchema>
@@ -117,8 +123,11 @@ export type WantBody = Static<typeof Want>
 export type PartBody = Static<typeof Part>
 export type AskBody = Static<typeof Ask>
 export type RunsBody = Static<typeof Runs>
+export type SeekBody = Static<typeof Seek>
+export type CardsBody = Static<typeof Cards>
 
-export type CatalogMessage =
+/** What moves slices. */
+export type SyncMessage =
   | { readonly kind: 'catalog.delta'; readonly body: Static<typeof Delta> }
   | { readonly kind: 'catalog.digest'; readonly body: DigestBody }
   | { readonly kind: 'catalog.versions'; readonly body: VersionsBody }
@@ -129,6 +138,13 @@ export type CatalogMessage =
   | { readonly kind: 'catalog.part'; readonly body: Static<typeof Parts> }
   | { readonly kind: 'catalog.ask'; readonly body: AskBody }
   | { readonly kind: 'catalog.runs'; readonly body: RunsBody }
+
+/** What shows hubs before their slices have come. */
+export type CardMessage =
+  | { readonly kind: 'catalog.seek'; readonly body: SeekBody }
+  | { readonly kind: 'catalog.cards'; readonly body: CardsBody }
+
+export type CatalogMessage = SyncMessage | CardMessage
 
 export const catalogKinds: readonly Kind<CatalogMessage['body']>[] = [
   kind('catalog.delta', Delta),
@@ -141,6 +157,8 @@ export const catalogKinds: readonly Kind<CatalogMessage['body']>[] = [
   kind('catalog.part', Parts),
   kind('catalog.ask', Ask),
   kind('catalog.runs', Runs),
+  kind('catalog.seek', Seek),
+  kind('catalog.cards', Cards),
 ]
 
 /** What is compared and moved, by name or by place in a roster. */

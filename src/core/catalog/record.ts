@@ -21,7 +21,7 @@ const FieldSchema = Type.Tuple([Type.Unknown(), StampSchema])
 export const maxKey = 200
 export const maxFieldName = 512
 /** Any text but the one name that plain objects treat as their own. */
-const fieldNamePattern = `^(?!__proto__$)[\\s\\S]{1,${maxFieldName}}$`
+export const fieldNamePattern = `^(?!__proto__$)[\\s\\S]{1,${maxFieldName}}$`
 const maxKind = 32
 const kindPattern = '^[a-z][a-z0-9-]*$'
 
