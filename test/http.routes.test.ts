@@ -42,6 +42,7 @@ it('documents exactly the routes that it has, in OpenAPI 3.1, with a page for pe
     'POST /api/fed/heartbeats',
     'POST /api/fed/projects',
     'POST /api/fed/projects/{slug}/heartbeat',
+    'POST /api/gossip/test-message',
     'PUT /api/fed/projects/{slug}',
   ])
   expect(await (await fetch(`${hub.url}/docs`)).text()).toContain('swagger-ui')

@@ -4,6 +4,8 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import {
+  type Echoed,
+  EchoedSchema,
   type GossipStats,
   GossipStatsSchema,
   type Registry,
@@ -81,6 +83,17 @@ it('says what it published and over whom', async () => {
     expect(catalog).toMatchObject({ mesh: ['other'], subscribers: 1 })
     expect(catalog?.published).toBeGreaterThan(0)
   }, 10_000)
+})
+
+it('publishes a test message and says who heard it', async () => {
+  const ask = async (wait: string) => {
+    const response = await fetch(`${one.url}/api/gossip/test-message?wait=${wait}`, { method: 'POST' })
+    const body: unknown = await response.json()
+    expect([response.status, ...Value.Errors(EchoedSchema, body)]).toEqual([200])
+    return body as Echoed
+  }
+  expect(await ask('10s')).toMatchObject({ expected: 1, received: [{ hub_id: 'other' }], missing: [] })
+  expect(await ask('0ms')).toMatchObject({ expected: 1, received: [], missing: ['other'] })
 })
 
 it('answers the old health check with its three fields', async () => {

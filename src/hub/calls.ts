@@ -6,7 +6,7 @@ import type { Millis, Now } from '../core/time.ts'
 import type { Taken } from './backup.ts'
 import type { HubEvent, ProjectEvent, ResetEvent } from './events.ts'
 import type { BatchResult, Heartbeat, HeartbeatReply } from './heartbeats.ts'
-import type { Registry, Resolved, Topology } from './landscape.ts'
+import type { Echoed, Registry, Resolved, Topology } from './landscape.ts'
 import type {
   DirectoryEntry,
   Health,
@@ -35,6 +35,8 @@ export type Call =
   | { readonly type: 'remove'; readonly slug: Slug; readonly guard?: Guard }
   | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
   | { readonly type: 'beats'; readonly beats: readonly BatchedBeat[] }
+  /** Publishes a test message; answered once all have heard it, or after the wait. */
+  | { readonly type: 'echo'; readonly waitMs: Millis }
   /** All of them or none: hubs that are dead or have left are unknown from now on, everywhere. */
   | {
       readonly type: 'forget'
@@ -61,6 +63,7 @@ export type Answer =
   | { readonly ok: true; readonly type: 'beaten'; readonly reply: HeartbeatReply }
   /** One for each, in their order. */
   | { readonly ok: true; readonly type: 'all-beaten'; readonly results: readonly BatchResult[] }
+  | { readonly ok: true; readonly type: 'echoed'; readonly echo: Echoed }
   | { readonly ok: true; readonly type: 'forgotten' }
   | Refusal
 

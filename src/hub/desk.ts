@@ -93,6 +93,8 @@ export class Desk {
         return this.#beats.one(request, { call, now })
       case 'beats':
         return this.#beats.all(request.beats, { call, now })
+      case 'echo':
+        return [{ type: 'echo', call, waitMs: request.waitMs }]
       case 'forget':
         return this.#forget(request, { call, now })
     }

@@ -85,6 +85,23 @@ export const RegistrySchema = Type.Object(
 )
 export type Registry = Static<typeof RegistrySchema>
 
+export const EchoedSchema = Type.Object(
+  {
+    id: Type.String(),
+    sent_at: Iso,
+    expected: Type.Integer({
+      description: 'Hubs that should have heard it: all that are alive, or, of more than 64, those linked',
+    }),
+    received: Type.Array(
+      Type.Object({ hub_id: Type.String(), latency_ms: Type.Number({ description: 'Until its answer was here' }) }),
+      { description: 'In the order of their answers' },
+    ),
+    missing: HubNames,
+  },
+  { $id: 'Echoed' },
+)
+export type Echoed = Static<typeof EchoedSchema>
+
 export const GossipStatsSchema = Type.Object(
   {
     topics: Type.Array(

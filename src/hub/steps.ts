@@ -7,7 +7,7 @@ import { type Refusal, refuse } from '../core/errors.ts'
 import type { Slug } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
-import type { Now } from '../core/time.ts'
+import type { Millis, Now } from '../core/time.ts'
 import type { Answer } from './calls.ts'
 import type { Settings } from './settings.ts'
 
@@ -15,6 +15,7 @@ import type { Settings } from './settings.ts'
 export type DeskStep =
   | { readonly type: 'catalog'; readonly input: CatalogInput }
   | { readonly type: 'presence'; readonly input: PresenceInput }
+  | { readonly type: 'echo'; readonly call: CallId; readonly waitMs: Millis }
   | { readonly type: 'answer'; readonly call: CallId; readonly answer: () => Answer }
 
 export type Then = (outcomes: readonly Outcome[]) => readonly DeskStep[]

@@ -5,7 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import { Type } from '../../core/schema.ts'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
 import { BatchReplySchema, HeartbeatReplySchema } from '../../hub/heartbeats.ts'
-import { GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
+import { EchoedSchema, GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
 import {
   BackupRequestSchema,
   DirectoryEntrySchema,
@@ -32,6 +32,7 @@ const shared = [
   TopologySchema,
   RegistrySchema,
   GossipStatsSchema,
+  EchoedSchema,
   BackupRequestSchema,
   ForgetSchema,
   ForgottenSchema,

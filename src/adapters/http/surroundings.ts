@@ -2,11 +2,17 @@
 
 import { refuse } from '../../core/errors.ts'
 import { Type } from '../../core/schema.ts'
+import { type Millis, second } from '../../core/time.ts'
+import { parseDuration } from '../../core/units.ts'
 import type { LocalHub } from '../../hub/calls.ts'
-import { GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
+import { EchoedSchema, GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
+import { ask } from './entries.ts'
 import { problem, ref } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
 import { Refused } from './problems.ts'
+
+const WaitSchema = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,3})?(ms|s|m)?$' })
+const maxWaitMs: Millis = 30 * second
 
 type Parts = Pick<HttpOptions, 'hub' | 'network'>
 
@@ -53,6 +59,26 @@ export function surroundingRoutes(app: App, { hub, network }: Parts): void {
         mesh: mesh.map((peer) => nameOf.get(peer) ?? peer).sort(),
       }))
       return { topics, oversized, waiting, dropped: { ...dropped }, garbage: { ...garbage } }
+    },
+  )
+  testMessage(app, hub)
+}
+
+function testMessage(app: App, hub: LocalHub): void {
+  app.post(
+    '/api/gossip/test-message',
+    {
+      schema: {
+        tags: ['hub'],
+        summary: 'Publish a message and see who hears it, and when',
+        description: 'Answered once all have, or after `wait` (5s unless said, 30s at most).',
+        querystring: Type.Object({ wait: Type.Optional(WaitSchema) }, { additionalProperties: false }),
+        response: { 200: ref(EchoedSchema), 400: problem, 429: problem, 503: problem },
+      },
+    },
+    async ({ query }) => {
+      const waitMs = Math.min(maxWaitMs, parseDuration(query.wait ?? '5s') ?? maxWaitMs)
+      return (await ask(hub, { type: 'echo', waitMs }, 'echoed')).echo
     },
   )
 }

@@ -3,10 +3,10 @@
 // itself: who joins is shown where every hub is before the first project has come (C20).
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { canonical } from '../hash.ts'
 import type { HubId, PeerId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema, isPlain, PeerIdSchema } from '../wire.ts'
 import { type CatalogRecord, fieldNamePattern, join, lifeField, maxFields } from './record.ts'
 
