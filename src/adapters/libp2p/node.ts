@@ -18,6 +18,7 @@ import { asMultiaddr, worthTelling } from './addresses.ts'
 import type { NetworkOptions } from './options.ts'
 import type { Protocols } from './protocols.ts'
 import { inOnePiece, withRareUpdates } from './thrift.ts'
+import { keepKeysReady } from './verifying.ts'
 
 /** The part of libp2p's address manager that says which addresses it would keep to itself. */
 interface Listening {
@@ -60,6 +61,7 @@ export async function buildNode(parts: NodeParts): Promise<BuiltNode> {
 
 async function assemble(parts: NodeParts, datastore: LevelDatastore | undefined): Promise<Node> {
   const { options } = parts
+  keepKeysReady(options.privateKey)
   return createLibp2p<Services>({
     start: false,
     privateKey: options.privateKey,
@@ -155,6 +157,8 @@ function gossipRules({ options, protocols, isAdmitted }: NodeParts): NonNullable
     doPX: false,
     allowPublishToZeroTopicPeers: true,
     allowedTopics: [...protocols.topics.keys()],
+    // A word that one has a message already costs its receiver what the message would; by default it is sent for 512 bytes.
+    idontwantMinDataSize: 4 * 1024,
     maxInboundDataLength: Math.max(256 * 1024, 2 * maxMessageBytes),
     maxOutboundBufferSize: outboundGossipBytes,
     awaitRpcHandler: true,
