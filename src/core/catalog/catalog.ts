@@ -10,6 +10,7 @@ import { Author, ownToken } from './author.ts'
 import { Burials } from './burials.ts'
 import { Collector } from './collector.ts'
 import type { Currency } from './currency.ts'
+import { attested } from './head.ts'
 import { Hlc } from './hlc.ts'
 import { Intake } from './intake.ts'
 import { Opening } from './opening.ts'
@@ -54,6 +55,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
+    if (own !== undefined) own.head = attested(own.head, { hub, ...own.version, to: own.version.seq }, options)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
     for (const slice of [...options.slices, ...options.reserve])
@@ -122,12 +124,13 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#collect(this.collector.tick(now, this.behind > 0), now)
         break
       case 'persisted':
-        if (input.token === ownToken) this.#committed(input.ok, now, out)
+        if (input.token === ownToken) this.#stored(input.ok, now, out)
         else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
       case 'signed':
-        out.push(...this.#author.signed(input.signature))
+        this.#author.signed(input.signature)
+        this.#committed(now, out)
         break
       case 'verified': {
         const run = this.#intake.verified(input, now)
@@ -174,10 +177,19 @@ export class Catalog implements Machine<CatalogProtocol> {
     out.push(...this.#author.retry(now), ...this.#author.begin(now))
   }
 
-  #committed(ok: boolean, now: Now, out: Effects): void {
-    const wasOpen = this.#author.isOpen
+  #stored(ok: boolean, now: Now, out: Effects): void {
     const wasStuck = this.#author.isStuck
-    const { run, trims, answers } = this.#author.finish(ok, now)
+    out.push(...repliesTo(this.#author.stored(ok, now), false))
+    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
+    this.#committed(now, out)
+    this.#burials.stir()
+  }
+
+  #committed(now: Now, out: Effects): void {
+    const wasOpen = this.#author.isOpen
+    const done = this.#author.finish()
+    if (done === undefined) return
+    const { run, trims, answers } = done
     this.replicas.trim(trims)
     if (run !== undefined) {
       this.#apply(run, out)
@@ -188,8 +200,7 @@ export class Catalog implements Machine<CatalogProtocol> {
       if (!wasOpen || anew !== undefined) out.push({ type: 'change', change: opened })
       this.#publish(now, out)
     }
-    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
-    out.push(...repliesTo(answers, ok))
+    out.push(...repliesTo(answers, true))
     this.#burials.stir()
   }
 
