@@ -36,7 +36,6 @@ export class Victim {
       ...simulatedHashing,
       sign: () => 'signature',
       verify: () => true,
-      signLater: (_, done) => done('signature'),
       verifyLater: (_, done) => done(true),
     }
     const ports = { clock: this.#clock(), store: storeOf(rows), network: this.#network(), codec: cborCodec, keys }

@@ -229,7 +229,7 @@ export class Driver implements LocalHub {
         break
       }
       case 'sign':
-        keys.signLater(effect.text, (signature) => this.#feed({ type: 'signed', signature }))
+        this.#feed({ type: 'signed', signature: keys.sign(effect.text) })
         break
       case 'verify':
         keys.verifyLater(effect, (ok) => this.#feed({ type: 'verified', token: effect.token, ok }))

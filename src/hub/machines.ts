@@ -97,6 +97,7 @@ export function buildMachines(boot: Boot): Built {
         ...{ isClockRight, hub, peer, slices, lostOwn, isReturning, reserve, sureWall },
         federation: settings.federation,
         hashing: keys,
+        sign: (text) => keys.sign(text),
         keyOf: (id) =>
           [...pools.map((pool) => pool.members()), hierarchy.foreign()].find((known) => known.has(id))?.get(id)?.info
             .peer,

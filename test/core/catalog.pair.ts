@@ -10,7 +10,7 @@ import { Random } from '../../src/core/random.ts'
 import { parse, seal } from '../../src/core/wire.ts'
 import { unprovedHead } from './catalog.heads.ts'
 import { kinds } from './catalog.kit.ts'
-import { at, hubId, peerOf, testHashing, wallStart } from './kit.ts'
+import { at, hubId, peerOf, testHashing, testKeys, wallStart } from './kit.ts'
 
 /** The length that the framer puts before each message. */
 const headBytes = 4
@@ -120,6 +120,7 @@ function catalogOf(name: string, held: Holdings): Catalog {
     hub: hubId(name),
     peer: unprovedHead(name).peer,
     federation: 'test',
+    sign: testKeys(unprovedHead(name).peer).sign,
     hashing: testHashing,
     keyOf: () => undefined,
     isCredulous: true,

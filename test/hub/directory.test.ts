@@ -68,6 +68,7 @@ describe('the own entry', () => {
     const put = { op: 'put', kind: 'hub', key: 'me', initial: {}, sets: {} } as const
     const later = { ...put, fields: { capabilities: ['edge'] } }
     for (const effect of rig.hub.catalog.step({ type: 'write', writes: [later], extra: [] }, rig.moment())) {
+      if (effect.type === 'persist') rig.step({ type: 'persisted', owner: 'catalog', token: effect.token, ok: true })
       if (effect.type === 'sign') rig.step({ type: 'signed', signature: testKeys(peerOf('me')).sign(effect.text) })
     }
     expect([own()?.fields['capabilities']?.[0], isSealed()]).toEqual([['edge'], false])

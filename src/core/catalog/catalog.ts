@@ -11,13 +11,14 @@ import { Burials } from './burials.ts'
 import { Cards } from './cards.ts'
 import { Collector } from './collector.ts'
 import type { Currency } from './currency.ts'
+import { attested } from './head.ts'
 import { Hlc } from './hlc.ts'
 import { Intake } from './intake.ts'
 import { Opening } from './opening.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Quarantine } from './quarantine.ts'
-import { type CatalogRecord, type EntryId, entryId, stampsOf } from './record.ts'
+import { type EntryId, entryId, stampsIn } from './record.ts'
 import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { repliesTo } from './replies.ts'
@@ -56,11 +57,12 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
+    if (own !== undefined) own.head = attested(own.head, { hub, ...own.version, to: own.version.seq }, options)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
     for (const slice of [...options.slices, ...options.reserve])
       for (const stamp of slice.stamps()) this.#hlc.observe(stamp)
-    this.#observe(options.lostOwn?.records ?? [])
+    for (const stamp of stampsIn(options.lostOwn?.records ?? [])) this.#hlc.observe(stamp)
     this.#author = new Author({ ...options, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
     this.#shelf = new Shelf(hub)
@@ -125,12 +127,13 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#collect(this.collector.tick(now, this.behind > 0), now)
         break
       case 'persisted':
-        if (input.token === ownToken) this.#committed(input.ok, now, out)
+        if (input.token === ownToken) this.#stored(input.ok, now, out)
         else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
       case 'signed':
-        out.push(...this.#author.signed(input.signature))
+        this.#author.signed(input.signature)
+        this.#committed(now, out)
         break
       case 'verified': {
         out.push(...this.cards.verified(input, now))
@@ -180,13 +183,22 @@ export class Catalog implements Machine<CatalogProtocol> {
     out.push(...this.#author.retry(now), ...this.#author.begin(now))
   }
 
-  #committed(ok: boolean, now: Now, out: Effects): void {
-    const wasOpen = this.#author.isOpen
+  #stored(ok: boolean, now: Now, out: Effects): void {
     const wasStuck = this.#author.isStuck
-    const { run, trims, answers } = this.#author.finish(ok, now)
+    out.push(...repliesTo(this.#author.stored(ok, now), false))
+    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
+    this.#committed(now, out)
+    this.#burials.stir()
+  }
+
+  #committed(now: Now, out: Effects): void {
+    const wasOpen = this.#author.isOpen
+    const done = this.#author.finish()
+    if (done === undefined) return
+    const { run, trims, answers } = done
     this.replicas.trim(trims)
     if (run !== undefined) {
-      this.#apply(run, out)
+      this.#applied(run.hub, this.replicas.apply(run), out)
       this.#publisher.add(run)
       if (run.from === 0) out.push(...this.#replication.tellAll(now))
       const anew = run.from === 0 ? this.absence.end(run) : undefined
@@ -194,8 +206,7 @@ export class Catalog implements Machine<CatalogProtocol> {
       if (!wasOpen || anew !== undefined) out.push({ type: 'change', change: opened })
       this.#publish(now, out)
     }
-    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
-    out.push(...repliesTo(answers, ok))
+    out.push(...repliesTo(answers, true))
     this.#burials.stir()
   }
 
@@ -252,30 +263,21 @@ export class Catalog implements Machine<CatalogProtocol> {
     const position = this.#replication.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined || run.from > position) return
     if (!this.#intake.isWhole(run, now, out)) return
-    this.#observe(run.records)
+    // C2: own stamps are above all that was taken.
+    for (const stamp of stampsIn(run.records)) this.#hlc.observe(stamp)
     if (run.hub === this.#options.hub) {
       this.#opening.recover(run, now)
       return
     }
     this.collector.witness(run.records, now)
-    this.#apply(run, out)
+    this.#applied(run.hub, this.replicas.apply(run), out)
     const next = this.#replication.nextAside(run.hub)
     if (next !== undefined) this.#offer(next, now, out)
   }
 
-  /** C2: own stamps are above all that was taken. */
-  #observe(records: Iterable<CatalogRecord>): void {
-    for (const record of records) for (const stamp of stampsOf(record)) this.#hlc.observe(stamp)
-  }
-
-  #apply(run: Run, out: Effects): void {
-    this.#applied(run.hub, this.replicas.apply(run), out)
-  }
-
   #applied(of: HubId, { touched, drained }: Applied, out: Effects): void {
     this.cards.drop(of)
-    this.#shelf.note(of, touched)
-    for (const { hub, id } of drained) this.#shelf.note(hub, [id])
+    this.#shelf.applied(of, { touched, drained })
     this.#tell(touched, out)
     for (const id of touched) this.#author.pruneCovered(id)
   }

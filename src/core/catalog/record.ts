@@ -71,6 +71,10 @@ export function stampsOf({ fields, removed }: CatalogRecord): Stamp[] {
   return stamps
 }
 
+export function* stampsIn(records: Iterable<CatalogRecord>): Generator<Stamp> {
+  for (const record of records) yield* stampsOf(record)
+}
+
 /**
  * Whether field `a` wins over `b` of the same name: the later stamp; at equal stamps a void (null) wins (C6), then the
  * greater text of the value, so that two different values under one stamp resolve alike on every hub.

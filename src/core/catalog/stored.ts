@@ -7,11 +7,11 @@ import type { Scan } from '../scan.ts'
 import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 import { Glance } from './glance.ts'
-import { HeadSchema } from './head.ts'
+import { HeadSchema, type StoredHead } from './head.ts'
 import { headPrefix, recordPrefix, surplusPrefix } from './layout.ts'
 import { type CatalogRecord, hasPlainValues, RecordSchema } from './record.ts'
 import { Rest, type StoredRecord } from './rest.ts'
-import { compareEpochs, EpochSchema, Slice, type StoredHead } from './slice.ts'
+import { compareEpochs, EpochSchema, Slice } from './slice.ts'
 
 const headCheck = Compile(
   Type.Object({
