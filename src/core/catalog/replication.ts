@@ -9,6 +9,7 @@ import { Census } from './census.ts'
 import { type Compared, Comparison, type Found } from './comparison.ts'
 import { Currency } from './currency.ts'
 import { Gaps } from './gaps.ts'
+import { smallestFirst } from './lack.ts'
 import type { DigestBody, ListedVersion, Outgoing, PartBody, SyncMessage, WantBody } from './messages.ts'
 import { Packer, partsIn, wantsIn } from './packing.ts'
 import { Past } from './past.ts'
@@ -16,7 +17,7 @@ import type { CatalogProtocol } from './protocol.ts'
 import type { Quarantine, QuarantineReason } from './quarantine.ts'
 import type { Replicas } from './replicas.ts'
 import { isSurplus, type Run, type Version } from './slice.ts'
-import { Source, smallestFirst } from './source.ts'
+import { Source } from './source.ts'
 import { wholeRun } from './stages.ts'
 import { Fetches, type Promised, type Request } from './sync.ts'
 import type { Vetting } from './vetting.ts'
@@ -69,9 +70,9 @@ export class Replication {
     this.#options = options
     this.#fetches = new Fetches(options.maxEntries)
     this.#source = new Source(options.replicas)
-    this.#packer = new Packer(options.replicas.roster)
     this.#census = new Census(options.syncIntervalMs, now.mono)
     this.#comparison = new Comparison(options.replicas.roster, this.#census)
+    this.#packer = new Packer(options.replicas.roster, (peer) => this.#comparison.isBrief(peer))
     this.#past = new Past(options.hub, options.replicas)
     const {
       vetting,
