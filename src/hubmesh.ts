@@ -28,6 +28,7 @@ import type { HubInfo } from './core/wire.ts'
 import type { Backup } from './hub/backup.ts'
 import { Driver, type DriverOptions } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
+import { insideOf } from './inside.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
@@ -114,7 +115,9 @@ async function open(
   const archive = async (backup: Backup, withIdentity: boolean) =>
     archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
   const told = () => gossipOf(network)
-  const shared = { hub: driver, hasStarted: () => hasStarted, log, metrics, archive, network: told }
+  const inside = insideOf({ driver, network, log, directory })
+  closers.push(() => inside.close())
+  const shared = { inside, hub: driver, hasStarted: () => hasStarted, log, metrics, archive, network: told }
   const options = { ...httpOptionsOf(config), ...shared }
   const http = await createHttp(options)
   closers.push(async () => {

@@ -20,6 +20,9 @@ it('documents exactly the routes that it has, in OpenAPI 3.1, with a page for pe
   )
   expect(routes.sort()).toEqual([
     'DELETE /api/fed/projects/{slug}',
+    'GET /admin/debug/caches',
+    'GET /admin/debug/gossip',
+    'GET /admin/debug/queues',
     'GET /api/directory',
     'GET /api/fed/health',
     'GET /api/fed/projects',
@@ -38,7 +41,9 @@ it('documents exactly the routes that it has, in OpenAPI 3.1, with a page for pe
     'GET /metrics',
     'PATCH /api/fed/projects/{slug}',
     'POST /admin/backup',
+    'POST /admin/debug/heap',
     'POST /admin/forget',
+    'POST /admin/log-level',
     'POST /api/fed/heartbeats',
     'POST /api/fed/projects',
     'POST /api/fed/projects/{slug}/heartbeat',

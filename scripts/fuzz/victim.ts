@@ -75,6 +75,12 @@ export class Victim {
       hasStarted: () => true,
       log: { error: quiet, info: quiet, debug: quiet },
       metrics,
+      inside: {
+        logAt: () => '',
+        queues: () => ({}),
+        caches: () => ({}),
+        heap: async () => ({ file: '', bytes: 0, took_ms: 0 }),
+      },
       network: () => ({ gossip: {}, oversized: 0, waiting: 0, dropped: {}, garbage: {} }),
       archive: async () => [],
       exposesMetrics: false,

@@ -181,6 +181,8 @@ export interface ProjectReader {
   /** Those that are up, in the order in which to try them. */
   resolve(query: ResolveQuery, now: Now): Resolved['instances']
   read(slug: Slug, now: Now): ReadProject | undefined
+  /** How much is kept. */
+  figures(): Readonly<Record<string, number>>
 }
 
 /** What the HTTP API needs of a running hub. */

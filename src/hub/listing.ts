@@ -39,6 +39,17 @@ export class Listing implements ProjectReader {
     this.#rows = new Rows(hub)
   }
 
+  /** How much is kept. */
+  figures(): Record<'projects' | 'answers' | 'letters' | 'selections' | 'orders', number> {
+    return {
+      projects: this.#rows.size,
+      answers: this.#kept.size,
+      letters: this.#letters,
+      selections: this.#selections.size,
+      orders: this.#orders.size,
+    }
+  }
+
   /** The project was written or removed, or its status is another. */
   touch(slug: Slug): void {
     this.#changes++

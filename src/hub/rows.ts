@@ -41,6 +41,11 @@ export class Rows {
     this.#hub = hub
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#rows.size
+  }
+
   /** Undefined where there is no such project. */
   get(slug: Slug, now: Now): Row | undefined {
     const held = this.#rows.get(slug)

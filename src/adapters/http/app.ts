@@ -5,6 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
 import { backupRoute } from './backup.ts'
+import { debugRoutes } from './debug.ts'
 import { docsRoutes } from './docs.ts'
 import { entryRoutes } from './entries.ts'
 import { healthRoutes } from './health.ts'
@@ -90,6 +91,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   surroundingRoutes(app, options)
   watchRoute(app, options)
   backupRoute(app, options)
+  debugRoutes(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)
   await app.ready()
   return app

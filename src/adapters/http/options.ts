@@ -52,7 +52,18 @@ export interface GossipReading {
   readonly garbage: Readonly<Record<string, number>>
 }
 
+/** What can be seen and set of the process from outside. */
+export interface Inside {
+  /** Logs at that level from now on, and says at which it did. */
+  readonly logAt: (level: string) => string
+  readonly queues: () => object
+  readonly caches: () => object
+  /** Writes a heap snapshot. */
+  readonly heap: () => Promise<{ readonly file: string; readonly bytes: number; readonly took_ms: number }>
+}
+
 export interface HttpOptions {
+  readonly inside: Inside
   readonly network: () => GossipReading
   readonly hub: LocalHub
   /** Whether the hub can be asked: the port is bound before the hub exists. */
