@@ -17,6 +17,8 @@ import type { NetworkOptions } from './adapters/libp2p/options.ts'
 import { holderOf, noteHolder } from './adapters/lock.ts'
 import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics/metrics.ts'
+import { NatsBridge } from './adapters/nats/bridge.ts'
+import type { NatsSettings } from './adapters/nats/servers.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
 import type { Config } from './config/schema.ts'
@@ -106,13 +108,22 @@ async function open(
       metrics.count(change)
       logChange(log, change)
       if (change.type === 'conflict') onConflict?.(change.with)
+      if (change.type === 'state' && change.state === 'ready') bridge.open()
     },
   }
   const driver = new Driver(adapt(driverOptions))
+  const bridged = { name: config.node.id, settings: natsSettingsOf(config), metrics: metrics.nats }
+  const bridge = new NatsBridge({ ...bridged, hub: driver, log })
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
-  const archive = async (backup: Backup, withIdentity: boolean) =>
-    archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
-  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics, archive }
+  const options = {
+    ...httpOptionsOf(config),
+    hub: driver,
+    nats: () => bridge.reading(),
+    hasStarted: () => hasStarted,
+    log,
+    metrics,
+    archive: archiveOf(identity),
+  }
   const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
@@ -122,11 +133,17 @@ async function open(
   const url = await listen(http, config.network)
   await started(driver)
   hasStarted = true
+  closers.push(bridge.start())
   closers.push(feelPulse(driver, () => network.stats().waiting))
   // Not waited for: what the file says is written as soon as the hub may write.
   if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
+}
+
+function archiveOf({ file }: Identity) {
+  return async (backup: Backup, withIdentity: boolean) =>
+    archiveText({ ...backup, identity: withIdentity ? await readFile(file, 'utf8') : undefined })
 }
 
 const pulseMs: Millis = 1_000
@@ -190,6 +207,17 @@ export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 
     gossip: { intervalMs: gossip.interval, fanout: gossip.fanout, maxMessageBytes: gossip.max_message_size },
     limits: { links: limits.links, streamsPerPeer: limits.streams, sendQueueBytes: limits.send_queue },
     directory: join(node.data_dir, 'libp2p'),
+  }
+}
+
+/** The bridge's part of a configuration. */
+export function natsSettingsOf({ bridges: { nats } }: Config): NatsSettings {
+  return {
+    ...(nats.url === undefined ? {} : { url: nats.url }),
+    ...(nats.user === undefined ? {} : { user: nats.user }),
+    ...(nats.password === undefined ? {} : { password: nats.password }),
+    ...(nats.creds_file === undefined ? {} : { credsFile: nats.creds_file }),
+    isTls: nats.tls,
   }
 }
 

@@ -2,8 +2,7 @@
 
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { foreignness } from '../src/adapters/http/local.ts'
@@ -246,6 +245,7 @@ describe('a hub', () => {
       'GET /api/status',
       'GET /health',
       'GET /health/live',
+      'GET /health/nats',
       'GET /health/ready',
       'GET /metrics',
       'POST /admin/backup',

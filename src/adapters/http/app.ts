@@ -8,6 +8,7 @@ import { backupRoute } from './backup.ts'
 import { healthRoutes } from './health.ts'
 import { hubRoutes } from './hub.ts'
 import { metricsRoute } from './metrics.ts'
+import { natsCheck, natsRoute } from './nats.ts'
 import { openapi } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
 import { Paths } from './paths.ts'
@@ -70,7 +71,8 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     return sendProblem(request, reply, new Refused({ code: 'method-not-allowed', detail }))
   })
   await openapi(app, options.version)
-  healthRoutes(app, options.hub)
+  healthRoutes(app, options.hub, () => natsCheck(options.nats()))
+  natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
   projectRoutes(app, options.hub)
   watchRoute(app, options)

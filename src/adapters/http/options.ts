@@ -41,10 +41,17 @@ export interface HttpLog {
   debug(fields: object, message: string): void
 }
 
+export interface NatsReading {
+  readonly status: 'connected' | 'disconnected' | 'disabled'
+  readonly url: string | null
+}
+
 export interface HttpOptions {
   readonly hub: LocalHub
   /** Whether the hub can be asked: the port is bound before the hub exists. */
   readonly hasStarted: () => boolean
+  /** The bridge from NATS as it is now. */
+  readonly nats: () => NatsReading
   readonly log: HttpLog
   readonly metrics: HttpMetrics
   /** Whether `/metrics` answers. */
