@@ -72,7 +72,9 @@ ${checks.join('\n')}`
     join(directory, 'tsconfig.json'),
     JSON.stringify({ extends: extended, compilerOptions, include: ['check.mts'] }),
   )
-  const { stdout } = await exec(join(root, 'node_modules/.bin/tsc'), ['-p', directory], { cwd: root }).catch((error: { stdout: string }) => error)
+  const { stdout } = await exec(join(root, 'node_modules/.bin/tsc'), ['-p', directory], { cwd: root }).catch(
+    (error: { stdout: string }) => error,
+  )
   return stdout
 }
 
