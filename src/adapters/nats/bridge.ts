@@ -53,6 +53,8 @@ export class NatsBridge {
   #connection: NatsConnection | undefined
   /** Undefined: not yet known. */
   #isConnected: boolean | undefined
+  /** Why this hub may not listen at the server. */
+  #refusal: string | undefined
   /** Whether the hub takes beats: a member of the group that refuses them loses them. */
   #isOpen = false
 
@@ -93,13 +95,13 @@ export class NatsBridge {
 
   /** One connection after the other. The client mends a broken one by itself; what it gives up is made anew here. */
   async #run(): Promise<void> {
+    const { settings, name } = this.#options
     const { signal } = this.#ending
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        const connection = await connect(await connectionOptions(this.#options.settings, this.#options.name))
+        const connection = await connect(await connectionOptions(settings, name))
         if (signal.aborted) return await connection.close()
-        failures = 0
-        await this.#live(connection)
+        if (await this.#live(connection)) failures = 0
       } catch (error) {
         this.#note(false, messageOf(error))
       }
@@ -108,15 +110,20 @@ export class NatsBridge {
     }
   }
 
-  /** Until the client gives the connection up. */
-  async #live(connection: NatsConnection): Promise<void> {
+  /** Until the client gives the connection up. False: it was of no use, since this hub may not listen there. */
+  async #live(connection: NatsConnection): Promise<boolean> {
     this.#connection = connection
-    this.#note(true)
+    this.#refusal = undefined
     if (this.#isOpen) this.#subscribe(connection)
+    // The server has answered by then whether it may.
+    await connection.flush().catch(() => undefined)
+    const isOfUse = this.#refusal === undefined
+    if (isOfUse) this.#note(true)
     this.#watch(connection).catch(() => undefined)
     const why = await connection.closed()
     this.#connection = undefined
-    this.#note(false, why === undefined ? 'closed' : messageOf(why))
+    this.#note(false, this.#refusal ?? (why === undefined ? 'closed' : messageOf(why)))
+    return isOfUse
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
@@ -132,8 +139,10 @@ export class NatsBridge {
       queue: queueGroup,
       callback: (error, message) => {
         if (error === null) this.#hear(message.subject, message.data)
-        // This hub may not listen there: connected anew it asks again.
-        else void connection.close().catch(() => undefined)
+        else {
+          this.#refusal = messageOf(error)
+          void connection.close().catch(() => undefined)
+        }
       },
     })
   }
