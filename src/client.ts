@@ -130,7 +130,7 @@ export class HubMesh {
 
   /** One beat. */
   beat(slug: string, beat: Heartbeat = {}): Promise<HeartbeatReply> {
-    return this.#ask<HeartbeatReply>({ method: 'POST', path: `${pathOf(slug)}/heartbeat`, body: beat })
+    return this.#ask<HeartbeatReply>(beatOf(slug, beat))
   }
 
   /** Keeps beating until it is stopped or the client is closed. Where the client is not enabled, nothing happens. */
@@ -144,7 +144,7 @@ export class HubMesh {
     }
     if (!this.#isEnabled) stop()
     const { onBeat, onError, keepsAlive = true } = options
-    const beat = () => this.#beatOnce(slug, options)
+    const beat = () => this.#beatOnce(slug, options, ending.signal)
     const ended = keepBeating({ beat, onBeat, onError, keepsAlive, signal: ending.signal })
     this.#pulses.add(ended)
     void ended.then(() => this.#pulses.delete(ended))
@@ -157,32 +157,37 @@ export class HubMesh {
     await Promise.all(this.#pulses)
   }
 
-  async #beatOnce(slug: string, { beat = {}, registration }: HeartbeatOptions): Promise<HeartbeatReply> {
-    const said = typeof beat === 'function' ? await beat() : beat
+  async #beatOnce(slug: string, options: HeartbeatOptions, signal: AbortSignal): Promise<HeartbeatReply> {
+    const { beat = {}, registration } = options
+    const request = beatOf(slug, typeof beat === 'function' ? await beat() : beat)
     try {
-      return await this.beat(slug, said)
+      return await this.#ask<HeartbeatReply>(request, signal)
     } catch (error) {
       const isUnknown = error instanceof HubMeshError && error.code === 'unknown-project'
       if (!isUnknown || registration === undefined) throw error
-      await this.register({ ...registration, slug })
-      return this.beat(slug, said)
+      await this.#ask({ method: 'POST', path: projects, body: { ...registration, slug } }, signal)
+      return this.#ask<HeartbeatReply>(request, signal)
     }
   }
 
-  async #ask<T>(request: Request): Promise<T> {
-    const reply = await this.#reply(request)
+  async #ask<T>(request: Request, signal?: AbortSignal): Promise<T> {
+    const reply = await this.#reply(request, signal)
     if (!reply.ok) throw new HubMeshError(reply.failure)
     return reply.body as T
   }
 
-  async #reply(request: Request): ReturnType<Hubs['ask']> {
-    if (this.#isEnabled) return this.#hubs.ask(request, this.#ending.signal)
+  async #reply(request: Request, signal = this.#ending.signal): ReturnType<Hubs['ask']> {
+    if (this.#isEnabled) return this.#hubs.ask(request, signal)
     const failure = { code: 'disabled', detail: 'the federation is switched off (FEDERATION_ENABLED)' }
     return { ok: false, tries: 0, failure }
   }
 }
 
 const projects = '/api/fed/projects'
+
+function beatOf(slug: string, body: Heartbeat): Request {
+  return { method: 'POST', path: `${pathOf(slug)}/heartbeat`, body }
+}
 
 function pathOf(slug: string): string {
   return `${projects}/${encodeURIComponent(slug)}`

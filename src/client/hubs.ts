@@ -64,7 +64,7 @@ export class Hubs {
       if (signal.aborted) end()
       return await this.#exchange(hub, request, ending.signal)
     } catch (cause) {
-      if (signal.aborted) return failed({ code: 'closed', detail: 'the client was closed', hub })
+      if (signal.aborted) return failed({ code: 'closed', detail: 'it was given up before a hub answered', hub })
       if (isLate) return failed({ code: 'timeout', detail: `${hub} did not answer within ${timeoutMs} ms`, hub })
       return failed({ code: 'unreachable', detail: `${hub} cannot be reached: ${reasonOf(cause)}`, hub, cause })
     } finally {

@@ -167,7 +167,7 @@ describe('a heartbeat', () => {
     const pulse = mesh.heartbeat('a', {
       onError(_, pauseMs) {
         pauses.push(pauseMs)
-        isUp = pauses.length === 3
+        isUp = pauses.length === 2
         throw new Error('a listener fails')
       },
       onBeat() {
@@ -176,8 +176,8 @@ describe('a heartbeat', () => {
       },
     })
     await vi.waitFor(() => expect(beats).toBeGreaterThan(2), 8_000)
-    expect(pauses).toHaveLength(3)
-    expect(pauses.map((ms, i) => ms >= 250 * 2 ** i && ms <= 500 * 2 ** i)).toEqual([true, true, true])
+    expect(pauses).toHaveLength(2)
+    expect(pauses.map((ms, i) => ms >= 250 * 2 ** i && ms <= 500 * 2 ** i)).toEqual([true, true])
     await mesh.close()
     await pulse.ended
   })
@@ -187,7 +187,11 @@ describe('a heartbeat', () => {
     async (how) => {
       const ending = new AbortController()
       const { url, asked } = await server(undefined)
-      const mesh = client({ hubs: url, ...(how === 'signal of the client' ? { signal: ending.signal } : {}) })
+      const mesh = client({
+        hubs: url,
+        timeoutMs: 100_000,
+        ...(how === 'signal of the client' ? { signal: ending.signal } : {}),
+      })
       const onError = vi.fn()
       const pulse = mesh.heartbeat('a', { onError, ...(how === 'signal' ? { signal: ending.signal } : {}) })
       await vi.waitFor(() => expect(asked).toHaveLength(1))
@@ -203,7 +207,7 @@ describe('a heartbeat', () => {
     const program = (keepsAlive: boolean) => `
       const { HubMesh } = await import('${root}/src/client.ts')
       const mesh = new HubMesh({ hubs: '${hub.url}' })
-      const onBeat = () => { console.log('beaten'); setTimeout(() => process.exit(7), 2_000).unref() }
+      const onBeat = () => { console.log('beaten'); setTimeout(() => process.exit(7), 700).unref() }
       mesh.heartbeat('dawn', { beat: { hub_url: 'http://d:1' }, keepsAlive: ${keepsAlive}, onBeat })`
     const run = (keepsAlive: boolean) =>
       launch(process.execPath, ['--input-type=module', '--eval', program(keepsAlive)]).ended
