@@ -105,6 +105,32 @@ ${seed}
     await server.kill()
   })
 
+  it('that is let in no more says so once, and is back by itself when it is let in again', async () => {
+    const log = file('server.log', '')
+    const letIn = (password: string) => file('users.conf', `authorization { user: mesh, password: ${password} }`)
+    const server = await NatsServer.make(['--config', letIn('first'), '--log', log])
+    await server.start()
+    const hub = await testHub({ HUBMESH_BRIDGES__NATS__URL: `nats://mesh:first@127.0.0.1:${server.port}` })
+    await isConnected(hub)
+    letIn('second')
+    await server.kill()
+    await server.start()
+    await isToldAway(hub, /authorization violation/i)
+    const refusals = () => readFileSync(log, 'utf8').match(/authentication error/g)?.length
+    await vi.waitFor(() => expect(refusals()).toBeGreaterThan(2), patience)
+    expect(hub.lines.filter(({ operation }) => operation === 'nats').map(({ level }) => level)).toEqual([
+      'info',
+      'warn',
+      'warn',
+    ])
+    letIn('first')
+    await server.kill()
+    await server.start()
+    await isConnected(hub)
+    await hub.stop()
+    await server.kill()
+  })
+
   it('that wants TLS does without a server that has none', async () => {
     const server = await NatsServer.make()
     await server.start()

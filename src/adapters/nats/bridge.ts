@@ -55,6 +55,8 @@ export class NatsBridge {
   #isConnected: boolean | undefined
   /** Why this hub may not listen at the server. */
   #refusal: string | undefined
+  /** What the server said last that was wrong; since it was connected. */
+  #complaint: string | undefined
   /** Whether the hub takes beats: a member of the group that refuses them loses them. */
   #isOpen = false
 
@@ -80,7 +82,8 @@ export class NatsBridge {
   open(): void {
     if (this.#isOpen) return
     this.#isOpen = true
-    if (this.#connection !== undefined) this.#subscribe(this.#connection)
+    const connection = this.#connection
+    if (connection?.isClosed() === false) this.#subscribe(connection)
   }
 
   /** Leaves the group, so that the others get what comes, and hands the hub what came. */
@@ -130,8 +133,15 @@ export class NatsBridge {
     for await (const event of connection.status()) {
       if (event.type === 'reconnect') this.#note(true)
       else if (event.type === 'disconnect') this.#note(false, 'the connection ended')
-      else if (event.type === 'error') this.#options.log.warn({ operation, error: messageOf(event.error) }, 'NATS says')
+      else if (event.type === 'error') this.#complain(messageOf(event.error))
     }
+  }
+
+  /** Once, however often the server says it: whoever is not let in tries again twice a second. */
+  #complain(error: string): void {
+    if (this.#complaint === error) return
+    this.#complaint = error
+    this.#options.log.warn({ operation, error }, 'the NATS server refuses something')
   }
 
   #subscribe(connection: NatsConnection): void {
@@ -172,6 +182,7 @@ export class NatsBridge {
   #note(isConnected: boolean, error?: string): void {
     if (this.#isConnected === isConnected || this.#ending.signal.aborted) return
     this.#isConnected = isConnected
+    if (isConnected) this.#complaint = undefined
     const { log, metrics } = this.#options
     const { url } = this.reading()
     metrics.connected(isConnected)
