@@ -83,7 +83,7 @@ describe('several hubs', () => {
     const silent = await server(undefined)
     const leaving = await server(() => problem(503, 'leaving'))
     const stranger = await server(() => [200, '<html>'])
-    const mesh = client({ hubs: [nobody, silent.url, leaving.url, stranger.url, hub.url], timeoutMs: 300 })
+    const mesh = client({ hubs: [nobody, silent.url, leaving.url, stranger.url, hub.url], timeoutMs: 1_500 })
     await mesh.register({ slug: 'ember' })
     expect(mesh.hub).toBe(hub.url)
     await mesh.get('ember')
@@ -105,7 +105,7 @@ describe('several hubs', () => {
     await mesh.register({ slug: 'twice' })
     await mesh.remove('twice')
     const silent = await server(undefined)
-    await client({ hubs: [silent.url, hub.url], timeoutMs: 100 }).remove('twice')
+    await client({ hubs: [silent.url, hub.url], timeoutMs: 1_000 }).remove('twice')
   })
 })
 
