@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Project } from '../../src/hub/shapes.ts'
 import { type TestHub, testHub } from '../hubs.ts'
-import { isWithoutNats, NatsServer } from '../nats/server.ts'
+import { isWithoutNats, killServers, NatsServer } from '../nats/server.ts'
 import { killLeftovers, launch, mayLeaveOut } from '../processes.ts'
 
 const patience = 15_000
@@ -37,7 +37,7 @@ describe.skipIf(isWithoutNats)('a publisher of the central service', () => {
   })
   afterAll(async () => {
     await hub?.stop()
-    await server?.kill()
+    killServers()
   })
 
   /** Beats as the old backend does until it is stopped. */

@@ -10,11 +10,14 @@ import { nkeys } from '@nats-io/transport-node'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { type TestHub, testHub } from '../hubs.ts'
 import { mayLeaveOut } from '../processes.ts'
-import { isWithoutNats, NatsServer } from './server.ts'
+import { isWithoutNats, killServers, NatsServer } from './server.ts'
 
 const patience = 15_000
 const directory = mkdtempSync(join(tmpdir(), 'hubmesh-nats-'))
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => {
+  killServers()
+  rmSync(directory, { recursive: true, force: true })
+})
 
 const status = async (hub: TestHub) =>
   ((await (await fetch(`${hub.url}/health/nats`)).json()) as { readonly status: string }).status

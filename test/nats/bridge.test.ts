@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Health, Project } from '../../src/hub/shapes.ts'
 import { type TestHub, testHub } from '../hubs.ts'
 import { freePort } from '../ports.ts'
-import { isWithoutNats, NatsServer } from './server.ts'
+import { isWithoutNats, killServers, NatsServer } from './server.ts'
 
 const patience = 15_000
+afterAll(killServers)
 const get = async <T>(hub: TestHub, path: string) => (await (await fetch(hub.url + path)).json()) as T
 const isReady = (hub: TestHub) =>
   vi.waitFor(async () => expect((await fetch(`${hub.url}/health/ready`)).status).toBe(200), patience)

@@ -11,6 +11,14 @@ import { mayLeaveOut } from '../processes.ts'
 /** For `skipIf`: there is no NATS server on this machine. */
 export const isWithoutNats = mayLeaveOut('nats-server', '--version')
 
+/** Every server that still runs. */
+const running = new Set<ChildProcess>()
+
+/** For `afterAll`: none outlives its test, also where that failed. */
+export function killServers(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
 /** A server on a port of its own, which it has again after it was killed. */
 export class NatsServer {
   readonly port: number
@@ -33,7 +41,10 @@ export class NatsServer {
 
   async start(): Promise<void> {
     this.#child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(this.port), ...this.#args], { stdio: 'ignore' })
-    await once(this.#child, 'spawn')
+    const child = this.#child
+    running.add(child)
+    child.once('exit', () => running.delete(child))
+    await once(child, 'spawn')
     while (!(await isListening(this.port))) await wait(20)
   }
 
