@@ -17,6 +17,8 @@ import type { NetworkOptions } from './adapters/libp2p/options.ts'
 import { holderOf, noteHolder } from './adapters/lock.ts'
 import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics/metrics.ts'
+import { NatsBridge } from './adapters/nats/bridge.ts'
+import type { NatsSettings } from './adapters/nats/servers.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
 import type { Config } from './config/schema.ts'
@@ -108,17 +110,22 @@ async function open(
       metrics.count(change)
       logChange(log, change)
       if (change.type === 'conflict') onConflict?.(change.with)
+      if (change.type === 'state' && change.state === 'ready') bridge.open()
     },
   }
   const driver = new Driver(adapt(driverOptions))
+  const bridged = { name: config.node.id, settings: natsSettingsOf(config), metrics: metrics.nats }
+  const bridge = new NatsBridge({ ...bridged, hub: driver, log })
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
-  const archive = async (backup: Backup, withIdentity: boolean) =>
-    archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
-  const told = () => gossipOf(network)
   const inside = insideOf({ driver, network, log, directory })
   closers.push(() => inside.close())
-  const shared = { inside, hub: driver, hasStarted: () => hasStarted, log, metrics, archive, network: told }
-  const options = { ...httpOptionsOf(config), ...shared }
+  const options = {
+    ...httpOptionsOf(config),
+    ...{ hub: driver, inside, log, metrics, archive: archiveOf(identity) },
+    nats: () => bridge.reading(),
+    network: () => gossipOf(network),
+    hasStarted: () => hasStarted,
+  }
   const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
@@ -128,6 +135,7 @@ async function open(
   const url = await listen(http, config.network)
   await started(driver)
   hasStarted = true
+  closers.push(bridge.start())
   closers.push(feelPulse(driver, () => network.stats().waiting))
   // Not waited for: what the file says is written as soon as the hub may write.
   if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
@@ -144,6 +152,11 @@ function gossipOf(network: ReturnType<typeof createNetwork>) {
     return [topic, { ...gossip[topic], mesh, subscribers }] as const
   })
   return { gossip: Object.fromEntries(topics), oversized, waiting, dropped, garbage }
+}
+
+function archiveOf({ file }: Identity) {
+  return async (backup: Backup, withIdentity: boolean) =>
+    archiveText({ ...backup, identity: withIdentity ? await readFile(file, 'utf8') : undefined })
 }
 
 const pulseMs: Millis = 1_000
@@ -207,6 +220,17 @@ export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 
     gossip: { intervalMs: gossip.interval, fanout: gossip.fanout, maxMessageBytes: gossip.max_message_size },
     limits: { links: limits.links, streamsPerPeer: limits.streams, sendQueueBytes: limits.send_queue },
     directory: join(node.data_dir, 'libp2p'),
+  }
+}
+
+/** The bridge's part of a configuration. */
+export function natsSettingsOf({ bridges: { nats } }: Config): NatsSettings {
+  return {
+    ...(nats.url === undefined ? {} : { url: nats.url }),
+    ...(nats.user === undefined ? {} : { user: nats.user }),
+    ...(nats.password === undefined ? {} : { password: nats.password }),
+    ...(nats.creds_file === undefined ? {} : { credsFile: nats.creds_file }),
+    isTls: nats.tls,
   }
 }
 

@@ -6,7 +6,7 @@ import { loadConfig } from '../src/config/load.ts'
 import { type Config, type Setting, settings } from '../src/config/schema.ts'
 import { settingsOf } from '../src/config/settings.ts'
 import type { PeerId } from '../src/core/ids.ts'
-import { httpOptionsOf, networkOptionsOf } from '../src/hubmesh.ts'
+import { httpOptionsOf, natsSettingsOf, networkOptionsOf } from '../src/hubmesh.ts'
 
 const privateKey = await generateKeyPair('Ed25519')
 
@@ -52,14 +52,18 @@ function told(one: Config): string {
     settingsOf({ config: one, peer: 'p' as PeerId, version: '1', seed: 1 }),
     network,
     httpOptionsOf(one),
+    natsSettingsOf(one),
   ])
 }
 
-const coordinates = { HUBMESH_NODE__COORDINATES__LATITUDE: '1', HUBMESH_NODE__COORDINATES__LONGITUDE: '1' }
+/** Settings that go only with others. */
+const needed: readonly (readonly [path: string, env: Record<string, string>])[] = [
+  ['node.coordinates.', { HUBMESH_NODE__COORDINATES__LATITUDE: '1', HUBMESH_NODE__COORDINATES__LONGITUDE: '1' }],
+  ['bridges.nats.password', { HUBMESH_BRIDGES__NATS__USER: 'somebody' }],
+]
 
 it.each(settings.filter(({ path }) => !usedDirectly.has(path)))('$path reaches the part that acts on it', (setting) => {
-  const isPart = setting.path.startsWith('node.coordinates.')
-  const usual = isPart ? coordinates : {}
+  const usual = needed.find(([path]) => setting.path.startsWith(path))?.[1] ?? {}
   expect(told(config({ ...usual, [setting.variable]: otherValue(setting) }))).not.toBe(told(config(usual)))
 })
 

@@ -37,6 +37,7 @@ it('documents exactly the routes that it has, in OpenAPI 3.1, with a page for pe
     'GET /api/topology',
     'GET /health',
     'GET /health/live',
+    'GET /health/nats',
     'GET /health/ready',
     'GET /metrics',
     'PATCH /api/fed/projects/{slug}',

@@ -2,8 +2,7 @@
 
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import type { TSchema } from 'typebox'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { foreignness } from '../src/adapters/http/local.ts'

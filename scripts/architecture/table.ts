@@ -38,6 +38,14 @@ export const parts: readonly Part[] = [
     isPure: false,
   },
   { name: 'config', paths: /^src\/config\//, sees: [shared, speech], seesTypes: [], packages: any, isPure: false },
+  {
+    name: 'client',
+    paths: /^src\/client(\/|\.ts$)/,
+    sees: [],
+    seesTypes: [speech],
+    packages: /^(eventsource-parser|node:timers\/promises)$/,
+    isPure: false,
+  },
   { name: 'main', paths: /^(src|bin)\//, sees: [/^src\//], seesTypes: [], packages: any, isPure: false },
   {
     name: 'simulations/engine',

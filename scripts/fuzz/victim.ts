@@ -73,6 +73,7 @@ export class Victim {
     return createHttp({
       hub: this.driver,
       hasStarted: () => true,
+      nats: () => ({ status: 'disabled', url: null }),
       log: { error: quiet, info: quiet, debug: quiet },
       metrics,
       inside: {

@@ -22,6 +22,10 @@ export interface Facts {
   readonly byTier?: Readonly<Record<Tier, number>>
   /** The default follows from other settings, as the loader says. */
   readonly derived?: string
+  /** Its value is never repeated: not in messages, and not by `config show` where it is a text. */
+  readonly isSecret?: boolean
+  /** An address before whose @ stands who somebody is: that is not repeated. */
+  readonly hasUserinfo?: boolean
 }
 
 /** What the loader reads of a setting's schema. */
@@ -39,3 +43,10 @@ export const list = (description: string, facts: { readonly minItems?: number; r
 export const s = 1_000
 export const KiB = 1024
 export const MiB = 1024 * KiB
+
+/** What of a value may be repeated. */
+export function conceal({ isSecret, hasUserinfo }: Facts, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (isSecret === true) return '(secret)'
+  return hasUserinfo === true ? value.replace(/[^\s,/]*@/g, '') : value
+}

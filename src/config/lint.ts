@@ -83,6 +83,22 @@ const rules: readonly Rule[] = [
       }),
   },
   {
+    reads: ['bridges.nats.creds_file', 'bridges.nats.user'],
+    check: ({ bridges: { nats } }) =>
+      unless(nats.creds_file === undefined || nats.user === undefined, {
+        message: 'and bridges.nats.user are two ways to be somebody',
+        hint: 'set one of them',
+      }),
+  },
+  {
+    reads: ['bridges.nats.password', 'bridges.nats.user'],
+    check: ({ bridges: { nats } }) =>
+      unless(nats.password === undefined || nats.user !== undefined, {
+        message: 'is set without bridges.nats.user',
+        hint: 'set both; a token stands in the url: nats://TOKEN@host:4222',
+      }),
+  },
+  {
     reads: ['limits.links', 'node.hub_tier', 'network.max_regional_hubs', 'network.max_child_hubs'],
     check: (config) => {
       const least = leastLinksFor(linkPlanOf(config))

@@ -19,6 +19,7 @@ export const oldVariables: readonly Readonly<Record<string, string>>[] = [
     HEARTBEAT_INTERVAL: 'presence.heartbeat_interval',
     HEARTBEAT_STALE_THRESHOLD_SECONDS: 'presence.stale_threshold',
     LOG_LEVEL: 'monitoring.log_level',
+    NATS_URL: 'bridges.nats.url',
   },
 ]
 
@@ -33,7 +34,6 @@ const later: ReadonlySet<string> = new Set([
   'gossip.strategy',
   'gossip.batch_size',
   'security',
-  'bridges',
   'limits.request_rate',
   'monitoring.metrics_port',
 ])

@@ -4,7 +4,7 @@
 
 import { Errors } from 'typebox/schema'
 import { formatDuration, formatSize, parseDuration, parseSize } from '../core/units.ts'
-import type { SettingSchema } from './kinds.ts'
+import { conceal, type SettingSchema } from './kinds.ts'
 import { nearest } from './nearest.ts'
 
 export type Reading =
@@ -23,10 +23,10 @@ const words: Readonly<Record<string, boolean>> = {
 /** The checked value: durations in milliseconds, sizes in bytes, lists as arrays. */
 export function readValue(schema: SettingSchema, raw: unknown): Reading {
   const typed = asType(schema, raw)
-  if (!typed.ok) return typed
+  if (!typed.ok) return schema.isSecret === true ? refusal('(secret)', 'is no text', 'put it in quotes') : typed
   const [, [error]] = Errors(schema, typed.value)
   if (error === undefined) return typed
-  return { ok: false, message: `${show(raw)} ${constraint(schema, error.message)}` }
+  return { ok: false, message: `${show(conceal(schema, raw))} ${constraint(schema, error.message)}` }
 }
 
 /** The value as a person writes it in YAML. */

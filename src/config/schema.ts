@@ -5,6 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import { type HubId, hubIdPattern, type Region, regionPattern, tiers } from '../core/ids.ts'
 import { Type } from '../core/schema.ts'
 import { type Labels, LabelsSchema } from '../core/wire.ts'
+import { bridges } from './bridges.ts'
 import { count, duration, KiB, list, MiB, presets, type SettingSchema, s, size } from './kinds.ts'
 
 const node = Type.Object({
@@ -164,6 +165,7 @@ export const ConfigSchema = Type.Object({
   membership,
   presence,
   catalog,
+  bridges,
   limits,
   monitoring,
 })

@@ -12,6 +12,7 @@ import { healthRoutes } from './health.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
 import { hubRoutes } from './hub.ts'
 import { metricsRoute } from './metrics.ts'
+import { natsCheck, natsRoute } from './nats.ts'
 import { openapi } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
 import { Paths } from './paths.ts'
@@ -83,7 +84,8 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   })
   await openapi(app, options.version)
   docsRoutes(app)
-  healthRoutes(app, options.hub)
+  healthRoutes(app, options.hub, () => natsCheck(options.nats()))
+  natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
   projectRoutes(app, options)
   entryRoutes(app, options.hub)

@@ -2,7 +2,7 @@
 
 import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
-import { HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
+import { type Check, type Health, HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
 import { ref } from './openapi.ts'
 import type { App } from './options.ts'
 
@@ -14,7 +14,10 @@ const OldSchema = Type.Object({
 })
 const ReadySchema = Type.Object({ status: Type.Enum(['ready', 'not-ready']), state: HubStateSchema })
 
-export function healthRoutes(app: App, hub: LocalHub): void {
+/** What the API knows of its own health. */
+export type OwnChecks = () => Readonly<Record<string, Check>>
+
+export function healthRoutes(app: App, hub: LocalHub, ownChecks: OwnChecks): void {
   app.get(
     '/health',
     {
@@ -26,7 +29,7 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       },
     },
     async (_request, reply) => {
-      const health = hub.views.health(hub.now())
+      const health = withChecks(hub.views.health(hub.now()), ownChecks())
       return reply.code(health.state === 'ready' && health.status !== 'unhealthy' ? 200 : 503).send(health)
     },
   )
@@ -65,4 +68,10 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', state })
     },
   )
+}
+
+function withChecks(health: Health, own: ReturnType<OwnChecks>): Health {
+  const isWarned = Object.values(own).some((check) => check.status !== 'pass')
+  const status = isWarned && health.status === 'healthy' ? 'degraded' : health.status
+  return { ...health, status, checks: { ...health.checks, ...own } }
 }

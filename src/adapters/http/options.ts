@@ -62,12 +62,19 @@ export interface Inside {
   readonly heap: () => Promise<{ readonly file: string; readonly bytes: number; readonly took_ms: number }>
 }
 
+export interface NatsReading {
+  readonly status: 'connected' | 'disconnected' | 'disabled'
+  readonly url: string | null
+}
+
 export interface HttpOptions {
   readonly inside: Inside
   readonly network: () => GossipReading
   readonly hub: LocalHub
   /** Whether the hub can be asked: the port is bound before the hub exists. */
   readonly hasStarted: () => boolean
+  /** The bridge from NATS as it is now. */
+  readonly nats: () => NatsReading
   readonly log: HttpLog
   readonly metrics: HttpMetrics
   /** Whether `/metrics` answers. */
