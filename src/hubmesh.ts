@@ -19,6 +19,7 @@ import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics/metrics.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
+import { accessOf } from './config/access.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
@@ -112,14 +113,16 @@ async function open(
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
   const archive = async (backup: Backup, withIdentity: boolean) =>
     archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
-  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics, archive }
+  // Who did what is told whatever else is: a level above info would drop it.
+  const audit = log.child({}, { level: 'info' })
+  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, audit, metrics, archive }
   const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
     await closeHttp(http, httpGraceMs)
   })
   // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
-  const url = await listen(http, config.network)
+  const url = await listen(http, config)
   await started(driver)
   hasStarted = true
   closers.push(feelPulse(driver, () => network.stats().waiting))
@@ -166,9 +169,11 @@ function started(driver: Driver): Promise<void> {
   })
 }
 
-async function listen(http: App, { http_host: host, http_port: port }: Config['network']): Promise<string> {
+async function listen(http: App, { network, security }: Config): Promise<string> {
+  const { http_host: host, http_port: port } = network
   try {
-    return await http.listen({ host, port })
+    const url = await http.listen({ host, port })
+    return security.tls === undefined ? url : url.replace(/^http:/, 'https:')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     throw new Error(
@@ -194,8 +199,10 @@ export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 
 }
 
 /** The HTTP API's part of a configuration. */
-export function httpOptionsOf({ monitoring, limits }: Config) {
+export function httpOptionsOf(config: Config) {
+  const { monitoring, limits } = config
   return {
+    access: accessOf(config),
     exposesMetrics: monitoring.metrics_enabled,
     maxBodyBytes: limits.body,
     maxWatchers: limits.watchers,

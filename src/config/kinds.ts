@@ -21,6 +21,10 @@ export interface Facts {
   readonly byTier?: Readonly<Record<Tier, number>>
   /** The default follows from other settings, as the loader says. */
   readonly derived?: string
+  /** Its value is never repeated: not in messages, and not by `config show` where it is a text. */
+  readonly isSecret?: boolean
+  /** How one entry of a list is written. */
+  readonly shape?: string
 }
 
 /** What the loader reads of a setting's schema. */

@@ -15,11 +15,15 @@ export interface Shown {
   readonly from: string
 }
 
+const hidden = '(secret)'
+
 export function showConfig(config: Config, origins: ReadonlyMap<string, string>): readonly Shown[] {
   return settings.flatMap(({ path, schema }) => {
     const value = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], config)
     if (value === undefined) return []
-    return [{ path, value: writeValue(schema, value), from: origins.get(path) ?? 'default' }]
+    // Of keys there are only hashes.
+    const isHidden = schema.isSecret === true && typeof value === 'string'
+    return [{ path, value: isHidden ? hidden : writeValue(schema, value), from: origins.get(path) ?? 'default' }]
   })
 }
 

@@ -2,14 +2,17 @@
 
 import { Type } from 'typebox'
 import type { LocalHub } from '../../hub/calls.ts'
-import { HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
+import { type Check, type Health, HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
 import { ref } from './openapi.ts'
 import type { App } from './options.ts'
 
 const LiveSchema = Type.Object({ status: Type.Literal('alive') })
 const ReadySchema = Type.Object({ status: Type.Enum(['ready', 'not-ready']), state: HubStateSchema })
 
-export function healthRoutes(app: App, hub: LocalHub): void {
+/** What the API knows of its own health. */
+export type OwnChecks = () => Readonly<Record<string, Check>>
+
+export function healthRoutes(app: App, hub: LocalHub, ownChecks: OwnChecks): void {
   app.get(
     '/health',
     {
@@ -21,7 +24,7 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       },
     },
     async (_request, reply) => {
-      const health = hub.views.health(hub.now())
+      const health = withChecks(hub.views.health(hub.now()), ownChecks())
       return reply.code(health.state === 'ready' && health.status !== 'unhealthy' ? 200 : 503).send(health)
     },
   )
@@ -45,4 +48,10 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', state })
     },
   )
+}
+
+function withChecks(health: Health, own: ReturnType<OwnChecks>): Health {
+  const isWarned = Object.values(own).some((check) => check.status !== 'pass')
+  const status = isWarned && health.status === 'healthy' ? 'degraded' : health.status
+  return { ...health, status, checks: { ...health.checks, ...own } }
 }
