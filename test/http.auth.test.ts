@@ -199,7 +199,8 @@ describe('addresses', () => {
     ['HEAD', '/api/status', 'viewer', false],
     ['GET', '/healthy', 'viewer', false],
     ['GET', '/api/fed/health', 'viewer', false],
-  ] as const)('%s %s takes %s, and a trusted one may do it without a key: %s', (method, route, need, may) => {
+  ] as const)('%s %s takes %s, and a trusted one may do it without a key: %s', (...row) => {
+    const [method, route, need, may] = row
     expect(needOf({ method, route, url: route })).toBe(need satisfies Need)
     expect(isForTrusted(route)).toBe(may)
   })

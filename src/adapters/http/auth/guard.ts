@@ -93,19 +93,23 @@ class Gate {
     const { tokens } = this.#options
     const known = this.#ring.known(presented) ?? tokens?.known(presented)
     if (known !== undefined) return admit(request, need, known)
-    const wrong = this.#wrong.of(blockOf(request.ip), performance.now())
-    if (!wrong.has(performance.now())) {
+    const now = performance.now()
+    // Taken before it is known to be wrong: others may come while a token is looked at.
+    const wrong = this.#wrong.of(blockOf(request.ip), now)
+    if (!wrong.take(now)) {
       return refused('rate-limited', 'Too many wrong credentials came from this address; try again in a second')
     }
     const holder = this.#ring.check(presented)
-    if (holder !== undefined) return admit(request, need, holder)
+    if (holder !== undefined) {
+      wrong.giveBack()
+      return admit(request, need, holder)
+    }
     if (tokens === undefined || presented.split('.').length !== 3) {
-      wrong.take(performance.now())
       return refused('unauthorized', 'This key does not count here')
     }
     return tokens.check(presented).then((verdict) => {
+      if (verdict.ok || verdict.code !== 'unauthorized') wrong.giveBack()
       if (verdict.ok) return admit(request, need, verdict.caller)
-      if (verdict.code === 'unauthorized') wrong.take(performance.now())
       return refused(verdict.code, verdict.detail)
     })
   }

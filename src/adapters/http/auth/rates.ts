@@ -22,19 +22,19 @@ export class Bucket {
     this.#at = now
   }
 
-  /** Whether one more may be taken. */
-  has(now: number): boolean {
+  /** Takes one; false when there is none. */
+  take(now: number): boolean {
     const { perSecond, burst } = this.#rate
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1_000)
     this.#at = now
-    return this.#tokens >= 1
-  }
-
-  /** Takes one; false when there is none. */
-  take(now: number): boolean {
-    if (!this.has(now)) return false
+    if (this.#tokens < 1) return false
     this.#tokens--
     return true
+  }
+
+  /** What was taken was not needed. */
+  giveBack(): void {
+    this.#tokens++
   }
 }
 
@@ -59,9 +59,5 @@ export class Buckets {
     if (this.#held.size >= maxCallers) this.#held.delete(this.#held.keys().next().value ?? '')
     this.#held.set(whose, made)
     return made
-  }
-
-  get size(): number {
-    return this.#held.size
   }
 }
