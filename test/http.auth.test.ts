@@ -5,6 +5,7 @@ import { isForTrusted, type Need, needOf } from '../src/adapters/http/auth/need.
 import { blockOf, isTrusted, Ranges } from '../src/adapters/http/auth/trust.ts'
 import { hashOfKey } from '../src/config/secrets.ts'
 import { type TestHub, testHub } from './hubs.ts'
+import { hubmesh, killLeftovers } from './processes.ts'
 
 const keys = {
   reader: 'hmk_reader-0123456789abcdefghijklmnopqrstu',
@@ -26,6 +27,7 @@ beforeAll(async () => {
   await ready(hub)
 })
 afterAll(() => hub.stop())
+afterAll(killLeftovers)
 
 const ready = ({ url }: TestHub) =>
   vi.waitFor(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200), 5_000)
@@ -101,6 +103,14 @@ describe('a hub with keys', () => {
     const response = await ask('POST /admin/forget', bearing(keys.writer))
     const { code, detail } = (await response.json()) as { code: string; detail: string }
     expect([code, detail]).toEqual(['forbidden', 'This takes the role admin; key:writer has operator'])
+  })
+
+  it('answers the command line that has a key, and tells the one that has none what it lacks', async () => {
+    const status = ['status', '--json', '--url', hub.url]
+    const { code, out } = await hubmesh(status, { env: { FEDERATION_API_KEY: keys.reader } }).ended
+    expect([code, (JSON.parse(out) as { hub_id: string }).hub_id]).toEqual([0, 'hub-a'])
+    const refused = await hubmesh(status).ended
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('answers 401: Send a key')])
   })
 
   it('documents what it takes', async () => {
