@@ -21,6 +21,7 @@ import { NatsBridge } from './adapters/nats/bridge.ts'
 import type { NatsSettings } from './adapters/nats/servers.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
+import { accessOf } from './config/access.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
@@ -121,7 +122,7 @@ async function open(
   closers.push(() => inside.close())
   const options = {
     ...httpOptionsOf(config),
-    ...{ hub: driver, inside, log, metrics, archive: archiveOf(identity) },
+    ...{ hub: driver, inside, log, audit: auditOf(log), metrics, archive: archiveOf(identity) },
     nats: () => bridge.reading(),
     network: () => gossipOf(network),
     hasStarted: () => hasStarted,
@@ -132,7 +133,7 @@ async function open(
     await closeHttp(http, httpGraceMs)
   })
   // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
-  const url = await listen(http, config.network)
+  const url = await listen(http, config)
   await started(driver)
   hasStarted = true
   closers.push(bridge.start())
@@ -141,6 +142,11 @@ async function open(
   if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
+}
+
+/** Who did what is told whatever else is: a level above info would drop it. */
+function auditOf(log: Log): Log {
+  return log.child({}, { level: 'info' })
 }
 
 /** What `/api/gossip/stats` says. */
@@ -196,9 +202,11 @@ function started(driver: Driver): Promise<void> {
   })
 }
 
-async function listen(http: App, { http_host: host, http_port: port }: Config['network']): Promise<string> {
+async function listen(http: App, { network, security }: Config): Promise<string> {
+  const { http_host: host, http_port: port } = network
   try {
-    return await http.listen({ host, port })
+    const url = await http.listen({ host, port })
+    return security.tls === undefined ? url : url.replace(/^http:/, 'https:')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     throw new Error(
@@ -235,8 +243,10 @@ export function natsSettingsOf({ bridges: { nats } }: Config): NatsSettings {
 }
 
 /** The HTTP API's part of a configuration. */
-export function httpOptionsOf({ monitoring, limits }: Config) {
+export function httpOptionsOf(config: Config) {
+  const { monitoring, limits } = config
   return {
+    access: accessOf(config),
     exposesMetrics: monitoring.metrics_enabled,
     maxBodyBytes: limits.body,
     maxBatch: limits.batch,

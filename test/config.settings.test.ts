@@ -19,10 +19,28 @@ const usedDirectly = new Map([
   ['gossip.compression', 'compression.test.ts'],
   ['catalog.projects_file', 'cli.test.ts'],
   ['monitoring.log_level', 'cli.test.ts'],
+  ['security.jwt.secret_file', 'config.security.test.ts'],
 ])
 
-/** Durations that the rules between settings keep short or long. */
+/** Settings that mean something only beside others. */
+const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'security.jwt.issuer': { HUBMESH_SECURITY__JWT__SECRET: 'a secret that is long enough for HS256' },
+  'security.jwt.token_expiry': { HUBMESH_SECURITY__JWT__SECRET: 'a secret that is long enough for HS256' },
+  'security.jwt.jwks': { HUBMESH_SECURITY__JWT__ISSUER: 'https://issuer.example' },
+  'security.tls.cert_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+  'security.tls.key_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+  'security.tls.ca_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+}
+
+/** What is fit for the setting, where that is more than a type: the rules between settings judge it as well. */
 const fitting: Readonly<Record<string, string>> = {
+  'security.api_keys': JSON.stringify([{ name: 'ops', hash: `sha256:${'0'.repeat(64)}`, role: 'viewer' }]),
+  'security.jwt.secret': 'a secret that is long enough for HS256',
+  'security.jwt.jwks': 'https://issuer.example/keys',
+  'security.roles': 'sre=admin',
+  'security.admin_host': '127.0.0.1:8090',
+  'security.admin_trust': '10.0.0.0/8',
+  'network.trusted_proxies': '10.0.0.0/8',
   'membership.probe_timeout': '123ms',
   'presence.flush_interval': '2s',
   'catalog.removal_retention': '720.5h',
@@ -30,9 +48,10 @@ const fitting: Readonly<Record<string, string>> = {
 
 /** A valid value other than the default. */
 function otherValue({ path, schema }: Setting): string {
+  if (path in fitting) return fitting[path] ?? ''
   if (schema.enum !== undefined) return schema.enum.find((word) => word !== schema.default) ?? ''
   if (schema.type === 'boolean') return String(schema.default !== true)
-  if (schema.unit === 'duration') return fitting[path] ?? '34567ms'
+  if (schema.unit === 'duration') return '34567ms'
   if (schema.unit === 'size') return '512 KiB'
   if (schema.type === 'number' || schema.type === 'integer') return '7'
   if (path === 'network.parents') return 'other'
@@ -63,7 +82,7 @@ const needed: readonly (readonly [path: string, env: Record<string, string>])[] 
 ]
 
 it.each(settings.filter(({ path }) => !usedDirectly.has(path)))('$path reaches the part that acts on it', (setting) => {
-  const usual = needed.find(([path]) => setting.path.startsWith(path))?.[1] ?? {}
+  const usual = needed.find(([path]) => setting.path.startsWith(path))?.[1] ?? companions[setting.path] ?? {}
   expect(told(config({ ...usual, [setting.variable]: otherValue(setting) }))).not.toBe(told(config(usual)))
 })
 

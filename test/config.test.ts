@@ -152,7 +152,7 @@ describe('a mistake', () => {
     ['node: { id: a }\ngosip: { interval: 1 }', 'did you mean gossip?'],
     ['node: { id: a, regoin: x }', 'did you mean node.region?'],
     ['http_port: 1', 'did you mean network.http_port?'],
-    ['security: { api_keys: [] }', 'security: is not available in this version'],
+    ['federation: { credential: x }', 'federation.credential: is not available in this version'],
     ['gossip: { strategy: push }', 'gossip.strategy: is not available in this version'],
     ['node: { hub_tier: golbal }', 'did you mean "global"?'],
     ['network: { http_port: 80a }', '"80a" is no number'],

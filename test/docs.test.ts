@@ -12,6 +12,7 @@ const pages = [
   'docs/STYLE.md',
   'docs/errors.md',
   'docs/STORE.md',
+  'docs/ACCESS.md',
 ]
 
 function sources(folder: string): string[] {

@@ -69,12 +69,22 @@ export class Victim {
   /** The product's HTTP API before this hub. */
   http(): Promise<App> {
     const quiet = () => undefined
-    const metrics = { contentType: 'text/plain', observe: quiet, watchers: quiet, sent: quiet, text: async () => '' }
+    const metrics = {
+      contentType: 'text/plain',
+      observe: quiet,
+      refused: quiet,
+      watchers: quiet,
+      sent: quiet,
+      text: async () => '',
+    }
+    const log = { error: quiet, warn: quiet, info: quiet, debug: quiet }
     return createHttp({
       hub: this.driver,
       hasStarted: () => true,
       nats: () => ({ status: 'disabled', url: null }),
-      log: { error: quiet, info: quiet, debug: quiet },
+      log,
+      audit: log,
+      access: { keys: [], roles: {}, adminTrust: [], trustedProxies: [], requestRate: 1_000 },
       metrics,
       inside: {
         logAt: () => '',

@@ -59,16 +59,26 @@ export async function respond(
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const url = baseUrl(options)
-  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const key = apiKey()
+  const headers = {
+    ...(key === undefined ? {} : { 'x-api-key': key }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  }
+  const post = { method: 'POST', body: JSON.stringify(body) }
   let response: Response
   try {
-    response = await fetch(new URL(path, url), { signal, ...(body === undefined ? {} : post) })
+    response = await fetch(new URL(path, url), { signal, headers, ...(body === undefined ? {} : post) })
   } catch (error) {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }
   if (response.ok) return response
   const said: unknown = await response.json().catch(() => undefined)
   throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(said)}`)
+}
+
+/** What this command line proves itself with to a hub that asks for it. */
+export function apiKey(): string | undefined {
+  return process.env['FEDERATION_API_KEY'] || undefined
 }
 
 /** Where the hub is that the options name. */
@@ -79,8 +89,10 @@ export function baseUrl(options: AskOptions): URL {
     if (URL.canParse(said)) return new URL(said)
     throw new CommandFailed(exit.invalid, `${said} is no URL: write http://host:port`)
   }
-  const { http_host: host, http_port: port } = configured(options, false).config.network
-  return new URL(`http://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
+  const { network, security } = configured(options, false).config
+  const { http_host: host, http_port: port } = network
+  const scheme = security.tls === undefined ? 'http' : 'https'
+  return new URL(`${scheme}://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
 }
 
 function hostPart(host: string): string {

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
+import { apiKeyCommand } from './apikey.ts'
 import { backupCommand } from './backup.ts'
 import { configCommand } from './config.ts'
 import { directoryCommand } from './directory.ts'
@@ -37,6 +38,7 @@ function program(): Command {
     initCommand(),
     configCommand(),
     keyCommand(),
+    apiKeyCommand(),
     statusCommand(),
     membersCommand(),
     directoryCommand(),

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { type WatchedEvent, WatchRefused, watch } from '../client.ts'
-import { type AskOptions, baseUrl, reasonOf, withHub } from './client.ts'
+import { type AskOptions, apiKey, baseUrl, reasonOf, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'
 
 interface WatchOptions extends AskOptions {
@@ -29,8 +29,15 @@ async function follow(options: WatchOptions): Promise<void> {
     if (hasBegun) console.error(`hubmesh: ${reason}; trying ${url} again`)
     else throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reason}): start one, or pass --url`)
   }
+  const key = apiKey()
   try {
-    for await (const event of watch({ url, since: options.since, signal: ending.signal, onRetry })) {
+    for await (const event of watch({
+      url,
+      since: options.since,
+      signal: ending.signal,
+      onRetry,
+      ...(key && { apiKey: key }),
+    })) {
       hasBegun = true
       console.log(options.json === true ? JSON.stringify(event) : line(event, new Date()))
     }

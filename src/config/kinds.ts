@@ -26,6 +26,8 @@ export interface Facts {
   readonly isSecret?: boolean
   /** An address before whose @ stands who somebody is: that is not repeated. */
   readonly hasUserinfo?: boolean
+  /** How one entry of a list is written. */
+  readonly shape?: string
 }
 
 /** What the loader reads of a setting's schema. */

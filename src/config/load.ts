@@ -6,6 +6,8 @@ import { lint } from './lint.ts'
 import type { Mistake } from './mistake.ts'
 import { readValue } from './read.ts'
 import { type Config, type Setting, settings } from './schema.ts'
+import { readSecretFiles } from './secrets.ts'
+import { hasCredentials } from './security.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =
@@ -17,8 +19,9 @@ export type Loaded =
  * not in it has its default. Durations come in milliseconds, sizes in bytes.
  */
 export function loadConfig(sources: Sources): Loaded {
-  const { given, mistakes: unknowns } = collect(sources)
-  const mistakes = [...unknowns]
+  const collected = collect(sources)
+  const given = new Map(collected.given)
+  const mistakes = [...collected.mistakes, ...readSecretFiles(given)]
   const faulty = new Set<string>()
   const values = new Map<string, unknown>()
   const fault = (mistake: Mistake) => {
@@ -69,7 +72,10 @@ function build(values: ReadonlyMap<string, unknown>): Config {
     const value = values.get(setting.path) ?? defaultOf(setting.schema, { tier, preset })
     if (value !== undefined) put(tree, setting, value)
   }
-  return tree as Config
+  const config = tree as Config
+  const isOpen = hasCredentials(config.security)
+  if (!values.has('network.http_host')) config.network.http_host = isOpen ? '0.0.0.0' : '127.0.0.1'
+  return config
 }
 
 /** What defaults of other settings depend on. */

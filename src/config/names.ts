@@ -20,21 +20,42 @@ export const oldVariables: readonly Readonly<Record<string, string>>[] = [
     HEARTBEAT_STALE_THRESHOLD_SECONDS: 'presence.stale_threshold',
     LOG_LEVEL: 'monitoring.log_level',
     NATS_URL: 'bridges.nats.url',
+    FEDERATION_API_KEYS: 'security.api_keys',
+    JWT_SECRET_KEY: 'security.jwt.secret',
   },
 ]
+
+/** Old key of a file → setting. */
+export const oldKeys: Readonly<Record<string, string>> = {
+  'security.authentication.api_keys': 'security.api_keys',
+  'security.authentication.issuer': 'security.jwt.issuer',
+  'security.authentication.jwt_issuer': 'security.jwt.issuer',
+  'security.authentication.jwt_secret': 'security.jwt.secret',
+  'security.authentication.jwks_url': 'security.jwt.jwks',
+  'security.authentication.token_expiry': 'security.jwt.token_expiry',
+  'security.authorization.roles': 'security.roles',
+  'security.tls_cert': 'security.tls.cert_file',
+  'security.tls_key': 'security.tls.key_file',
+  'security.tls_ca': 'security.tls.ca_file',
+}
+
+/** Old keys of a file that say nothing which the settings do not say by themselves. */
+export const idleKeys: ReadonlySet<string> = new Set([
+  'security.authentication.enabled',
+  'security.authentication.method',
+  'security.authorization.enabled',
+  'security.tls_enabled',
+])
 
 /** Where the configuration file may be named, in order. */
 export const fileVariables = ['HUBMESH_CONFIG', 'MPREG_CONFIG_PATH'] as const
 
 /** Keys (or whole sections) that a later version brings. */
 const later: ReadonlySet<string> = new Set([
-  'network.trusted_proxies',
   'federation.credential',
   'federation.trust',
   'gossip.strategy',
   'gossip.batch_size',
-  'security',
-  'limits.request_rate',
   'monitoring.metrics_port',
 ])
 

@@ -19,7 +19,10 @@ export function showConfig(config: Config, origins: ReadonlyMap<string, string>)
   return settings.flatMap(({ path, schema }) => {
     const value = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], config)
     if (value === undefined) return []
-    return [{ path, value: conceal(schema, writeValue(schema, value)), from: origins.get(path) ?? 'default' }]
+    const written = writeValue(schema, value)
+    // Of keys there are only hashes.
+    const told = typeof value === 'string' ? conceal(schema, written) : written
+    return [{ path, value: told, from: origins.get(path) ?? 'default' }]
   })
 }
 

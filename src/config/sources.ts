@@ -3,10 +3,11 @@
 
 import { type Environment, readYaml } from './file.ts'
 import type { Mistake } from './mistake.ts'
-import { fileVariables, isLater, oldVariables } from './names.ts'
+import { fileVariables, idleKeys, isLater, oldKeys, oldVariables } from './names.ts'
 import { nearest } from './nearest.ts'
 import { parseObject } from './read.ts'
 import { settings } from './schema.ts'
+import { bareKeys } from './secrets.ts'
 
 /** What one source says about a setting, still unread. */
 export interface Given {
@@ -31,7 +32,7 @@ export interface Collected {
 
 const paths = settings.map((setting) => setting.path)
 const sections = new Set(
-  paths.flatMap((path) =>
+  [...paths, ...Object.keys(oldKeys), ...idleKeys].flatMap((path) =>
     path
       .split('.')
       .slice(0, -1)
@@ -59,11 +60,16 @@ function fromFile(file: string, env: Environment): Collected {
   const { value, mistakes } = readYaml(file, env)
   const given = new Map<string, Given>()
   const found = [...mistakes]
+  let wantsTls = false
   const walk = (held: unknown, path: string): void => {
     // `key:` with nothing behind it says nothing.
     if (held === null || held === undefined) return
-    if (paths.includes(path)) {
-      given.set(path, { raw: held, from: file })
+    const known = oldKeys[path] ?? path
+    if (paths.includes(known)) {
+      if (given.has(known)) found.push({ path: known, message: 'is set twice, also under an old name', from: file })
+      given.set(known, { raw: held, from: file })
+    } else if (idleKeys.has(path)) {
+      if (path === 'security.tls_enabled' && held === true) wantsTls = true
     } else if (path !== '' && !sections.has(path)) {
       found.push(unknownKey(path, file))
     } else if (typeof held !== 'object' || Array.isArray(held)) {
@@ -73,6 +79,10 @@ function fromFile(file: string, env: Environment): Collected {
     }
   }
   walk(value, '')
+  if (wantsTls && !given.has('security.tls.cert_file')) {
+    const hint = 'set security.tls.cert_file and security.tls.key_file'
+    found.push({ path: 'security.tls_enabled', message: 'is true, and there is no certificate', hint, from: file })
+  }
   return { given, mistakes: found }
 }
 
@@ -93,6 +103,8 @@ function unknownKey(path: string, from: string): Mistake {
   }
 }
 
+const secrets = new Set(settings.filter(({ schema }) => schema.isSecret).map(({ path }) => path))
+
 /** Two names of one group that say different things about one setting cannot both be meant. */
 function fromOldVariables(names: Readonly<Record<string, string>>, env: Environment): Collected {
   const given = new Map<string, Given>()
@@ -102,13 +114,12 @@ function fromOldVariables(names: Readonly<Record<string, string>>, env: Environm
     if (raw === undefined) continue
     const other = given.get(path)
     if (other !== undefined && other.raw !== raw) {
-      mistakes.push({
-        path,
-        message: `${other.from}=${other.raw} and ${name}=${raw} disagree`,
-        hint: 'unset one of them',
-      })
+      const said = secrets.has(path) ? [other.from, name] : [`${other.from}=${other.raw}`, `${name}=${raw}`]
+      mistakes.push({ path, message: `${said.join(' and ')} disagree`, hint: 'unset one of them' })
     }
-    given.set(path, { raw, from: name })
+    // A variable that is set to nothing says nothing: compose files pass on what is not set so.
+    if (raw === '' && secrets.has(path)) continue
+    given.set(path, { raw: path === 'security.api_keys' ? (bareKeys(raw) ?? raw) : raw, from: name })
   }
   return { given, mistakes }
 }

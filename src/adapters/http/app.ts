@@ -4,6 +4,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
+import { openAccess } from './access.ts'
 import { backupRoute } from './backup.ts'
 import { debugRoutes } from './debug.ts'
 import { docsRoutes } from './docs.ts'
@@ -18,16 +19,10 @@ import type { App, HttpOptions } from './options.ts'
 import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
-import { acceptRequestId, observeRequests, refuseEarly, refuseForeigners } from './requests.ts'
+import { acceptRequestId, observeRequests, refuseEarly } from './requests.ts'
 import { surroundingRoutes } from './surroundings.ts'
 import { watchRoute } from './watch.ts'
 
-/** Time for a request to arrive whole. */
-const requestTimeoutMs: Millis = 30_000
-/** Longer, and `close` waits for idle clients. */
-const keepAliveTimeoutMs: Millis = 5_000
-/** Of all headers together: the cursor of a large federation is one of them, and Node takes 16 KiB unless told otherwise. */
-const maxHeaderBytes = 64 * 1024
 /** A slug that is too long is an invalid slug, not an unknown path. */
 const maxParamLength = 1_000
 
@@ -43,14 +38,13 @@ const buildSerializer = () => () => (data: unknown) => JSON.stringify(data)
 /** The API, not yet listening. */
 export async function createHttp(options: HttpOptions): Promise<App> {
   const { log, maxBodyBytes } = options
+  const access = await openAccess(options)
   const app: App = Fastify({
     logger: false,
+    ...access.server,
     bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
     genReqId: acceptRequestId,
     clientErrorHandler: refuseOnSocket,
-    http: { maxHeaderSize: maxHeaderBytes },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     ajv: { customOptions: validation },
     schemaController: { compilersFactory: { buildSerializer } },
@@ -61,7 +55,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()))
   acceptJsonAlone(app)
   observeRequests(app, options)
-  refuseForeigners(app)
+  access.guard(app)
   refuseEarly(app, options)
   app.setErrorHandler((error, request, reply) => {
     const refused = asRefused(error, maxBodyBytes)
@@ -84,7 +78,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   })
   await openapi(app, options.version)
   docsRoutes(app)
-  healthRoutes(app, options.hub, () => natsCheck(options.nats()))
+  healthRoutes(app, options.hub, () => ({ ...access.checks(), ...natsCheck(options.nats()) }))
   natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
   projectRoutes(app, options)

@@ -19,6 +19,7 @@ import {
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
+import { needOf } from './auth/need.ts'
 import type { App } from './options.ts'
 
 const shared = [
@@ -66,13 +67,27 @@ export async function openapi(app: App, version: string): Promise<void> {
         version,
         description:
           'One hub of a federation. Errors are application/problem+json with a stable code. Unknown fields of a body are ' +
-          'ignored; unknown query parameters are refused. Without credentials only requests from this machine are ' +
-          'answered, except /health and /metrics.',
+          'ignored; unknown query parameters are refused. /health and /metrics are open. For all else a hub with ' +
+          'security.api_keys or security.jwt asks for a key or token: reading takes the role viewer, writing operator, ' +
+          '/admin admin (401 unauthorized, 403 forbidden, 429 rate-limited). One without answers this machine alone.',
+      },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        },
       },
     },
+    transform: ({ schema, url, route }) => ({ schema: { ...schema, ...securityOf(route.method, url) }, url }),
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+/** Who may ask, where not everybody may: a key or a token. */
+function securityOf(method: string | string[], route: string) {
+  const needs = [method].flat().map((one) => needOf({ method: one, route, url: route }))
+  return needs.includes('open') ? { security: [] } : { security: [{ apiKey: [] }, { bearer: [] }] }
 }
 
 function idOf(schema: TSchema): string {

@@ -3,6 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { Role } from '../../core/roles.ts'
+import type { Millis } from '../../core/time.ts'
 import type { Backup } from '../../hub/backup.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 
@@ -26,6 +28,8 @@ export interface Answered {
 export interface HttpMetrics {
   readonly contentType: string
   observe(answered: Answered): void
+  /** A request was refused for who asked, or how often. */
+  refused(status: number, isAdmin: boolean): void
   /** So many watch now. */
   readonly watchers: (count: number) => void
   /** A watcher was sent an event. */
@@ -37,6 +41,7 @@ export interface HttpMetrics {
 /** Where lines go; pino fits. */
 export interface HttpLog {
   error(fields: object, message: string): void
+  warn(fields: object, message: string): void
   info(fields: object, message: string): void
   debug(fields: object, message: string): void
 }
@@ -67,7 +72,34 @@ export interface NatsReading {
   readonly url: string | null
 }
 
+/** Who may ask, and over which lines. */
+export interface Access {
+  /** `hash`: `sha256:` and 64 hexadecimal digits. */
+  readonly keys: readonly { readonly name: string; readonly hash: string; readonly role: Role }[]
+  readonly jwt?: {
+    readonly issuer?: string | undefined
+    /** Either this or `jwks`, a URL. */
+    readonly secret?: string | undefined
+    readonly jwks?: string | undefined
+    readonly maxLifeMs: Millis
+  }
+  /** Value of a token's claim → role. */
+  readonly roles: Readonly<Record<string, Role>>
+  /** Addresses and ranges, here and below. */
+  readonly adminTrust: readonly string[]
+  readonly trustedProxies: readonly string[]
+  /** Requests a second of one caller. */
+  readonly requestRate: number
+  /** Files (PEM). */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string | undefined }
+  /** A listener of its own for `/admin`. */
+  readonly admin?: { readonly host: string; readonly port: number }
+}
+
 export interface HttpOptions {
+  readonly access: Access
+  /** Where lines on admin calls and writes go. */
+  readonly audit: HttpLog
   readonly inside: Inside
   readonly network: () => GossipReading
   readonly hub: LocalHub

@@ -14,6 +14,7 @@ export function countersIn(registry: Registry) {
   return {
     requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
     requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
+    refusals: counter('hubmesh_http_refusals_total', 'HTTP requests refused for who asked, or how often', ['status']),
     registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
     lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
     lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),

@@ -81,6 +81,11 @@ export class Metrics {
     }
   }
 
+  refused(status: number, isAdmin: boolean): void {
+    this.#counters.refusals.inc({ status })
+    if (isAdmin) this.#counters.errors.inc({ operation: 'admin' })
+  }
+
   /** The table: change → metric. */
   count(change: HubChange): void {
     switch (change.type) {
