@@ -177,6 +177,17 @@ describe('how often somebody may ask', () => {
     }
   })
 
+  it('is not counted on a machine that asks itself, without credentials', async () => {
+    const other = await testHub({ HUBMESH_LIMITS__REQUEST_RATE: '5' })
+    try {
+      const paths = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 'GET /health/live' : 'GET /api/status'))
+      const statuses = await Promise.all(paths.map(async (path) => (await ask(path, {}, other)).status))
+      expect(statuses).not.toContain(429)
+    } finally {
+      await other.stop()
+    }
+  })
+
   it('with wrong keys is limited per address, and no key that was right before suffers', async () => {
     const other = await testHub(secured)
     try {

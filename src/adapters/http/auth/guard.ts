@@ -71,7 +71,7 @@ class Gate {
     if (isAdminListener !== undefined && isAdminListener(request) !== (need === 'admin')) {
       return refused('not-found', 'There is nothing at this path on this listener (security.admin_host)')
     }
-    if (need === 'open') return this.#mayAsk(request)
+    if (need === 'open') return this.#isLocal(request) ? undefined : this.#mayAsk(request)
     const presented = presentedBy(request)
     if (presented !== undefined && this.#hasCredentials) return this.#proven(request, need, presented)
     const { socket, headers, ip } = request
@@ -81,6 +81,11 @@ class Gate {
       return undefined
     }
     return this.#hasCredentials ? this.#unproven(request) : asLocal(request)
+  }
+
+  /** Without credentials this machine may ask as often as it likes. */
+  #isLocal({ socket, headers }: FastifyRequest): boolean {
+    return !this.#hasCredentials && foreignness({ ip: socket.remoteAddress, headers }) === undefined
   }
 
   #unproven(request: FastifyRequest): Answer {
