@@ -7,7 +7,7 @@ import type { ClockInput } from '../core/clock/protocol.ts'
 import type { Timekeeper } from '../core/clock/timekeeper.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
-import { ownsDial } from '../core/hierarchy/tiers.ts'
+import { isBackbone, ownsDial } from '../core/hierarchy/tiers.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { StoreOp, Tick } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'
@@ -22,7 +22,7 @@ import { Echoes } from './echoes.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
-import type { Built, Machines } from './machines.ts'
+import { type Built, backbonePool, type Machines } from './machines.ts'
 import type { DeskStep } from './steps.ts'
 
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
@@ -142,6 +142,11 @@ export class Crew {
   /** The clock before the catalog: what a slice is opened with is stamped. */
   linked(info: HubInfo, now: Now): void {
     const { peer } = info
+    const { pools, self } = this.#machines
+    for (const swim of pools) {
+      const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === self.info.region
+      if (isMate) this.pool(swim, { type: 'greet', peer }, now)
+    }
     if (this.#links++ === 0) this.#linkedSince = now.mono
     this.hierarchy({ type: 'link-up', info }, now)
     this.#clock({ type: 'link-up', peer }, now)

@@ -8,13 +8,12 @@ import { hour, type Millis, type Now, never } from '../core/time.ts'
 import { seal } from '../core/wire.ts'
 import type { Answer, Call, LocalHub, ProjectReader, Watched } from './calls.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
-import { judgeHello, sayHello } from './hello.ts'
 import { Hub } from './hub.ts'
 import { isBulk } from './inbox.ts'
-import type { NetworkEvents, Ports } from './ports.ts'
+import { listening } from './listening.ts'
+import type { Ports } from './ports.ts'
 import type { Sample } from './pulse.ts'
 import type { Settings } from './settings.ts'
-import { isAlive } from './sight.ts'
 import { comeBack, encodedOp, incarnationOp, livedOp, type Remembered, remember } from './stored.ts'
 import { HubViews } from './views.ts'
 import { Watch } from './watch.ts'
@@ -85,7 +84,14 @@ export class Driver implements LocalHub {
       const first = [incarnationOp(incarnation), ...batch].map((op) => encodedOp(op, this.#ports.codec))
       store.persist(first, true, (ok) => {
         if (!ok) return fail('the disk did not take the first write; free space or mend the data directory')
-        const events = this.#events()
+        const events = listening({
+          codec: this.#ports.codec,
+          settings: this.#settings,
+          now: () => this.now(),
+          hub: () => (this.#isStopped ? undefined : this.#hub),
+          feed: (input) => this.#feed(input),
+          tell: (change) => this.#onChange(change),
+        })
         network.open(
           events,
           (addresses) => {
@@ -217,7 +223,7 @@ export class Driver implements LocalHub {
         network.send(effect.to, isBulk(effect.kind) ? 'bulk' : 'control', this.#sealed(effect))
         break
       case 'publish':
-        network.publish(effect.topic, this.#sealed(effect))
+        network.publish(effect.topic, this.#published(effect))
         break
       case 'persist': {
         const { owner, token } = effect
@@ -256,6 +262,11 @@ export class Driver implements LocalHub {
     }
   }
 
+  /** What is published says when, so that hearers know how long it was under way. */
+  #published({ kind, body }: Saying): Uint8Array {
+    return this.#ports.codec.pack({ ...seal(kind, body), at: Math.floor(this.now().wall) })
+  }
+
   /** The bytes of a message. One that goes to several is encoded once: they follow each other. */
   #sealed({ kind, body }: Saying): Uint8Array {
     const said = this.#said
@@ -263,38 +274,5 @@ export class Driver implements LocalHub {
     const bytes = this.#ports.codec.pack(seal(kind, body))
     this.#said = { kind, body, bytes }
     return bytes
-  }
-
-  // ---- the network
-
-  #events(): NetworkEvents {
-    const { codec } = this.#ports
-    return {
-      hello: () => {
-        const { info, bootedAt } = this.hub
-        return codec.encode(sayHello(this.#settings, info, this.now().mono - bootedAt.mono))
-      },
-      admit: (peer, bytes) => {
-        if (this.#hub === undefined || this.#isStopped) return { ok: false, reason: 'not-running' }
-        const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
-        if (judged.ok) return { ok: true, hub: judged.hello.info.hub }
-        this.#onChange({ type: 'hello-refused', peer, reason: judged.reason })
-        if (judged.namesake === undefined) return { ok: false, reason: judged.reason }
-        this.#feed({ type: 'namesake', ...judged.namesake })
-        // M9: which of the two goes, each finds by the other's hello.
-        return { ok: false, reason: judged.reason, isMutual: true }
-      },
-      isPresent: (peer) => this.#hub !== undefined && isAlive(this.#hub, peer),
-      linkUp: (peer, bytes) => {
-        const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
-        if (judged.ok) this.#feed({ type: 'link-up', info: judged.hello.info, uptimeMs: judged.hello.uptimeMs })
-      },
-      linkDown: (peer, reason) => this.#feed({ type: 'link-down', peer, reason }),
-      dialFailed: (peer, reason) => this.#feed({ type: 'dial-failed', peer, reason }),
-      message: (from, bytes) => this.#feed({ type: 'message', from, value: codec.decode(bytes) }),
-      gossip: (topic, author, bytes) =>
-        this.#feed({ type: 'message', from: author, topic, value: codec.decode(bytes) }),
-      garbage: (reason) => this.#onChange({ type: 'dropped', reason }),
-    }
   }
 }

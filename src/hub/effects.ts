@@ -48,6 +48,8 @@ export type HubChange =
   | CatalogChange
   | ClockChange
   | { readonly type: 'state'; readonly state: 'ready' | 'leaving' }
+  /** A published message came; `tookMs`: from its author's clock to this hub's. */
+  | { readonly type: 'heard'; readonly topic: Topic; readonly tookMs: Millis }
   | {
       readonly type: 'link'
       readonly peer: PeerId

@@ -4,7 +4,6 @@
 import type { Catalog } from '../core/catalog/catalog.ts'
 import type { Timekeeper } from '../core/clock/timekeeper.ts'
 import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
-import { isBackbone } from '../core/hierarchy/tiers.ts'
 import type { HubId, PeerId, Slug } from '../core/ids.ts'
 import type { Notary } from '../core/keys.ts'
 import type { Swim } from '../core/membership/swim.ts'
@@ -16,7 +15,7 @@ import { Desk } from './desk.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
 import { forgottenIn, isForgetting } from './forgetting.ts'
 import { openArrival } from './inbox.ts'
-import { type Boot, backbonePool, buildMachines } from './machines.ts'
+import { type Boot, buildMachines } from './machines.ts'
 import type { Self } from './self.ts'
 import type { Settings } from './settings.ts'
 import type { ProjectStatus } from './shapes.ts'
@@ -156,10 +155,6 @@ export class Hub {
   #linkUp({ info, uptimeMs }: HubInput & { type: 'link-up' }, now: Now): void {
     this.links.set(info.peer, info)
     this.#crew.report({ type: 'link', peer: info.peer, hub: info.hub, isUp: true })
-    for (const swim of this.pools) {
-      const isMate = swim.pool === backbonePool ? isBackbone(info.tier) : info.region === this.info.region
-      if (isMate) this.#crew.pool(swim, { type: 'greet', peer: info.peer }, now)
-    }
     this.#crew.linked(info, now)
     this.#crew.presence({ type: 'greet', peer: info.peer, scope: uptimeMs < newcomerMs ? 'all' : 'own' }, now)
   }
@@ -241,6 +236,7 @@ export class Hub {
       case 'link':
       case 'dial-failed':
       case 'hello-refused':
+      case 'heard':
       case 'dropped':
         break
     }

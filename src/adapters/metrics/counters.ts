@@ -5,19 +5,28 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 /** Seconds. The API promises a p99 below 0.5. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
+function makersIn(registry: Registry) {
+  const registers = [registry]
+  return {
+    counter: (name: string, help: string, labelNames: string[] = []) =>
+      new Counter({ name, help, labelNames, registers }),
+    histogram: (name: string, help: string, labelNames: string[] = []) =>
+      new Histogram({ name, help, labelNames, buckets, registers }),
+  }
+}
+
 /** What is counted as it happens: name, what it counts, labels. */
 export function countersIn(registry: Registry) {
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name, help, labelNames, registers: [registry] })
-  const histogram = (name: string, help: string, labelNames: string[] = []) =>
-    new Histogram({ name, help, labelNames, buckets, registers: [registry] })
+  const { counter, histogram } = makersIn(registry)
   return {
+    ...ofPeers(registry),
     requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
     requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
     refusals: counter('hubmesh_http_refusals_total', 'HTTP requests refused for who asked, or how often', ['status']),
     registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
     lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
     lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),
+    resolveSeconds: histogram('federation_entity_resolution_duration_seconds', 'Time to say where to go'),
     writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
     beats: counter('heartbeat_total', 'Heartbeats taken by this hub, of whatever home, so that sum() is right'),
     forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Those of them that were passed on to their home'),
@@ -44,6 +53,25 @@ export function countersIn(registry: Registry) {
       'hubmesh_stall_seconds',
       'How long the event loop stood still, where this hub distrusts its own ears',
     ),
+    watchers: new Gauge({ name: 'hubmesh_watchers', help: 'Clients that watch', registers: [registry] }),
+    packedBytes: counter(
+      'hubmesh_compressed_bytes_total',
+      'Bytes of messages that were compressed, once each however many hubs they go to: as said, and as packed',
+      ['as'],
+    ),
+    events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
+    errors: counter('errors_total', 'What failed', ['operation']),
+  }
+}
+
+/** What other hubs say, and over which lines. */
+function ofPeers(registry: Registry) {
+  const { counter, histogram } = makersIn(registry)
+  return {
+    gossipSeconds: histogram(
+      'gossip_message_latency_seconds',
+      "Time from the author of a published message to this hub, by the two hubs' clocks",
+    ),
     linkChanges: counter('hubmesh_link_changes_total', 'Links that came up or went down', ['to']),
     dialFailures: counter('hubmesh_dial_failures_total', 'Dials to known hubs that failed', ['reason']),
     refusedMessages: counter('hubmesh_messages_refused_total', 'Messages of hubs that were not taken', ['reason']),
@@ -53,13 +81,5 @@ export function countersIn(registry: Registry) {
       ['reason'],
     ),
     refusedHellos: counter('hubmesh_hellos_refused_total', 'Peers that this hub did not let in', ['reason']),
-    watchers: new Gauge({ name: 'hubmesh_watchers', help: 'Clients that watch', registers: [registry] }),
-    packedBytes: counter(
-      'hubmesh_compressed_bytes_total',
-      'Bytes of messages that were compressed, once each however many hubs they go to: as said, and as packed',
-      ['as'],
-    ),
-    events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
-    errors: counter('errors_total', 'What failed', ['operation']),
   }
 }

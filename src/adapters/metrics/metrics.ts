@@ -34,6 +34,8 @@ interface Answered {
   readonly seconds: number
 }
 
+type PeersChange = 'link' | 'dial-failed' | 'hello-refused' | 'dropped' | 'run-refused' | 'quarantined' | 'heard'
+
 const memberStatuses = ['alive', 'suspect', 'dead', 'left'] as const
 const projectStatuses = ['online', 'degraded', 'offline'] as const
 
@@ -75,6 +77,7 @@ export class Metrics {
     this.#counters.requestSeconds.observe({ route }, seconds)
     if (status === 500) this.#counters.errors.inc({ operation: 'http' })
     if (method === 'POST' && route === '/api/fed/projects' && status === 201) this.#counters.registers.inc()
+    if (route === '/api/fed/resolve') this.#counters.resolveSeconds.observe(seconds)
     if (method === 'GET' && /^\/api\/fed\/projects(\/:slug)?$/.test(route)) {
       this.#counters.lookups.inc()
       this.#counters.lookupSeconds.observe(seconds)
@@ -115,19 +118,13 @@ export class Metrics {
         this.#counters.toldLeases.inc(change.leases)
         break
       case 'link':
-        this.#counters.linkChanges.inc({ to: change.isUp ? 'up' : 'down' })
-        break
       case 'dial-failed':
-        this.#counters.dialFailures.inc({ reason: change.reason })
-        break
       case 'hello-refused':
       case 'dropped':
-        this.#counters[change.type === 'dropped' ? 'refusedMessages' : 'refusedHellos'].inc({ reason: change.reason })
-        break
       case 'run-refused':
       case 'quarantined':
-        this.#counters[change.type === 'quarantined' ? 'quarantines' : 'refusedMessages'].inc({ reason: change.reason })
-        this.#counters.errors.inc({ operation: 'sync' })
+      case 'heard':
+        this.#countPeers(change)
         break
       case 'clock':
       case 'storage':
@@ -144,6 +141,30 @@ export class Metrics {
       case 'entry':
       case 'opened':
       case 'state':
+        break
+    }
+  }
+
+  /** What other hubs did. */
+  #countPeers(change: Extract<HubChange, { type: PeersChange }>): void {
+    switch (change.type) {
+      case 'link':
+        this.#counters.linkChanges.inc({ to: change.isUp ? 'up' : 'down' })
+        break
+      case 'dial-failed':
+        this.#counters.dialFailures.inc({ reason: change.reason })
+        break
+      case 'hello-refused':
+      case 'dropped':
+        this.#counters[change.type === 'dropped' ? 'refusedMessages' : 'refusedHellos'].inc({ reason: change.reason })
+        break
+      case 'run-refused':
+      case 'quarantined':
+        this.#counters[change.type === 'quarantined' ? 'quarantines' : 'refusedMessages'].inc({ reason: change.reason })
+        this.#counters.errors.inc({ operation: 'sync' })
+        break
+      case 'heard':
+        this.#counters.gossipSeconds.observe(change.tookMs / 1_000)
         break
     }
   }
