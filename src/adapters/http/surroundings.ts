@@ -92,8 +92,8 @@ function resolve(app: App, hub: LocalHub): void {
         tags: ['projects'],
         summary: 'Where to go: live instances, in the order in which to try them',
         description:
-          'By `slug`, `tag` or `namespace`; what is given must all hold. Online before degraded, then by the round trip from ' +
-          'this hub to the home of each, one that is measured before one that is not, then by distance; hubs that drain come ' +
+          'By `slug`, `tag` or `namespace`; what is given must all hold. Online before degraded, then by the round trip to ' +
+          'the home of each from here, one that is measured before one that is not, then by distance; hubs that drain come ' +
           'last. Only projects that are up and have a `hub_url`.',
         querystring: Type.Object({ slug: text, tag: text, namespace: text }, { additionalProperties: false }),
         response: { 200: ref(ResolvedSchema), 400: problem, 503: problem },
