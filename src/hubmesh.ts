@@ -19,6 +19,7 @@ import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics/metrics.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
+import type { OwnProject } from './config/ownproject.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
@@ -27,6 +28,7 @@ import type { HubInfo } from './core/wire.ts'
 import type { Backup } from './hub/backup.ts'
 import { Driver, type DriverOptions } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
+import { keepOwnProject } from './ownproject.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
@@ -39,6 +41,8 @@ export interface HubOptions {
   readonly clock?: Clock
   /** Left out when none is to be read. */
   readonly projects?: ProjectsFile
+  /** The project that this hub itself stands for. */
+  readonly ownProject?: OwnProject | undefined
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
   readonly onConflict?: (other: HubInfo) => void
   /** For tests: puts something between the hub and its ports, or changes what no user can set. */
@@ -80,7 +84,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 async function open(
-  { config, log, clock = systemClock(), projects, onConflict, adapt = (options) => options }: HubOptions,
+  { config, log, clock = systemClock(), projects, ownProject, onConflict, adapt = (options) => options }: HubOptions,
   closers: (() => unknown)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const directory = config.node.data_dir
@@ -125,6 +129,10 @@ async function open(
   closers.push(feelPulse(driver, () => network.stats().waiting))
   // Not waited for: what the file says is written as soon as the hub may write.
   if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
+  if (ownProject !== undefined) {
+    const intervalMs = config.presence.heartbeat_interval
+    closers.push(keepOwnProject({ project: ownProject, intervalMs, log }, driver))
+  }
   log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
   return { driver, url }
 }

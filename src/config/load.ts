@@ -3,13 +3,19 @@
 import type { Tier } from '../core/ids.ts'
 import type { Preset, SettingSchema } from './kinds.ts'
 import { lint } from './lint.ts'
-import type { Mistake } from './mistake.ts'
+import type { Mistake, Note } from './mistake.ts'
 import { readValue } from './read.ts'
 import { type Config, type Setting, settings } from './schema.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =
-  | { readonly ok: true; readonly config: Config; readonly origins: ReadonlyMap<string, string> }
+  | {
+      readonly ok: true
+      readonly config: Config
+      readonly origins: ReadonlyMap<string, string>
+      /** Names that mean nothing here. */
+      readonly notes: readonly Note[]
+    }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 
 /**
@@ -17,7 +23,7 @@ export type Loaded =
  * not in it has its default. Durations come in milliseconds, sizes in bytes.
  */
 export function loadConfig(sources: Sources): Loaded {
-  const { given, mistakes: unknowns } = collect(sources)
+  const { given, mistakes: unknowns, notes } = collect(sources)
   const mistakes = [...unknowns]
   const faulty = new Set<string>()
   const values = new Map<string, unknown>()
@@ -36,7 +42,8 @@ export function loadConfig(sources: Sources): Loaded {
   const config = build(values)
   mistakes.push(...lint(config, faulty).map((mistake) => ({ ...mistake, ...from(given.get(mistake.path)?.from) })))
   if (mistakes.length > 0) return { ok: false, mistakes }
-  return { ok: true, config: freeze(config), origins: new Map([...given].map(([path, said]) => [path, said.from])) }
+  const origins = new Map([...given].map(([path, said]) => [path, said.from]))
+  return { ok: true, config: freeze(config), origins, notes }
 }
 
 /** Settings without a default: the hub's name, and half of a pair of coordinates. */

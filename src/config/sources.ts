@@ -1,9 +1,10 @@
 // Where settings come from: the file, then old variables, then HUBMESH_ variables, then flags; the later wins. Everything
-// that is not a setting is a mistake, with the setting that was probably meant.
+// that is not a setting, under its own name or an old one, is a mistake, with the setting that was probably meant; what an
+// older installation said that means nothing here is a note.
 
 import { type Environment, readYaml } from './file.ts'
-import type { Mistake } from './mistake.ts'
-import { fileVariables, isLater, oldVariables } from './names.ts'
+import type { Mistake, Note } from './mistake.ts'
+import { fileVariables, isLater, meaningless, meaninglessness, oldKeys, oldVariables } from './names.ts'
 import { nearest } from './nearest.ts'
 import { parseObject } from './read.ts'
 import { settings } from './schema.ts'
@@ -27,6 +28,7 @@ export interface Sources {
 export interface Collected {
   readonly given: ReadonlyMap<string, Given>
   readonly mistakes: readonly Mistake[]
+  readonly notes: readonly Note[]
 }
 
 const paths = settings.map((setting) => setting.path)
@@ -43,28 +45,40 @@ const sections = new Set(
 export function collect(sources: Sources): Collected {
   const file = sources.file ?? fileVariables.map((name) => sources.env[name]).find((name) => name)
   const parts = [
-    { given: new Map(Object.entries(sources.fallbacks ?? {})), mistakes: [] },
+    { ...nothing, given: new Map(Object.entries(sources.fallbacks ?? {})) },
     ...(file === undefined ? [] : [fromFile(file, sources.env)]),
     ...[...oldVariables].reverse().map((names) => fromOldVariables(names, sources.env)),
     fromVariables(sources.env),
-    { given: new Map(Object.entries(sources.flags ?? {})), mistakes: [] },
+    { ...nothing, given: new Map(Object.entries(sources.flags ?? {})) },
+    { ...nothing, notes: notesOf(sources.env) },
   ]
   return {
     given: new Map(parts.flatMap((part) => [...part.given])),
     mistakes: parts.flatMap((part) => part.mistakes),
+    notes: parts.flatMap((part) => part.notes),
   }
+}
+
+const nothing: Collected = { given: new Map(), mistakes: [], notes: [] }
+
+function notesOf(env: Environment): Note[] {
+  return Object.entries(meaningless).flatMap(([name, message]) => (env[name] === undefined ? [] : [{ name, message }]))
 }
 
 function fromFile(file: string, env: Environment): Collected {
   const { value, mistakes } = readYaml(file, env)
-  const given = new Map<string, Given>()
+  const said = new Map<string, unknown>()
+  const old = new Map<string, unknown>()
+  const notes: Note[] = []
   const found = [...mistakes]
   const walk = (held: unknown, path: string): void => {
     // `key:` with nothing behind it says nothing.
     if (held === null || held === undefined) return
-    if (paths.includes(path)) {
-      given.set(path, { raw: held, from: file })
-    } else if (path !== '' && !sections.has(path)) {
+    const reason = meaninglessness(path)
+    if (paths.includes(path)) said.set(path, held)
+    else if (path in oldKeys) old.set(path, held)
+    else if (reason !== undefined) notes.push({ name: path, message: reason })
+    else if (path !== '' && !sections.has(path)) {
       found.push(unknownKey(path, file))
     } else if (typeof held !== 'object' || Array.isArray(held)) {
       found.push({ path: path || file, message: 'is no mapping of keys to values', from: file })
@@ -73,7 +87,22 @@ function fromFile(file: string, env: Environment): Collected {
     }
   }
   walk(value, '')
-  return { given, mistakes: found }
+  const given = new Map([...said].map(([path, raw]): [string, Given] => [path, { raw, from: file }]))
+  for (const [name, held] of old) {
+    const key = oldKeys[name]
+    if (key === undefined) continue
+    const raw = key.turn?.(held, said) ?? held
+    const other = given.get(key.setting)
+    if (other !== undefined && String(other.raw) !== String(raw))
+      found.push(disagreement(key.setting, name, other.from))
+    given.set(key.setting, { raw, from: `${file}, ${name}` })
+  }
+  return { given, mistakes: found, notes }
+}
+
+/** Two names of one source that say different things about one setting cannot both be meant. */
+function disagreement(path: string, name: string, other: string): Mistake {
+  return { path, message: `${other} and ${name} disagree`, hint: 'keep one of them' }
 }
 
 function unknownKey(path: string, from: string): Mistake {
@@ -93,7 +122,6 @@ function unknownKey(path: string, from: string): Mistake {
   }
 }
 
-/** Two names of one group that say different things about one setting cannot both be meant. */
 function fromOldVariables(names: Readonly<Record<string, string>>, env: Environment): Collected {
   const given = new Map<string, Given>()
   const mistakes: Mistake[] = []
@@ -102,15 +130,11 @@ function fromOldVariables(names: Readonly<Record<string, string>>, env: Environm
     if (raw === undefined) continue
     const other = given.get(path)
     if (other !== undefined && other.raw !== raw) {
-      mistakes.push({
-        path,
-        message: `${other.from}=${other.raw} and ${name}=${raw} disagree`,
-        hint: 'unset one of them',
-      })
+      mistakes.push(disagreement(path, `${name}=${raw}`, `${other.from}=${other.raw}`))
     }
     given.set(path, { raw, from: name })
   }
-  return { given, mistakes }
+  return { given, mistakes, notes: [] }
 }
 
 const byVariable = new Map(settings.map((setting) => [setting.variable, setting]))
@@ -125,7 +149,7 @@ function fromVariables(env: Environment): Collected {
     else if (name.includes('__')) mistakes.push(...unknownVariable(name, raw, given))
     else mistakes.push(...misspelt(name))
   }
-  return { given, mistakes }
+  return { given, mistakes, notes: [] }
 }
 
 /** `HUBMESH_NODE__COORDINATES={"latitude": 1, "longitude": 2}` sets a whole group; anything else is no setting. */
