@@ -19,6 +19,8 @@ export interface Sources {
   /** The configuration file (flag `--config`); otherwise HUBMESH_CONFIG names one. */
   readonly file?: string | undefined
   readonly env: Environment
+  /** What stands for the variables that the file names; left out: `env`. */
+  readonly filling?: Environment
   /** Setting path → what a flag said. */
   readonly flags?: Readonly<Record<string, Given>> | undefined
   /** What counts when nobody says anything, before the defaults. */
@@ -46,7 +48,7 @@ export function collect(sources: Sources): Collected {
   const file = sources.file ?? fileVariables.map((name) => sources.env[name]).find((name) => name)
   const parts = [
     { ...nothing, given: new Map(Object.entries(sources.fallbacks ?? {})) },
-    ...(file === undefined ? [] : [fromFile(file, sources.env)]),
+    ...(file === undefined ? [] : [fromFile(file, sources.filling ?? sources.env)]),
     ...[...oldVariables].reverse().map((names) => fromOldVariables(names, sources.env)),
     fromVariables(sources.env),
     { ...nothing, given: new Map(Object.entries(sources.flags ?? {})) },
