@@ -101,7 +101,7 @@ describe('variables of a central service', () => {
   it('that a file fills in are filled in when a hub reads it, not before', () => {
     const reference = ['$', '{NAME}'].join('')
     const migrated = migrate(file('filled.yaml', `node:\n  id: a\n  data_dir: /data/${reference}\n`))
-    expect(migrated.ok && migrated.text).toContain(`data_dir: /data/${reference}`)
+    expect(migrated.ok && migrated.text).toContain(`data_dir: "/data/${reference}"`)
   })
 })
 

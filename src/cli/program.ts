@@ -11,6 +11,7 @@ import { initCommand } from './init.ts'
 import { keyCommand } from './key.ts'
 import { leaveCommand } from './leave.ts'
 import { membersCommand } from './members.ts'
+import { netTestCommand } from './nettest.ts'
 import { projectsCommand } from './projects.ts'
 import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
@@ -42,6 +43,7 @@ function program(): Command {
     directoryCommand(),
     projectsCommand(),
     watchCommand(),
+    netTestCommand(),
     leaveCommand(),
     forgetCommand(),
     backupCommand(),
