@@ -9,6 +9,7 @@ import { archiveText } from './adapters/archive.ts'
 import { systemClock } from './adapters/clock.ts'
 import { cborCodecOf } from './adapters/codec.ts'
 import { closeHttp, createHttp } from './adapters/http/app.ts'
+import { listenForMetrics } from './adapters/http/metrics.ts'
 import type { App } from './adapters/http/options.ts'
 import { type Identity, openIdentity } from './adapters/identity.ts'
 import { keysOf } from './adapters/keys.ts'
@@ -53,6 +54,8 @@ export interface RunningHub {
   readonly driver: Driver
   /** Of the HTTP API. */
   readonly url: string
+  /** Of the listener for metrics alone, where there is one. */
+  readonly metricsUrl?: string | undefined
   /** Leaves the federation and closes everything. */
   stop(): Promise<void>
 }
@@ -75,8 +78,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     for (const closer of closers.reverse()) await closer()
   }
   try {
-    const { driver, url } = await open(options, closers)
-    return { driver, url, stop: close }
+    return { ...(await open(options, closers)), stop: close }
   } catch (error) {
     await close()
     throw error
@@ -124,6 +126,7 @@ async function open(
   })
   // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
   const url = await listen(http, config.network)
+  const metricsUrl = await metricsAlone(config, metrics, closers)
   await started(driver)
   hasStarted = true
   closers.push(feelPulse(driver, () => network.stats().waiting))
@@ -133,8 +136,9 @@ async function open(
     const intervalMs = config.presence.heartbeat_interval
     closers.push(keepOwnProject({ project: ownProject, intervalMs, log }, driver))
   }
-  log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
-  return { driver, url }
+  const { addresses } = driver.hub.info
+  log.info({ url, ...(metricsUrl && { metrics_url: metricsUrl }), peer: identity.peer, addresses }, 'hub started')
+  return { driver, url, metricsUrl }
 }
 
 const pulseMs: Millis = 1_000
@@ -175,13 +179,29 @@ function started(driver: Driver): Promise<void> {
 }
 
 async function listen(http: App, { http_host: host, http_port: port }: Config['network']): Promise<string> {
+  return free(http.listen({ host, port }), `port ${port} on ${host}`, 'network.http_port')
+}
+
+async function metricsAlone(
+  { monitoring, network }: Config,
+  metrics: Metrics,
+  closers: (() => unknown)[],
+): Promise<string | undefined> {
+  const { metrics_port: port, metrics_enabled: isOn } = monitoring
+  if (port === undefined || !isOn) return undefined
+  const listening = listenForMetrics(metrics, { host: network.http_host, port })
+  const { url, close } = await free(listening, `port ${port} on ${network.http_host}`, 'monitoring.metrics_port')
+  closers.push(close)
+  return url
+}
+
+/** What was opened; where another process has the port, an error that says what to do. */
+async function free<T>(opening: Promise<T>, where: string, setting: string): Promise<T> {
   try {
-    return await http.listen({ host, port })
+    return await opening
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new Error(
-      `port ${port} on ${host} is in use by another process: stop it, or set network.http_port to another`,
-    )
+    throw new Error(`${where} is in use by another process: stop it, or set ${setting} to another`)
   }
 }
 

@@ -3,10 +3,14 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
 import { backupCommand } from './backup.ts'
+import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
+import { diffCommand } from './diff.ts'
 import { directoryCommand } from './directory.ts'
+import { doctorCommand } from './doctor.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { forgetCommand } from './forget.ts'
+import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
 import { keyCommand } from './key.ts'
 import { leaveCommand } from './leave.ts'
@@ -29,7 +33,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+/** All commands with their flags. */
+export function program(): Command {
   const root = new Command('hubmesh')
     .description('A node of a federation of hubs: who is up, and which projects run where.')
     .version(version)
@@ -43,11 +48,15 @@ function program(): Command {
     directoryCommand(),
     projectsCommand(),
     watchCommand(),
+    importCommand(),
+    diffCommand(),
     netTestCommand(),
+    doctorCommand(),
     leaveCommand(),
     forgetCommand(),
     backupCommand(),
     restoreCommand(),
+    completionCommand(() => root),
   ]
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((one) => one.commands)]) {

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { type WatchedEvent, WatchRefused, watch } from '../client.ts'
-import { type AskOptions, baseUrl, reasonOf, withHub } from './client.ts'
+import { type AskOptions, apiKey, baseUrl, reasonOf, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'
 
 interface WatchOptions extends AskOptions {
@@ -30,7 +30,15 @@ async function follow(options: WatchOptions): Promise<void> {
     else throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reason}): start one, or pass --url`)
   }
   try {
-    for await (const event of watch({ url, since: options.since, signal: ending.signal, onRetry })) {
+    const key = apiKey()
+    const wanted = {
+      url,
+      since: options.since,
+      signal: ending.signal,
+      onRetry,
+      ...(key === undefined ? {} : { apiKey: key }),
+    }
+    for await (const event of watch(wanted)) {
       hasBegun = true
       console.log(options.json === true ? JSON.stringify(event) : line(event, new Date()))
     }

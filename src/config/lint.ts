@@ -83,6 +83,16 @@ const rules: readonly Rule[] = [
       }),
   },
   {
+    reads: ['monitoring.metrics_port', 'network.http_port', 'network.listen'],
+    check: ({ monitoring: { metrics_port: port }, network: { http_port, listen } }) => {
+      const isTaken = port === http_port || listen.some((address) => parseAddress(address)?.port === port)
+      return unless(port === undefined || port === 0 || !isTaken, {
+        message: `${port} is the port of network.http_port or network.listen already`,
+        hint: '9090 is usual; /metrics answers at network.http_port as well',
+      })
+    },
+  },
+  {
     reads: ['limits.links', 'node.hub_tier', 'network.max_regional_hubs', 'network.max_child_hubs'],
     check: (config) => {
       const least = leastLinksFor(linkPlanOf(config))

@@ -101,7 +101,6 @@ const later: ReadonlySet<string> = new Set([
   'limits.page',
   'limits.request_rate',
   'limits.watchers',
-  'monitoring.metrics_port',
 ])
 
 /** Whether the path, or a section above it, is announced for a later version. */

@@ -150,6 +150,13 @@ const limits = Type.Object({
 
 const monitoring = Type.Object({
   metrics_enabled: Type.Boolean({ default: true, description: 'Whether /metrics answers' }),
+  metrics_port: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port of a listener for /metrics alone, beside that of network.http_port; left out: none',
+    }),
+  ),
   log_level: Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info', description: 'Least level logged' }),
 })
 
