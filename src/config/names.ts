@@ -93,7 +93,6 @@ const later: ReadonlySet<string> = new Set([
   'network.trusted_proxies',
   'federation.credential',
   'federation.trust',
-  'gossip.strategy',
   'gossip.batch_size',
   'security',
   'bridges',

@@ -75,6 +75,11 @@ const gossip = Type.Object({
     minimum: 100,
   }),
   fanout: count('Neighbours to which a message is pushed, per topic', { default: 6, maximum: 64 }),
+  strategy: Type.Enum(['hybrid', 'push', 'pull'], {
+    default: 'hybrid',
+    description:
+      'push: writes are told, and compared only on new links and after gaps; pull: only compared; hybrid: both',
+  }),
   max_message_size: size('Larger gossip messages are refused', 64 * KiB, 4 * KiB),
   compression: Type.Boolean({
     default: true,
