@@ -55,6 +55,13 @@ describe('completion', () => {
     expect(spawnSync(shell, ['-n'], { input: text, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
   })
 
+  it('finds --json with every command that answers something', () => {
+    const leaves = tree(program()).filter(([, words]) => words.every((word) => word.startsWith('--')))
+    expect(leaves.length).toBeGreaterThan(20)
+    const without = leaves.filter(([, words]) => !words.includes('--json')).map(([path]) => path.join(' '))
+    expect(without).toEqual(['start', 'completion'])
+  })
+
   it('for another shell is wrong usage', async () => {
     expect(await hubmesh(['completion', 'tcsh']).ended).toMatchObject({ code: 2, out: '' })
   })
