@@ -52,8 +52,7 @@ export function arithmeticOf(config: Config, hubs: number): Arithmetic {
     traffic: {
       bytes_per_s: Math.round(parts.reduce((sum, part) => sum + part.bytes * part.per_s, 0)),
       parts,
-      source:
-        'messages as the codec writes them, at the pace of each machine; an idle hub without projects and parents',
+      source: 'its messages as the codec writes them, in packets; rumours, parents, projects and new links come on top',
     },
     presence: {
       heartbeat_ms: heartbeatIntervalMs,

@@ -59,7 +59,7 @@ function describe({ hubs, detection, traffic, presence }: Arithmetic): string {
       `the first probe fails after ${inSeconds(detection.first_probe_ms)}`,
     ],
     ['one that hangs for one hub alone, after', inSeconds(detection.hung_for_one_ms), 'unless it speaks up before'],
-    ['an idle hub says', `${traffic.bytes_per_s} B/s`, traffic.source],
+    ['an idle hub says at least', `${traffic.bytes_per_s} B/s`, traffic.source],
     ...traffic.parts.map(({ what, bytes, per_s }) => [
       `  ${what}`,
       `${(bytes * per_s).toFixed(1)} B/s`,
