@@ -1,7 +1,12 @@
-# Sourced by test and nightly: brings strace, which shows what a hub asks of the kernel, where it is missing and can be had.
+# Sourced by test and nightly: brings what tests run beside hubs, where it is missing and can be had: strace, which shows what a
+# hub asks of the kernel, and a NATS server.
 
-if ! command -v strace >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-  echo "installing strace (apt-get) ..." >&2
-  { apt-get install -qy --no-install-recommends strace || { apt-get update -q && apt-get install -qy --no-install-recommends strace; }; } >/dev/null 2>&1 ||
-    echo "strace could not be installed: what it shows is left out, or fails where CI is set" >&2
-fi
+bring() {
+  local package=$1
+  if command -v "$package" >/dev/null || ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then return 0; fi
+  echo "installing $package (apt-get) ..." >&2
+  { apt-get install -qy --no-install-recommends "$package" || { apt-get update -q && apt-get install -qy --no-install-recommends "$package"; }; } >/dev/null 2>&1 ||
+    echo "$package could not be installed: what needs it is left out, or fails where CI is set" >&2
+}
+bring strace
+bring nats-server

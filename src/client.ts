@@ -1,19 +1,200 @@
-// `hubmesh/client`: what happens in a federation, as an async iterable. It outlives hubs that restart: the connection is
-// made anew with growing pauses, and goes on from the last cursor, so that nothing is missed in between.
+// `hubmesh/client`, for programs beside a federation. `HubMesh` asks and beats, with other hubs to fall back on. `watch` is what
+// happens, as an async iterable. It outlives hubs that restart: the connection is made anew with growing pauses, and goes on
+// from the last cursor, so that nothing is missed in between.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import type { HubEvent, ProjectEvent, ResetEvent } from './hub/events.ts'
+import { keepBeating } from './client/beating.ts'
+import type { FailureCode, FailureFacts } from './client/failure.ts'
+import { Hubs, type Request } from './client/hubs.ts'
+import { type Environment, settled } from './client/settings.ts'
+import type * as Stream from './client/stream.ts'
+import { parsed } from './client/stream.ts'
+import type * as Types from './client/types.ts'
+
+export type Project = Types.Project
+export type ProjectStatus = Types.ProjectStatus
+export type ProjectFilter = Types.ProjectFilter
+export type Description = Types.Description
+export type Registration = Types.Registration
+export type Heartbeat = Types.Heartbeat
+export type HeartbeatReply = Types.HeartbeatReply
+
+export interface HubMeshOptions {
+  /** Addresses of hubs, the preferred first; otherwise FEDERATION_URL (several with commas), or http://localhost:8080. */
+  readonly hubs?: string | URL | readonly (string | URL)[]
+  /** Sent as X-API-Key; otherwise FEDERATION_API_KEY. */
+  readonly apiKey?: string
+  /** false: nobody is asked anything; otherwise FEDERATION_ENABLED (false, 0, no, off). */
+  readonly enabled?: boolean
+  /** How long each hub has to answer; 5,000. */
+  readonly timeoutMs?: number
+  /** Closes the client. */
+  readonly signal?: AbortSignal
+  /** Left out: the runtime's. */
+  readonly fetch?: typeof fetch
+  /** Left out: the process's. */
+  readonly env?: Environment
+}
+
+export interface HeartbeatOptions {
+  /** What each beat says; a function is asked before each. */
+  readonly beat?: Heartbeat | (() => Heartbeat | Promise<Heartbeat>)
+  /** With it the project is registered where no hub knows it. One that was removed stays removed. */
+  readonly registration?: Description
+  readonly onBeat?: (reply: HeartbeatReply) => void
+  /** A beat failed at every hub; the next is tried after the pause. */
+  readonly onError?: (error: Error, pauseMs: number) => void
+  readonly signal?: AbortSignal
+  /** false: waiting for the next beat does not keep the process alive. */
+  readonly keepsAlive?: boolean
+}
+
+export interface Pulse {
+  stop(): void
+  /** Fulfilled when it has stopped; never rejected. */
+  readonly ended: Promise<void>
+}
+
+/** No hub did what was asked. `code` is that of docs/errors.md, or unreachable, timeout, no-hub, disabled or closed. */
+export class HubMeshError extends Error {
+  readonly code: FailureCode
+  /** Of the answer; undefined where there was none. */
+  readonly status: number | undefined
+  /** The hub that was asked last. */
+  readonly hub: string | undefined
+  constructor({ code, detail, status, hub, cause }: FailureFacts) {
+    super(detail, cause === undefined ? {} : { cause })
+    this.name = 'HubMeshError'
+    this.code = code
+    this.status = status
+    this.hub = hub
+  }
+}
+
+/** A federation, through its hubs. Methods throw `HubMeshError`; `heartbeat` never does. */
+export class HubMesh {
+  readonly #hubs: Hubs
+  readonly #isEnabled: boolean
+  readonly #ending = new AbortController()
+  readonly #pulses = new Set<Promise<void>>()
+
+  /** Throws a TypeError when an address is none. */
+  constructor(options: HubMeshOptions = {}) {
+    const { isEnabled, ...hubs } = settled(options)
+    this.#hubs = new Hubs(hubs)
+    this.#isEnabled = isEnabled
+    const { signal } = options
+    if (signal?.aborted === true) this.#ending.abort()
+    else signal?.addEventListener('abort', () => this.#ending.abort(), { once: true, signal: this.#ending.signal })
+  }
+
+  /** The address of the hub that is asked first: the last that answered. */
+  get hub(): string {
+    return this.#hubs.current
+  }
+
+  async list(filter: ProjectFilter = {}): Promise<Project[]> {
+    const said = Object.entries(filter).filter(([, value]) => value !== undefined)
+    const query = new URLSearchParams(said).toString()
+    return this.#ask<Project[]>({ method: 'GET', path: `${projects}${query === '' ? '' : `?${query}`}` })
+  }
+
+  get(slug: string): Promise<Project> {
+    return this.#ask<Project>({ method: 'GET', path: pathOf(slug) })
+  }
+
+  /** Registers a project, or updates it. */
+  register(registration: Registration): Promise<Project> {
+    return this.#ask<Project>({ method: 'POST', path: projects, body: registration })
+  }
+
+  /** Throws where there is no such project. */
+  async update(slug: string, changes: Description): Promise<Project> {
+    try {
+      return await this.#ask<Project>({ method: 'PATCH', path: pathOf(slug), body: changes })
+    } catch (error) {
+      // Older hubs know no PATCH.
+      if (!(error instanceof HubMeshError && error.status === 405)) throw error
+      await this.get(slug)
+      return this.register({ ...changes, slug })
+    }
+  }
+
+  /** It stays removed until it is registered again. */
+  async remove(slug: string): Promise<void> {
+    const reply = await this.#reply({ method: 'DELETE', path: pathOf(slug) })
+    // A hub that did not answer in time may have removed it all the same.
+    if (reply.ok || (reply.tries > 1 && reply.failure.code === 'project-removed')) return
+    throw new HubMeshError(reply.failure)
+  }
+
+  /** One beat. */
+  beat(slug: string, beat: Heartbeat = {}): Promise<HeartbeatReply> {
+    return this.#ask<HeartbeatReply>(beatOf(slug, beat))
+  }
+
+  /** Keeps beating until it is stopped or the client is closed. Where the client is not enabled, nothing happens. */
+  heartbeat(slug: string, options: HeartbeatOptions = {}): Pulse {
+    const ending = new AbortController()
+    const stop = () => ending.abort()
+    const signals = [this.#ending.signal, ...(options.signal === undefined ? [] : [options.signal])]
+    for (const signal of signals) {
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true, signal: ending.signal })
+    }
+    if (!this.#isEnabled) stop()
+    const { onBeat, onError, keepsAlive = true } = options
+    const beat = () => this.#beatOnce(slug, options, ending.signal)
+    const ended = keepBeating({ beat, onBeat, onError, keepsAlive, signal: ending.signal })
+    this.#pulses.add(ended)
+    void ended.then(() => this.#pulses.delete(ended))
+    return { stop, ended }
+  }
+
+  /** Ends what is under way; fulfilled when nothing of it is left. */
+  async close(): Promise<void> {
+    this.#ending.abort()
+    await Promise.all(this.#pulses)
+  }
+
+  async #beatOnce(slug: string, options: HeartbeatOptions, signal: AbortSignal): Promise<HeartbeatReply> {
+    const { beat = {}, registration } = options
+    const request = beatOf(slug, typeof beat === 'function' ? await beat() : beat)
+    try {
+      return await this.#ask<HeartbeatReply>(request, signal)
+    } catch (error) {
+      const isUnknown = error instanceof HubMeshError && error.code === 'unknown-project'
+      if (!isUnknown || registration === undefined) throw error
+      await this.#ask({ method: 'POST', path: projects, body: { ...registration, slug } }, signal)
+      return this.#ask<HeartbeatReply>(request, signal)
+    }
+  }
+
+  async #ask<T>(request: Request, signal?: AbortSignal): Promise<T> {
+    const reply = await this.#reply(request, signal)
+    if (!reply.ok) throw new HubMeshError(reply.failure)
+    return reply.body as T
+  }
+
+  async #reply(request: Request, signal = this.#ending.signal): ReturnType<Hubs['ask']> {
+    if (this.#isEnabled) return this.#hubs.ask(request, signal)
+    const failure = { code: 'disabled', detail: 'the federation is switched off (FEDERATION_ENABLED)' }
+    return { ok: false, tries: 0, failure }
+  }
+}
+
+const projects = '/api/fed/projects'
+
+function beatOf(slug: string, body: Heartbeat): Request {
+  return { method: 'POST', path: `${pathOf(slug)}/heartbeat`, body }
+}
+
+function pathOf(slug: string): string {
+  return `${projects}/${encodeURIComponent(slug)}`
+}
 
 /** `cursor`: where to go on after this event, on any hub. `value` is the whole thing as it is; null when there is none any more. */
-export type WatchedEvent = { readonly cursor: string } & (
-  | ({ readonly event: 'project' } & ProjectEvent)
-  | ({ readonly event: 'hub' } & HubEvent)
-  /** With the scope `all`: drop everything you hold, it is told again. */
-  | ({ readonly event: 'reset' } & ResetEvent)
-  /** All that was there has been told; changes follow. A hub that was not told of since it connected is gone. */
-  | { readonly event: 'caught-up' }
-)
+export type WatchedEvent = Stream.WatchedEvent
 
 export interface WatchOptions {
   /** A hub's HTTP address. */
@@ -110,32 +291,6 @@ function problemIn(said: unknown): { readonly detail?: string; readonly code?: s
     ...('detail' in said && typeof said.detail === 'string' ? { detail: said.detail } : {}),
     ...('code' in said && typeof said.code === 'string' ? { code: said.code } : {}),
   }
-}
-
-/** Text in, events out. An event without an id stands where the one before stood. */
-function parsed(since: string) {
-  const waiting: WatchedEvent[] = []
-  let cursor = since
-  const parser = createParser({
-    onEvent(message) {
-      cursor = message.id ?? cursor
-      const event = eventOf(message, cursor)
-      if (event !== undefined) waiting.push(event)
-    },
-    onComment(comment) {
-      const [word, at] = comment.trim().split(' ')
-      if (word !== 'caught-up') return
-      cursor = at ?? cursor
-      waiting.push({ event: 'caught-up', cursor })
-    },
-  })
-  return { parser, take: () => waiting.splice(0) }
-}
-
-/** Events of later versions that nobody here knows are passed over. */
-function eventOf({ event, data }: EventSourceMessage, cursor: string): WatchedEvent | undefined {
-  if (event !== 'project' && event !== 'hub' && event !== 'reset') return undefined
-  return { event, cursor, ...JSON.parse(data) }
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

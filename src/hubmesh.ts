@@ -18,17 +18,22 @@ import type { NetworkOptions } from './adapters/libp2p/options.ts'
 import { holderOf, noteHolder } from './adapters/lock.ts'
 import { type Log, logChange } from './adapters/log.ts'
 import { Metrics } from './adapters/metrics/metrics.ts'
+import { NatsBridge } from './adapters/nats/bridge.ts'
+import type { NatsSettings } from './adapters/nats/servers.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
+import { accessOf } from './config/access.ts'
 import type { OwnProject } from './config/ownproject.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
+import type { Topic } from './core/machine.ts'
 import type { Millis } from './core/time.ts'
 import type { HubInfo } from './core/wire.ts'
 import type { Backup } from './hub/backup.ts'
 import { Driver, type DriverOptions } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
+import { insideOf } from './inside.ts'
 import { keepOwnProject } from './ownproject.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
@@ -41,7 +46,7 @@ export interface HubOptions {
   /** Left out: the system's. */
   readonly clock?: Clock
   /** Left out when none is to be read. */
-  readonly projects?: ProjectsFile
+  readonly projects?: ProjectsFile | undefined
   /** The project that this hub itself stands for. */
   readonly ownProject?: OwnProject | undefined
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
@@ -112,33 +117,68 @@ async function open(
       metrics.count(change)
       logChange(log, change)
       if (change.type === 'conflict') onConflict?.(change.with)
+      if (change.type === 'state' && change.state === 'ready') bridge.open()
     },
   }
   const driver = new Driver(adapt(driverOptions))
+  const bridged = { name: config.node.id, settings: natsSettingsOf(config), metrics: metrics.nats }
+  const bridge = new NatsBridge({ ...bridged, hub: driver, log })
   closers.push(() => new Promise<void>((resolve) => driver.stop(resolve)))
-  const archive = async (backup: Backup, withIdentity: boolean) =>
-    archiveText({ ...backup, identity: withIdentity ? await readFile(identity.file, 'utf8') : undefined })
-  const options = { ...httpOptionsOf(config), hub: driver, hasStarted: () => hasStarted, log, metrics, archive }
+  const inside = insideOf({ driver, network, log, directory })
+  closers.push(() => inside.close())
+  const options = {
+    ...httpOptionsOf(config),
+    ...{ hub: driver, inside, log, audit: auditOf(log), metrics, archive: archiveOf(identity) },
+    nats: () => bridge.reading(),
+    network: () => gossipOf(network),
+    hasStarted: () => hasStarted,
+  }
   const http = await createHttp(options)
   closers.push(async () => {
     if (hasStarted) driver.leave()
     await closeHttp(http, httpGraceMs)
   })
   // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
-  const url = await listen(http, config.network)
+  const url = await listen(http, config)
   const metricsUrl = await metricsAlone(config, metrics, closers)
   await started(driver)
   hasStarted = true
+  closers.push(bridge.start())
   closers.push(feelPulse(driver, () => network.stats().waiting))
-  // Not waited for: what the file says is written as soon as the hub may write.
-  if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
-  if (ownProject !== undefined) {
-    const intervalMs = config.presence.heartbeat_interval
-    closers.push(keepOwnProject({ project: ownProject, intervalMs, log }, driver))
-  }
+  closers.push(...keptProjects({ config, log, projects, ownProject }, driver))
   const { addresses } = driver.hub.info
   log.info({ url, ...(metricsUrl && { metrics_url: metricsUrl }), peer: identity.peer, addresses }, 'hub started')
   return { driver, url, metricsUrl }
+}
+
+/** Not waited for: what a file or variables say of projects is written as soon as the hub may write. Returns what ends that. */
+function keptProjects({ config, log, projects, ownProject: project }: HubOptions, driver: Driver): (() => unknown)[] {
+  const intervalMs = config.presence.heartbeat_interval
+  return [
+    ...(projects === undefined ? [] : [keepProjectsFile(projects, driver, log)]),
+    ...(project === undefined ? [] : [keepOwnProject({ project, intervalMs, log }, driver)]),
+  ]
+}
+
+/** Who did what is told whatever else is: a level above info would drop it. */
+function auditOf(log: Log): Log {
+  return log.child({}, { level: 'info' })
+}
+
+/** What `/api/gossip/stats` says. */
+function gossipOf(network: ReturnType<typeof createNetwork>) {
+  const { gossip, gossipOversized: oversized, waiting, dropped, garbage } = network.stats()
+  const reach = network.reach()
+  const topics = (Object.keys(gossip) as Topic[]).map((topic) => {
+    const { mesh, subscribers } = reach[topic] ?? { mesh: [], subscribers: 0 }
+    return [topic, { ...gossip[topic], mesh, subscribers }] as const
+  })
+  return { gossip: Object.fromEntries(topics), oversized, waiting, dropped, garbage }
+}
+
+function archiveOf({ file }: Identity) {
+  return async (backup: Backup, withIdentity: boolean) =>
+    archiveText({ ...backup, identity: withIdentity ? await readFile(file, 'utf8') : undefined })
 }
 
 const pulseMs: Millis = 1_000
@@ -178,8 +218,10 @@ function started(driver: Driver): Promise<void> {
   })
 }
 
-async function listen(http: App, { http_host: host, http_port: port }: Config['network']): Promise<string> {
-  return free(http.listen({ host, port }), `port ${port} on ${host}`, 'network.http_port')
+async function listen(http: App, { network, security }: Config): Promise<string> {
+  const { http_host: host, http_port: port } = network
+  const url = await free(http.listen({ host, port }), `port ${port} on ${host}`, 'network.http_port')
+  return security.tls === undefined ? url : url.replace(/^http:/, 'https:')
 }
 
 async function metricsAlone(
@@ -221,11 +263,26 @@ export function networkOptionsOf(config: Config, { privateKey }: Pick<Identity, 
   }
 }
 
-/** The HTTP API's part of a configuration. */
-export function httpOptionsOf({ monitoring, limits }: Config) {
+/** The bridge's part of a configuration. */
+export function natsSettingsOf({ bridges: { nats } }: Config): NatsSettings {
   return {
+    ...(nats.url === undefined ? {} : { url: nats.url }),
+    ...(nats.user === undefined ? {} : { user: nats.user }),
+    ...(nats.password === undefined ? {} : { password: nats.password }),
+    ...(nats.creds_file === undefined ? {} : { credsFile: nats.creds_file }),
+    isTls: nats.tls,
+  }
+}
+
+/** The HTTP API's part of a configuration. */
+export function httpOptionsOf(config: Config) {
+  const { monitoring, limits } = config
+  return {
+    access: accessOf(config),
     exposesMetrics: monitoring.metrics_enabled,
     maxBodyBytes: limits.body,
+    maxBatch: limits.batch,
+    maxPage: limits.page,
     maxWatchers: limits.watchers,
     version,
   }

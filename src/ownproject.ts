@@ -31,7 +31,7 @@ export function keepOwnProject({ project, intervalMs, log }: OwnProjectOptions, 
       beat()
       return
     }
-    hub.call({ type: 'register', slug, registration: { slug, hub_url } }, (answer) => {
+    hub.call({ type: 'register', slug, registration: { hub_url } }, (answer) => {
       if (answer.ok) {
         log.info({ operation, slug }, 'the project of this hub is registered')
         beat()

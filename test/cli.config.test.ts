@@ -98,6 +98,25 @@ describe('variables of a central service', () => {
     expect(migrated.text).not.toContain('hidden')
   })
 
+  it('that hold secrets stay where they are, in whatever kind of file', () => {
+    const reference = ['$', '{JWT}'].join('')
+    const texts = [
+      'NATS_URL=nats://me:hidden@broker:4222\nJWT_SECRET_KEY=hidden\nHUBMESH_NODE__ID=a\n',
+      `node: { id: a }\nsecurity: { authentication: { enabled: true, jwt_secret: hidden-${'0123456789'.repeat(4)} } }`,
+      `node: { id: a }\nsecurity: { authentication: { jwt_secret: '${reference}', token_expiry: 1800 } }`,
+    ]
+    const told = texts.map((text) => {
+      const migrated = migrate(file('secret', text))
+      if (!migrated.ok) throw new Error(migrated.reason)
+      expect(JSON.stringify(migrated)).not.toContain('hidden')
+      expect(migrated.changes.map(({ kind }) => kind)).not.toContain('refused')
+      return migrated.text
+    })
+    expect(told[0]).toMatch(/^# {3}kept +bridges\.nats\.url: is left out; set HUBMESH_BRIDGES__NATS__URL/m)
+    expect(told[1]).toMatch(/^# {3}kept +security\.jwt\.secret: is left out; set HUBMESH_SECURITY__JWT__SECRET/m)
+    expect(told[2]).toContain(`    secret: "${reference}"`)
+  })
+
   it('that a file fills in are filled in when a hub reads it, not before', () => {
     const reference = ['$', '{NAME}'].join('')
     const migrated = migrate(file('filled.yaml', `node:\n  id: a\n  data_dir: /data/${reference}\n`))

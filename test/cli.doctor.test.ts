@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { deaf, lost } from '../src/cli/gossipcheck.ts'
+import type { Member } from '../src/hub/shapes.ts'
 import { type TestHub, testHub } from './hubs.ts'
 import { freePort } from './ports.ts'
 import { hubmesh, killLeftovers } from './processes.ts'
@@ -53,6 +55,33 @@ async function told(...args: string[]): Promise<Told & { readonly code: number |
   return { code, ...JSON.parse(out) }
 }
 
+describe('what the doctor thinks of gossip', () => {
+  const stats = (mesh: string[], subscribers: number, bulk = 0) => ({
+    topics: [{ topic: 'catalog', published: 1, received: 1, mesh, subscribers }],
+    oversized: 0,
+    waiting: 0,
+    dropped: { control: 3, bulk },
+    garbage: {},
+  })
+  const member = (status: 'alive' | 'dead') => ({ ...hub.driver.views.members(hub.driver.now())[0], status }) as Member
+
+  it('is that a topic that goes to nobody is a problem where there are links', () => {
+    expect(deaf(stats(['b'], 1), 1)).toEqual([])
+    expect(deaf(stats([], 0), 0)).toEqual([])
+    expect(deaf(stats([], 0), 2)).toMatchObject([{ what: 'topic catalog', status: 'problem' }])
+    expect(deaf(stats([], 4), 4)).toMatchObject([{ detail: expect.stringContaining('none of 4 hubs') }])
+  })
+
+  it('is that what was lost before counts for nothing, and neither does what the dead were sent', () => {
+    const [before, after] = [stats(['b'], 1, 5), stats(['b'], 1, 7)]
+    expect(lost(after, after, { members: [member('alive')] })).toEqual([])
+    expect(lost(before, after, { members: [member('dead')] })).toEqual([])
+    expect(lost(before, after, { members: [member('alive')] })).toMatchObject([
+      { what: 'sending (bulk)', detail: '2 messages were lost while the doctor looked' },
+    ])
+  })
+})
+
 describe('doctor', () => {
   it('finds nothing wrong with a hub that is well, and looks at all of it', async () => {
     const config = file('well.yaml', { id: 'hub-a', data_dir: hub.dataDir }, { http_port: portOf(hub) })
@@ -72,6 +101,7 @@ describe('doctor', () => {
         'members',
         'parents',
         'links',
+        'gossip',
       ]),
     )
     expect(looked).toEqual(expect.arrayContaining(['way to hub-a', 'way to hub-b']))

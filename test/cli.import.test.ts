@@ -113,11 +113,9 @@ describe('diff', () => {
   it('ends with 1 and names what differs', async () => {
     const apart = await testHub({ HUBMESH_NODE__ID: 'hub-c' })
     const body = JSON.stringify({ slug: 'atlas', name: 'Another' })
-    await fetch(`${apart.url}/api/fed/projects`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    })
+    const headers = { 'content-type': 'application/json' }
+    const register = () => fetch(`${apart.url}/api/fed/projects`, { method: 'POST', headers, body })
+    await vi.waitFor(async () => expect((await register()).status).toBe(201), within)
     const [json, people] = await Promise.all([
       run('diff', hub.url, apart.url, '--json'),
       run('diff', hub.url, apart.url),

@@ -73,6 +73,32 @@ monitoring: { metrics_enabled: true, health_check_interval: 30.0 }
     expect(load('network: { listen_port: 8180, http_port: 8180 }').ok).toBe(true)
   })
 
+  it('that hold secrets and disagree are named, and their values are not', () => {
+    const lengthy = 'hidden-and-long-enough-to-be-one-of-them'
+    for (const yaml of [
+      `security: { authentication: { jwt_secret: ${lengthy}1 }, jwt: { secret: ${lengthy}2 } }`,
+      'security: { authentication: { jwt_secret: hidden } }',
+    ]) {
+      const loaded = load(yaml)
+      expect(loaded.ok ? [] : loaded.mistakes).toMatchObject([{ path: 'security.jwt.secret' }])
+      expect(JSON.stringify(loaded)).not.toContain('hidden')
+    }
+    const keys = (role: string) => `{ name: ops, hash: "sha256:${'0'.repeat(64)}", role: ${role} }`
+    const both = (role: string) =>
+      load(`security: { api_keys: [${keys('viewer')}], authentication: { api_keys: [${keys(role)}] } }`)
+    expect(both('viewer').ok).toBe(true)
+    expect(both('admin').ok).toBe(false)
+  })
+
+  it('of switches that are no more are told with the reason', () => {
+    const loaded = load('security: { authentication: { enabled: true, method: jwt }, tls_enabled: false }')
+    expect(loaded.ok && loaded.notes.map(({ name }) => name)).toEqual([
+      'security.authentication.enabled',
+      'security.authentication.method',
+      'security.tls_enabled',
+    ])
+  })
+
   it('with a value that cannot work are refused with the reason', () => {
     const loaded = load('membership: { probe_interval: 2.0, probe_timeout: 5.0, suspicion_timeout: soon }')
     expect(loaded.ok ? '' : describeMistakes(loaded.mistakes)).toMatch(

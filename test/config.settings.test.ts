@@ -6,7 +6,7 @@ import { loadConfig } from '../src/config/load.ts'
 import { type Config, type Setting, settings } from '../src/config/schema.ts'
 import { settingsOf } from '../src/config/settings.ts'
 import type { PeerId } from '../src/core/ids.ts'
-import { httpOptionsOf, networkOptionsOf } from '../src/hubmesh.ts'
+import { httpOptionsOf, natsSettingsOf, networkOptionsOf } from '../src/hubmesh.ts'
 
 const privateKey = await generateKeyPair('Ed25519')
 
@@ -20,10 +20,28 @@ const usedDirectly = new Map([
   ['catalog.projects_file', 'cli.test.ts'],
   ['monitoring.log_level', 'cli.test.ts'],
   ['monitoring.metrics_port', 'http.metrics.test.ts'],
+  ['security.jwt.secret_file', 'config.security.test.ts'],
 ])
 
-/** Durations that the rules between settings keep short or long. */
+/** Settings that mean something only beside others. */
+const companions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'security.jwt.issuer': { HUBMESH_SECURITY__JWT__SECRET: 'a secret that is long enough for HS256' },
+  'security.jwt.token_expiry': { HUBMESH_SECURITY__JWT__SECRET: 'a secret that is long enough for HS256' },
+  'security.jwt.jwks': { HUBMESH_SECURITY__JWT__ISSUER: 'https://issuer.example' },
+  'security.tls.cert_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+  'security.tls.key_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+  'security.tls.ca_file': { HUBMESH_SECURITY__TLS__KEY_FILE: 'k', HUBMESH_SECURITY__TLS__CERT_FILE: 'c' },
+}
+
+/** What is fit for the setting, where that is more than a type: the rules between settings judge it as well. */
 const fitting: Readonly<Record<string, string>> = {
+  'security.api_keys': JSON.stringify([{ name: 'ops', hash: `sha256:${'0'.repeat(64)}`, role: 'viewer' }]),
+  'security.jwt.secret': 'a secret that is long enough for HS256',
+  'security.jwt.jwks': 'https://issuer.example/keys',
+  'security.roles': 'sre=admin',
+  'security.admin_host': '127.0.0.1:8090',
+  'security.admin_trust': '10.0.0.0/8',
+  'network.trusted_proxies': '10.0.0.0/8',
   'membership.probe_timeout': '123ms',
   'presence.flush_interval': '2s',
   'catalog.removal_retention': '720.5h',
@@ -31,9 +49,10 @@ const fitting: Readonly<Record<string, string>> = {
 
 /** A valid value other than the default. */
 function otherValue({ path, schema }: Setting): string {
+  if (path in fitting) return fitting[path] ?? ''
   if (schema.enum !== undefined) return schema.enum.find((word) => word !== schema.default) ?? ''
   if (schema.type === 'boolean') return String(schema.default !== true)
-  if (schema.unit === 'duration') return fitting[path] ?? '34567ms'
+  if (schema.unit === 'duration') return '34567ms'
   if (schema.unit === 'size') return '512 KiB'
   if (schema.type === 'number' || schema.type === 'integer') return '7'
   if (path === 'network.parents') return 'other'
@@ -53,14 +72,18 @@ function told(one: Config): string {
     settingsOf({ config: one, peer: 'p' as PeerId, version: '1', seed: 1 }),
     network,
     httpOptionsOf(one),
+    natsSettingsOf(one),
   ])
 }
 
-const coordinates = { HUBMESH_NODE__COORDINATES__LATITUDE: '1', HUBMESH_NODE__COORDINATES__LONGITUDE: '1' }
+/** Settings that go only with others. */
+const needed: readonly (readonly [path: string, env: Record<string, string>])[] = [
+  ['node.coordinates.', { HUBMESH_NODE__COORDINATES__LATITUDE: '1', HUBMESH_NODE__COORDINATES__LONGITUDE: '1' }],
+  ['bridges.nats.password', { HUBMESH_BRIDGES__NATS__USER: 'somebody' }],
+]
 
 it.each(settings.filter(({ path }) => !usedDirectly.has(path)))('$path reaches the part that acts on it', (setting) => {
-  const isPart = setting.path.startsWith('node.coordinates.')
-  const usual = isPart ? coordinates : {}
+  const usual = needed.find(([path]) => setting.path.startsWith(path))?.[1] ?? companions[setting.path] ?? {}
   expect(told(config({ ...usual, [setting.variable]: otherValue(setting) }))).not.toBe(told(config(usual)))
 })
 

@@ -152,7 +152,7 @@ describe('a mistake', () => {
     ['node: { id: a }\ngosip: { interval: 1 }', 'did you mean gossip?'],
     ['node: { id: a, regoin: x }', 'did you mean node.region?'],
     ['http_port: 1', 'did you mean network.http_port?'],
-    ['security: { api_keys: [] }', 'security: is not available in this version'],
+    ['federation: { credential: x }', 'federation.credential: is not available in this version'],
     ['gossip: { batch_size: 10 }', 'gossip.batch_size: is not available in this version'],
     ['node: { hub_tier: golbal }', 'did you mean "global"?'],
     ['network: { http_port: 80a }', '"80a" is no number'],
@@ -175,6 +175,13 @@ describe('a mistake', () => {
     ['node: { id: a }\nnode: { id: b }', 'is no YAML'],
   ])('in %j says: %s', (yaml, message) => {
     expect(told(yaml)).toContain(message)
+  })
+
+  it.each([
+    ['nats: { user: u, creds_file: /a }', 'bridges.nats.creds_file', 'two ways to be somebody'],
+    ['nats: { password: p }', 'bridges.nats.password', 'is set without bridges.nats.user'],
+  ])('is %s', (yaml, path, message) => {
+    expect(told(`bridges: { ${yaml} }`)).toMatch(new RegExp(`${path}.*${message}`))
   })
 
   it('is told once, not again by the rules that read the value', () => {
@@ -214,7 +221,7 @@ describe('the text of a configuration', () => {
     const text = commentedYaml({ 'node.id': 'a' }, 'local')
     const keys = settings
       .filter(({ schema }) => 'default' in schema || 'byTier' in schema)
-      .map(({ path }) => path.split('.')[1])
+      .map(({ path }) => path.split('.').at(-1))
     const isSetting = (line: string) => keys.includes(/^ *# ([a-z_]+): /.exec(line)?.[1])
     const bare = text.split('\n').map((line) => (isSetting(line) ? line.replace('# ', '') : line))
     const loaded = loadConfig({ file: file(bare.join('\n')), env: {} })
@@ -227,6 +234,19 @@ describe('the text of a configuration', () => {
     const text = showYaml(showConfig(config(loaded), loaded.ok ? loaded.origins : new Map()))
     expect(text).toMatch(/ {2}body: 2 MiB +# HUBMESH_LIMITS__BODY\n/)
     expect(config(loadConfig({ file: file(text), env: {} }))).toEqual(config(loaded))
+  })
+
+  it('repeats no secret, neither as shown nor in a mistake', () => {
+    const url = 'nats://mesh:hush@a:4222,nats://b:4222'
+    const env = { ...named, NATS_URL: url, HUBMESH_BRIDGES__NATS__USER: 'u', HUBMESH_BRIDGES__NATS__PASSWORD: 'hush' }
+    const loaded = loadConfig({ env })
+    expect(config(loaded).bridges.nats).toEqual({ url, user: 'u', password: 'hush', tls: false })
+    const text = showYaml(showConfig(config(loaded), loaded.ok ? loaded.origins : new Map()))
+    expect(text).toMatch(/ url: "?nats:\/\/a:4222,nats:\/\/b:4222"? +# NATS_URL\n/)
+    expect(text).toMatch(/ password: \(secret\) /)
+    const wrong = `bridges: { nats: { url: "http://mesh:hush@a", password: [hush] } }`
+    expect(`${text}${told(wrong)}`).not.toContain('hush')
+    expect(told(wrong)).toMatch(/bridges.nats.url.*bridges.nats.password/s)
   })
 
   it('has units that read back', () => {

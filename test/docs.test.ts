@@ -16,6 +16,7 @@ const pages = [
   'docs/STORE.md',
   'docs/MIGRATION.md',
   'docs/TROUBLESHOOTING.md',
+  'docs/ACCESS.md',
 ]
 
 function sources(folder: string): string[] {

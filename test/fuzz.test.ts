@@ -7,7 +7,7 @@ describe('the fuzzer', () => {
   it('finds nothing that throws, hangs or grows in 100,000 frames', { timeout: 180_000 }, async () => {
     const { counts, findings } = await fuzz({ seed: 1, frames: 100_000 })
     expect(findings).toEqual([])
-    expect(Object.keys(counts).sort()).toEqual(['codec', 'cursor', 'disk', 'framer', 'hello', 'http', 'hub'])
+    expect(Object.keys(counts).sort()).toEqual(['codec', 'cursor', 'disk', 'framer', 'hello', 'http', 'hub', 'nats'])
   })
 
   it('finds what throws, at once or later, and what is slow the first time; a pause is no work', async () => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { testHub } from './hubs.ts'
 import { killLeftovers, launch, root } from './processes.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -85,6 +86,18 @@ for await (const event of watch({ url: 'http://127.0.0.1:9', onRetry: (error) =>
   expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('fetch failed') })
   const types = readFileSync(join(installed, 'dist/client.d.ts'), 'utf8')
   expect(types).toMatch(/export declare function watch\(options: WatchOptions\): AsyncGenerator<WatchedEvent, void>/)
+})
+
+it('brings an example that lists a hub and keeps it online until it is told to end', async () => {
+  const hub = await testHub({ HUBMESH_PRESENCE__HEARTBEAT_INTERVAL: '300ms' })
+  const env = { PATH: path, FEDERATION_URL: hub.url, PROJECT_SLUG: 'comet', HUB_URL: 'http://comet.example:3000' }
+  const example = launch('node', [join(installed, 'docs/examples/heartbeat.mjs')], { cwd: directory, env })
+  await vi.waitFor(() => expect(example.out()).toContain(`comet is online at ${hub.url}, next in 0.3 s`), 20_000)
+  const project = await (await fetch(`${hub.url}/api/fed/projects/comet`)).json()
+  expect(project).toMatchObject({ status: 'online', hub_url: 'http://comet.example:3000', tags: ['example'] })
+  example.child.kill('SIGTERM')
+  expect(await example.ended).toMatchObject({ code: 0 })
+  await hub.stop()
 })
 
 it('needs nothing at run time that it does not name as a dependency', () => {

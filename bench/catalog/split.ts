@@ -11,7 +11,7 @@ import { Random } from '../../src/core/random.ts'
 import { hour, type Millis, minute, second } from '../../src/core/time.ts'
 import { seal } from '../../src/core/wire.ts'
 import { unprovedHead } from '../../test/core/catalog.heads.ts'
-import { at, hubId, peerOf, testHashing, wallStart } from '../../test/core/kit.ts'
+import { at, hubId, peerOf, testHashing, testKeys, wallStart } from '../../test/core/kit.ts'
 import type { Report, Row } from '../row.ts'
 
 /** Hubs and entries of each: one process holds all of their catalogs, and takes some 6 GB for it. */
@@ -159,7 +159,9 @@ function catalogOf(names: readonly string[], said: (i: number) => readonly Catal
   const options = { maxClockDriftMs: 30_000, syncIntervalMs: 10_000, maxSliceRecords: 20_000 }
   const start = { lostOwn: undefined, reserve: [] }
   const name = names[me] ?? ''
-  const believed = { peer: unprovedHead(name).peer, federation: 'bench', hashing: testHashing, keyOf: () => undefined }
+  const { peer } = unprovedHead(name)
+  const { sign } = testKeys(peer)
+  const believed = { peer, federation: 'bench', sign, hashing: testHashing, keyOf: () => undefined }
   const retention = { removalRetentionMs: 30 * 24 * hour, sureWall: wallStart, isReturning: false }
   return new Catalog(
     {

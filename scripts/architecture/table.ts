@@ -18,7 +18,7 @@ export interface Part {
 const shared = /^src\/core\/[^/]+\.ts$/
 const core = /^src\/core\//
 const hub = /^src\/hub\//
-const speech = /^src\/hub\/(ports|calls|shapes|events|settings)\.ts$/
+const speech = /^src\/hub\/(ports|calls|shapes|heartbeats|landscape|events|settings)\.ts$/
 const codec = /^src\/adapters\/codec\.ts$/
 const pure = /^(typebox|pure-rand|@noble\/hashes)(\/|$)/
 const typebox = /^typebox(\/|$)/
@@ -38,6 +38,14 @@ export const parts: readonly Part[] = [
     isPure: false,
   },
   { name: 'config', paths: /^src\/config\//, sees: [shared, speech], seesTypes: [], packages: any, isPure: false },
+  {
+    name: 'client',
+    paths: /^src\/client(\/|\.ts$)/,
+    sees: [],
+    seesTypes: [speech],
+    packages: /^(eventsource-parser|node:timers\/promises)$/,
+    isPure: false,
+  },
   { name: 'main', paths: /^(src|bin)\//, sees: [/^src\//], seesTypes: [], packages: any, isPure: false },
   {
     name: 'simulations/engine',

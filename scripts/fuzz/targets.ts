@@ -2,6 +2,7 @@
 
 import { cborCodec } from '../../src/adapters/codec.ts'
 import { FrameReader, frame } from '../../src/adapters/libp2p/framer.ts'
+import { readBeat } from '../../src/adapters/nats/beats.ts'
 import { cursorText, readCursor } from '../../src/core/catalog/cursor.ts'
 import type { HubId } from '../../src/core/ids.ts'
 import type { Random } from '../../src/core/random.ts'
@@ -26,7 +27,8 @@ const text = new TextDecoder()
 const bytesOf = (said: string): Uint8Array => new TextEncoder().encode(said)
 
 export async function targetsOf(corpus: Corpus): Promise<readonly Target[]> {
-  return [await http(corpus), disk(corpus), hello(corpus), hub(corpus), cursor(corpus), framer(corpus), codec(corpus)]
+  const small = [nats(), cursor(corpus), framer(corpus), codec(corpus)]
+  return [await http(corpus), disk(corpus), hello(corpus), hub(corpus), ...small]
 }
 
 /** Bytes become values, values messages or a reason against them. */
@@ -34,7 +36,7 @@ function codec({ frames, hellos }: Corpus): Target {
   const seeds = [...frames, ...hellos]
   return {
     name: 'codec',
-    weight: 1_745,
+    weight: 1_725,
     make: (random) => mutated(random, seeds),
     take: (frame) => openMessage(cborCodec.decode(frame)),
   }
@@ -74,6 +76,25 @@ function cursor(_: Corpus): Target {
       const read = readCursor(said)
       if (read !== undefined && cursorText(read) !== said) throw new Error(`read as ${cursorText(read)}`)
     },
+  }
+}
+
+/** Messages of those who publish heartbeats over NATS. */
+function nats(): Target {
+  const said = {
+    project_slug: 'atlas',
+    hub_url: 'http://a',
+    mesh_namespace: 'hub.atlas',
+    timestamp: '2025-11-18T12:00:00Z',
+  }
+  const seeds = [said, { status: 'DEGRADED', version: null, degraded_reasons: ['slow'] }].map((one) =>
+    bytesOf(JSON.stringify(one)),
+  )
+  return {
+    name: 'nats',
+    weight: 20,
+    make: (random) => mutatedBytes(random, random.pick(seeds) ?? new Uint8Array(), seeds),
+    take: (frame) => readBeat('hub.presence.atlas', frame),
   }
 }
 

@@ -36,7 +36,6 @@ export class Victim {
       ...simulatedHashing,
       sign: () => 'signature',
       verify: () => true,
-      signLater: (_, done) => done('signature'),
       verifyLater: (_, done) => done(true),
     }
     const ports = { clock: this.#clock(), store: storeOf(rows), network: this.#network(), codec: cborCodec, keys }
@@ -70,15 +69,35 @@ export class Victim {
   /** The product's HTTP API before this hub. */
   http(): Promise<App> {
     const quiet = () => undefined
-    const metrics = { contentType: 'text/plain', observe: quiet, watchers: quiet, sent: quiet, text: async () => '' }
+    const metrics = {
+      contentType: 'text/plain',
+      observe: quiet,
+      refused: quiet,
+      watchers: quiet,
+      sent: quiet,
+      text: async () => '',
+    }
+    const log = { error: quiet, warn: quiet, info: quiet, debug: quiet }
     return createHttp({
       hub: this.driver,
       hasStarted: () => true,
-      log: { error: quiet, info: quiet, debug: quiet },
+      nats: () => ({ status: 'disabled', url: null }),
+      log,
+      audit: log,
+      access: { keys: [], roles: {}, adminTrust: [], trustedProxies: [], requestRate: 1_000 },
       metrics,
+      inside: {
+        logAt: () => '',
+        queues: () => ({}),
+        caches: () => ({}),
+        heap: async () => ({ file: '', bytes: 0, took_ms: 0 }),
+      },
+      network: () => ({ gossip: {}, oversized: 0, waiting: 0, dropped: {}, garbage: {} }),
       archive: async () => [],
       exposesMetrics: false,
       maxBodyBytes: 1024 * 1024,
+      maxBatch: 1_000,
+      maxPage: 1_000,
       maxWatchers: 10,
       version: '0.0.0',
     })

@@ -10,13 +10,12 @@ import { textMark } from './trace.ts'
 
 export const simulatedHashing: Hashing = { width: 4, spread, digest: (words) => words.join('.') }
 
-/** The answers that the real ones give later come at once: in virtual time nothing is off the loop. */
+/** The answer that the real ones give later comes at once: in virtual time nothing is off the loop. */
 export function simulatedKeys(own: PeerId): HubKeys {
   return {
     ...simulatedHashing,
     sign: (text) => signatureOf(own, text),
     verify: (peer, text, signature) => signatureOf(peer, text) === signature,
-    signLater: (text, done) => done(signatureOf(own, text)),
     verifyLater: ({ peer, text, signature }, done) => done(signatureOf(peer, text) === signature),
   }
 }

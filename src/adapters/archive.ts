@@ -2,8 +2,8 @@
 // it can be looked at, cut up and compressed with what every machine has.
 
 import { createHash } from 'node:crypto'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
+import { Type } from '../core/schema.ts'
 import { CountSchema } from '../core/wire.ts'
 import type { Backup } from '../hub/backup.ts'
 import { BackupAboutSchema } from '../hub/shapes.ts'

@@ -31,12 +31,6 @@ export function keysOf(privateKey: PrivateKey): HubKeys {
 
   return {
     ...hashing,
-    signLater: (text, done) =>
-      sign(null, Buffer.from(text), own, (error, signature) => {
-        // The key was good for the first word of this hub; without signatures it cannot go on.
-        if (error !== null) throw error
-        done(signature.toString('base64url'))
-      }),
     verifyLater({ peer, text, signature }, done) {
       const key = keyOf(peer)
       if (key === undefined) return done(false)

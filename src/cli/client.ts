@@ -86,8 +86,10 @@ export function credentials(key: string | undefined = apiKey()): Record<string, 
 export function baseUrl(options: AskOptions): URL {
   const said = options.url ?? (process.env['FEDERATION_URL'] || undefined)
   if (said !== undefined) return urlOf(said)
-  const { http_host: host, http_port: port } = configured(options, false).config.network
-  return new URL(`http://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
+  const { network, security } = configured(options, false).config
+  const { http_host: host, http_port: port } = network
+  const scheme = security.tls === undefined ? 'http' : 'https'
+  return new URL(`${scheme}://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
 }
 
 /** Throws `CommandFailed` where it is no HTTP address. */

@@ -2,7 +2,7 @@
 // looks like a difference; it is gone a moment later.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type DirectoryEntry, DirectoryEntrySchema, type Project, ProjectSchema, StatusSchema } from '../hub/shapes.ts'
 import { ask, urlOf } from './client.ts'
 import { exit } from './exit.ts'

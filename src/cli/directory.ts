@@ -1,7 +1,7 @@
 // `hubmesh directory`: all hubs that the catalog lists, those that member lists have dropped included.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type DirectoryEntry, DirectoryEntrySchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'
@@ -18,7 +18,9 @@ export function directoryCommand(): Command {
   })
 }
 
-function row({ hub_id, tier, region, status, records, updated_at, version, addresses }: DirectoryEntry): string[] {
+function row(entry: DirectoryEntry): string[] {
+  const { hub_id, tier, region, status, records, provisional, updated_at, version, addresses } = entry
+  const held = provisional ? 'to come' : String(records)
   const said = updated_at === null ? '-' : `${age(updated_at, Date.now())} ago`
-  return [hub_id, tier ?? '-', region ?? '-', status, String(records), said, version ?? '-', addresses[0] ?? '-']
+  return [hub_id, tier ?? '-', region ?? '-', status, held, said, version ?? '-', addresses[0] ?? '-']
 }

@@ -8,6 +8,7 @@ import { type AskOptions, withHub } from './client.ts'
 import { dataDirectory } from './directorycheck.ts'
 import { CommandFailed, exit } from './exit.ts'
 import type { Finding } from './finding.ts'
+import { gossip, gossipAt } from './gossipcheck.ts'
 import { beliefs, type Seen, seenAt } from './hubcheck.ts'
 import { peers } from './peercheck.ts'
 import { configured } from './sources.ts'
@@ -38,8 +39,10 @@ async function doctor(options: DoctorOptions): Promise<void> {
   if ('problem' in seen) found.push(seen.problem)
   if (isHere(config, seen)) found.push(...(await dataDirectory(config, !('problem' in seen))))
   if (!('problem' in seen)) {
+    const before = await gossipAt(options)
     found.push(...(await beliefs(seen, options, config)))
     found.push(...(await peers(seen, { config, timeoutMs })))
+    found.push(...(await gossip(seen, before, options)))
   }
   say(found, options)
 }

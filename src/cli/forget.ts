@@ -1,7 +1,7 @@
 // `hubmesh forget`: hubs that are gone for good are unknown from now on, on every hub; by name, or all that are dead.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { parseDuration } from '../core/units.ts'
 import { ForgottenSchema, type Member, MemberSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, tell, withHub } from './client.ts'

@@ -1,8 +1,8 @@
 // The doctor's look at what a running hub says: its health, its view, its parents, and who of its pools hears whom.
 
-import { Type } from 'typebox'
 import { Check } from 'typebox/schema'
 import type { Config } from '../config/schema.ts'
+import { Type } from '../core/schema.ts'
 import {
   type Health,
   HealthSchema,

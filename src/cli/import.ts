@@ -2,8 +2,8 @@
 // that an import that broke off is begun again, and one that was done writes nothing.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
 import { Errors } from 'typebox/schema'
+import { Type } from '../core/schema.ts'
 import { type Project, ProjectSchema, type Registration, RegistrationSchema } from '../hub/shapes.ts'
 import { type AskOptions, apiKey, ask, credentials, detailOf, reasonOf, tell, urlOf, withHub } from './client.ts'
 import { CommandFailed, exit } from './exit.ts'

@@ -1,7 +1,7 @@
 // `hubmesh members`: all hubs, as one of them believes them to be.
 
 import { Command } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type Member, MemberSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
+import { apiKeyCommand } from './apikey.ts'
 import { backupCommand } from './backup.ts'
 import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
@@ -43,6 +44,7 @@ export function program(): Command {
     initCommand(),
     configCommand(),
     keyCommand(),
+    apiKeyCommand(),
     statusCommand(),
     membersCommand(),
     directoryCommand(),

@@ -1,7 +1,7 @@
 // `hubmesh projects`: the catalog, with what is up.
 
 import { Command, Option } from 'commander'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type Project, ProjectSchema } from '../hub/shapes.ts'
 import { type AskOptions, ask, withHub } from './client.ts'
 import { age, table } from './table.ts'

@@ -29,16 +29,15 @@ async function follow(options: WatchOptions): Promise<void> {
     if (hasBegun) console.error(`hubmesh: ${reason}; trying ${url} again`)
     else throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reason}): start one, or pass --url`)
   }
+  const key = apiKey()
   try {
-    const key = apiKey()
-    const wanted = {
+    for await (const event of watch({
       url,
       since: options.since,
       signal: ending.signal,
       onRetry,
-      ...(key === undefined ? {} : { apiKey: key }),
-    }
-    for await (const event of watch(wanted)) {
+      ...(key && { apiKey: key }),
+    })) {
       hasBegun = true
       console.log(options.json === true ? JSON.stringify(event) : line(event, new Date()))
     }

@@ -1,8 +1,9 @@
 // What the schemas of settings are made of: durations, counts, sizes and lists, each with what the loader, the commented file
 // and the documentation must know of it.
 
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import type { Tier } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 
 /** How a person writes the value, where that is not how the hub holds it. */
 export type Unit = 'duration' | 'size'
@@ -21,6 +22,12 @@ export interface Facts {
   readonly byTier?: Readonly<Record<Tier, number>>
   /** The default follows from other settings, as the loader says. */
   readonly derived?: string
+  /** Its value is never repeated: not in messages, and not by `config show` where it is a text. */
+  readonly isSecret?: boolean
+  /** An address before whose @ stands who somebody is: that is not repeated. */
+  readonly hasUserinfo?: boolean
+  /** How one entry of a list is written. */
+  readonly shape?: string
 }
 
 /** What the loader reads of a setting's schema. */
@@ -38,3 +45,10 @@ export const list = (description: string, facts: { readonly minItems?: number; r
 export const s = 1_000
 export const KiB = 1024
 export const MiB = 1024 * KiB
+
+/** What of a value may be repeated. */
+export function conceal({ isSecret, hasUserinfo }: Facts, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (isSecret === true) return '(secret)'
+  return hasUserinfo === true ? value.replace(/[^\s,/]*@/g, '') : value
+}

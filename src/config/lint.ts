@@ -5,14 +5,11 @@ import { formatDuration } from '../core/units.ts'
 import { leastLinksFor } from '../hub/settings.ts'
 import { isLoopback, parseAddress } from './addresses.ts'
 import type { Mistake } from './mistake.ts'
+import { type Rule, unless } from './rule.ts'
 import type { Config } from './schema.ts'
+import { hasCredentials } from './security.ts'
+import { securityRules } from './securityrules.ts'
 import { linkPlanOf } from './settings.ts'
-
-interface Rule {
-  /** The settings that the rule reads; the first is where its mistake is reported. */
-  readonly reads: readonly [string, ...string[]]
-  readonly check: (config: Config) => Omit<Mistake, 'path'> | undefined
-}
 
 const rules: readonly Rule[] = [
   {
@@ -56,20 +53,21 @@ const rules: readonly Rule[] = [
       }),
   },
   {
-    reads: ['network.http_host', 'federation.open'],
-    check: ({ network: { http_host }, federation }) =>
-      unless(federation.open || isLoopback(http_host), {
-        message: `${http_host} is not this machine alone, and this version knows no credentials`,
-        hint: 'bind 127.0.0.1, or set federation.open: true where everybody who can connect is trusted',
+    reads: ['network.http_host', 'federation.open', 'security.api_keys', 'security.jwt.secret', 'security.jwt.jwks'],
+    check: ({ network: { http_host }, federation, security }) =>
+      unless(federation.open || isLoopback(http_host) || hasCredentials(security), {
+        message: `${http_host} is not this machine alone, and no caller can prove who it is`,
+        hint: 'set security.api_keys or security.jwt, or bind 127.0.0.1',
       }),
   },
+  ...securityRules,
   ...(['listen', 'announce', 'bootstrap'] as const).map(addressRule),
   {
     reads: ['network.listen', 'federation.open'],
     check: ({ network: { listen }, federation }) => {
       const exposed = listen.find((address) => !isLoopback(parseAddress(address)?.host ?? 'localhost'))
       return unless(federation.open || exposed === undefined, {
-        message: `${exposed} is not this machine alone, and this version knows no credentials`,
+        message: `${exposed} is not this machine alone, and this version knows no credentials of hubs`,
         hint: 'listen on 127.0.0.1, or set federation.open: true where everybody who can connect is trusted',
       })
     },
@@ -91,6 +89,22 @@ const rules: readonly Rule[] = [
         hint: '9090 is usual; /metrics answers at network.http_port as well',
       })
     },
+  },
+  {
+    reads: ['bridges.nats.creds_file', 'bridges.nats.user'],
+    check: ({ bridges: { nats } }) =>
+      unless(nats.creds_file === undefined || nats.user === undefined, {
+        message: 'and bridges.nats.user are two ways to be somebody',
+        hint: 'set one of them',
+      }),
+  },
+  {
+    reads: ['bridges.nats.password', 'bridges.nats.user'],
+    check: ({ bridges: { nats } }) =>
+      unless(nats.password === undefined || nats.user !== undefined, {
+        message: 'is set without bridges.nats.user',
+        hint: 'set both; a token stands in the url: nats://TOKEN@host:4222',
+      }),
   },
   {
     reads: ['limits.links', 'node.hub_tier', 'network.max_regional_hubs', 'network.max_child_hubs'],
@@ -130,8 +144,4 @@ function addressRule(key: 'listen' | 'announce' | 'bootstrap'): Rule {
       })
     },
   }
-}
-
-function unless(holds: boolean, mistake: Omit<Mistake, 'path'>): Omit<Mistake, 'path'> | undefined {
-  return holds ? undefined : mistake
 }

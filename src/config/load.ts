@@ -6,6 +6,8 @@ import { lint } from './lint.ts'
 import type { Mistake, Note } from './mistake.ts'
 import { readValue } from './read.ts'
 import { type Config, type Setting, settings } from './schema.ts'
+import { readSecretFiles } from './secrets.ts'
+import { hasCredentials } from './security.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =
@@ -23,8 +25,9 @@ export type Loaded =
  * not in it has its default. Durations come in milliseconds, sizes in bytes.
  */
 export function loadConfig(sources: Sources): Loaded {
-  const { given, mistakes: unknowns, notes } = collect(sources)
-  const mistakes = [...unknowns]
+  const collected = collect(sources)
+  const given = new Map(collected.given)
+  const mistakes = [...collected.mistakes, ...readSecretFiles(given)]
   const faulty = new Set<string>()
   const values = new Map<string, unknown>()
   const fault = (mistake: Mistake) => {
@@ -43,7 +46,7 @@ export function loadConfig(sources: Sources): Loaded {
   mistakes.push(...lint(config, faulty).map((mistake) => ({ ...mistake, ...from(given.get(mistake.path)?.from) })))
   if (mistakes.length > 0) return { ok: false, mistakes }
   const origins = new Map([...given].map(([path, said]) => [path, said.from]))
-  return { ok: true, config: freeze(config), origins, notes }
+  return { ok: true, config: freeze(config), origins, notes: collected.notes }
 }
 
 /** Settings without a default: the hub's name, and half of a pair of coordinates. */
@@ -76,7 +79,10 @@ function build(values: ReadonlyMap<string, unknown>): Config {
     const value = values.get(setting.path) ?? defaultOf(setting.schema, { tier, preset })
     if (value !== undefined) put(tree, setting, value)
   }
-  return tree as Config
+  const config = tree as Config
+  const isOpen = hasCredentials(config.security)
+  if (!values.has('network.http_host')) config.network.http_host = isOpen ? '0.0.0.0' : '127.0.0.1'
+  return config
 }
 
 /** What defaults of other settings depend on. */

@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { Tier } from '../core/ids.ts'
 import { type Environment, readYaml } from './file.ts'
+import { conceal } from './kinds.ts'
 import { loadConfig } from './load.ts'
 import { meaningless, oldKeys, oldVariables, ownProject } from './names.ts'
 import { readValue, writeValue } from './read.ts'
-import { settings } from './schema.ts'
+import { type Setting, settings } from './schema.ts'
 import { commentedYaml } from './show.ts'
 import { type Collected, collect, type Given } from './sources.ts'
 
@@ -26,6 +27,7 @@ export type Migrated =
 
 /** A name of the environment: DATABASE_URL. */
 const variable = /^[A-Z][A-Z0-9_]*$/
+const why = 'secrets do not belong into this file'
 /** What such a variable holds is no business of a file that people show each other. */
 const secret = /KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL/
 
@@ -45,21 +47,53 @@ export function migrate(file: string): Migrated {
   const env: Environment | undefined = dotenv ?? variablesIn(read.value)
   const collected = env === undefined ? collect({ file, env: {}, filling: asWritten }) : fromVariables(env, changes)
   for (const { path, message, hint = '' } of collected.mistakes)
-    changes.push({ kind: isSetting(path) ? 'refused' : 'unknown', name: path, message: sentence(message, hint) })
+    changes.push({ kind: isKnown(path) ? 'refused' : 'unknown', name: path, message: sentence(message, hint) })
   for (const { name, message } of collected.notes) changes.push({ kind: 'meaningless', name, message })
   for (const [setting, { from }] of collected.given) {
     const name = from.split(', ').at(-1) ?? from
     if (name === file) continue
     changes.push({ kind: 'renamed', name, setting, message: sentence(`is ${setting}`, oldKeys[name]?.why ?? '') })
   }
-  const kept = fitting(collected.given, changes)
-  const written = writtenOf(kept)
+  const kept = fitting(new Map([...collected.given, ...standIns(collected.given)]), changes)
+  const written = { ...writtenOf(kept), ...secretsLeft(collected.given, kept, changes) }
   const tier = (written['node.hub_tier'] ?? 'local') as Tier
   return { ok: true, text: `${headOf(changes)}${commentedYaml(written, tier)}`, changes }
 }
 
 /** Variables that a file names are filled in when a hub reads it, not here. */
 const asWritten: Environment = new Proxy<Record<string, string>>({}, { get: (_, name) => `\${${String(name)}}` })
+
+/** A text that is a secret, or in which one stands. */
+function isSecret({ schema }: Setting, raw: unknown): raw is string {
+  return typeof raw === 'string' && (schema.isSecret === true || conceal(schema, raw) !== raw)
+}
+
+const reference = /^\$\{\w+\}$/
+
+/** A secret that a file takes from a variable is not known here; the rules between settings take one that could be. */
+function standIns(given: ReadonlyMap<string, Given>): [string, Given][] {
+  const key = { name: 'stand-in', hash: `sha256:${'0'.repeat(64)}`, role: 'viewer' }
+  return settings.flatMap((setting): [string, Given][] => {
+    const said = given.get(setting.path)
+    if (said === undefined || !isSecret(setting, said.raw) || !reference.test(said.raw)) return []
+    return [
+      [setting.path, { ...said, raw: setting.schema.type === 'array' ? [key] : 'stands for a secret of some length' }],
+    ]
+  })
+}
+
+/** Secrets as they are written: those from variables still are, and others are left out. */
+function secretsLeft(given: ReadonlyMap<string, Given>, kept: ReadonlyMap<string, Given>, changes: Change[]) {
+  const written: Record<string, unknown> = {}
+  for (const setting of settings) {
+    const { path, variable } = setting
+    const raw = given.get(path)?.raw
+    if (!kept.has(path) || !isSecret(setting, raw)) continue
+    if (reference.test(raw)) written[path] = raw
+    else changes.push({ kind: 'kept', name: path, message: `is left out; set ${variable}: ${why}` })
+  }
+  return written
+}
 
 function isDotenv(text: string): boolean {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
@@ -99,7 +133,7 @@ function fromVariables(env: Environment, changes: Change[]): Collected {
     } else if (!old.has(name) && !name.startsWith('HUBMESH_')) {
       changes.push({ kind: 'unknown', name, message: 'is no variable of a hub' })
     } else if (secret.test(name) && !(name in meaningless)) {
-      changes.push({ kind: 'kept', name, message: 'stays a variable: secrets do not belong into this file' })
+      changes.push({ kind: 'kept', name, message: `stays a variable: ${why}` })
     } else told[name] = value
   }
   return collect({ env: told })
@@ -123,9 +157,10 @@ function fitting(given: ReadonlyMap<string, Given>, changes: Change[]): Map<stri
 
 function writtenOf(kept: ReadonlyMap<string, Given>): Record<string, unknown> {
   const written: Record<string, unknown> = {}
-  for (const { path, schema } of settings) {
+  for (const setting of settings) {
+    const { path, schema } = setting
     const said = kept.get(path)
-    const reading = said === undefined ? undefined : readValue(schema, said.raw)
+    const reading = said === undefined || isSecret(setting, said.raw) ? undefined : readValue(schema, said.raw)
     if (reading?.ok === true) written[path] = writeValue(schema, reading.value)
   }
   return written
@@ -150,8 +185,8 @@ function headOf(changes: readonly Change[]): string {
   return `${['# What changed:', ...changes.map((change) => `#   ${describeChange(change)}`), '#'].join('\n')}\n`
 }
 
-function isSetting(path: string): boolean {
-  return settings.some((setting) => setting.path === path)
+function isKnown(path: string): boolean {
+  return path in meaningless || settings.some((setting) => setting.path === path)
 }
 
 function sentence(...parts: readonly string[]): string {

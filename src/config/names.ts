@@ -22,6 +22,9 @@ export const oldVariables: readonly Readonly<Record<string, string>>[] = [
     HEARTBEAT_INTERVAL: 'presence.heartbeat_interval',
     HEARTBEAT_STALE_THRESHOLD_SECONDS: 'presence.stale_threshold',
     LOG_LEVEL: 'monitoring.log_level',
+    NATS_URL: 'bridges.nats.url',
+    FEDERATION_API_KEYS: 'security.api_keys',
+    JWT_SECRET_KEY: 'security.jwt.secret',
   },
 ]
 
@@ -54,11 +57,28 @@ export const oldKeys: Readonly<Record<string, OldKey>> = {
     why: 'a suspicion lasts so many probe intervals, and longer in pools of more than 10',
   },
   'gossip.compression_enabled': { setting: 'gossip.compression' },
+  'security.authentication.api_keys': {
+    setting: 'security.api_keys',
+    why: 'each has a name, a hash and a role; hubmesh api-key new makes one',
+  },
+  'security.authentication.issuer': { setting: 'security.jwt.issuer' },
+  'security.authentication.jwt_issuer': { setting: 'security.jwt.issuer' },
+  'security.authentication.jwt_secret': { setting: 'security.jwt.secret' },
+  'security.authentication.jwks_url': { setting: 'security.jwt.jwks' },
+  'security.authentication.token_expiry': { setting: 'security.jwt.token_expiry' },
+  'security.authorization.roles': {
+    setting: 'security.roles',
+    why: 'what a claim makes of its bearer: viewer, operator or admin',
+  },
+  'security.tls_cert': { setting: 'security.tls.cert_file' },
+  'security.tls_key': { setting: 'security.tls.key_file' },
+  'security.tls_ca': { setting: 'security.tls.ca_file' },
 }
 
 const noDatabase = 'there is no database: each hub keeps the catalog itself, in node.data_dir'
 const onePort = 'hubs speak all their protocols over the one port of network.listen'
 const noVotes = 'hubs agree without voting; votes come with a later version'
+const withCredentials = 'callers prove who they are as soon as there are security.api_keys or security.jwt'
 const elsewhere = 'it is a setting of what was deployed beside the service, not of a hub'
 
 /** Variables, keys and whole sections that mean nothing to a hub, and why. Each gets a line at start. */
@@ -76,6 +96,10 @@ export const meaningless: Readonly<Record<string, string>> = {
   'network.consensus_port': onePort,
   'monitoring.health_check_interval': 'health is worked out when it is asked for: nothing is checked in rounds',
   consensus: noVotes,
+  'security.authentication.enabled': withCredentials,
+  'security.authentication.method': withCredentials,
+  'security.authorization.enabled': withCredentials,
+  'security.tls_enabled': 'the API speaks TLS as soon as there is a security.tls.cert_file',
 }
 
 /** Why the name, or the section above it, means nothing; undefined for every other name. */
@@ -89,18 +113,7 @@ export function meaninglessness(name: string): string | undefined {
 export const ownProject = { slug: 'PROJECT_SLUG', url: 'HUB_URL' } as const
 
 /** Keys (or whole sections) that a later version brings. */
-const later: ReadonlySet<string> = new Set([
-  'network.trusted_proxies',
-  'federation.credential',
-  'federation.trust',
-  'gossip.batch_size',
-  'security',
-  'bridges',
-  'limits.batch',
-  'limits.page',
-  'limits.request_rate',
-  'limits.watchers',
-])
+const later: ReadonlySet<string> = new Set(['federation.credential', 'federation.trust', 'gossip.batch_size'])
 
 /** Whether the path, or a section above it, is announced for a later version. */
 export function isLater(path: string): boolean {

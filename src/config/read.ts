@@ -4,7 +4,7 @@
 
 import { Errors } from 'typebox/schema'
 import { formatDuration, formatSize, parseDuration, parseSize } from '../core/units.ts'
-import type { SettingSchema } from './kinds.ts'
+import { conceal, type SettingSchema } from './kinds.ts'
 import { nearest } from './nearest.ts'
 
 export type Reading =
@@ -23,10 +23,21 @@ const words: Readonly<Record<string, boolean>> = {
 /** The checked value: durations in milliseconds, sizes in bytes, lists as arrays. */
 export function readValue(schema: SettingSchema, raw: unknown): Reading {
   const typed = asType(schema, raw)
-  if (!typed.ok) return typed
+  if (!typed.ok) return schema.isSecret === true ? unsaid(schema, { message: 'is not what belongs here' }) : typed
   const [, [error]] = Errors(schema, typed.value)
   if (error === undefined) return typed
-  return { ok: false, message: `${show(raw)} ${constraint(schema, error.message)}` }
+  if (schema.isSecret === true) return unsaid(schema, error)
+  return { ok: false, message: `${show(conceal(schema, raw))} ${constraint(schema, error.message)}` }
+}
+
+/** A refusal that says which entry is wrong and how, not what stands there. */
+function unsaid(
+  { shape }: SettingSchema,
+  error: { readonly instancePath?: string; readonly message: string },
+): Reading {
+  const [, entry, field] = error.instancePath?.split('/') ?? []
+  const where = entry === undefined ? '' : `entry ${Number(entry) + 1}${field === undefined ? '' : `: ${field}`} `
+  return { ok: false, message: `${where}${error.message}`, ...(shape === undefined ? {} : { hint: shape }) }
 }
 
 /** The value as a person writes it in YAML. */

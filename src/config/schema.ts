@@ -1,10 +1,13 @@
 // Every setting, once: its key, type, default, unit and meaning. The loader, the environment names, the flags, the
 // commented file of `hubmesh init` and the documentation are all read from here; nothing else knows a default.
 
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { type HubId, hubIdPattern, type Region, regionPattern, tiers } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 import { type Labels, LabelsSchema } from '../core/wire.ts'
+import { bridges } from './bridges.ts'
 import { count, duration, KiB, list, MiB, presets, type SettingSchema, s, size } from './kinds.ts'
+import { ranges, security } from './security.ts'
 
 const node = Type.Object({
   id: Type.Unsafe<HubId>(
@@ -42,7 +45,11 @@ const node = Type.Object({
 })
 
 const network = Type.Object({
-  http_host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Where the HTTP API listens' }),
+  http_host: Type.String({
+    minLength: 1,
+    derived: '127.0.0.1; 0.0.0.0 with security.api_keys or security.jwt',
+    description: 'Where the HTTP API listens',
+  }),
   http_port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: '0: the system chooses' }),
   listen: list('Where hubs connect to: host:port or multiaddr', { minItems: 1, default: ['127.0.0.1:8081'] }),
   announce: list('Addresses to tell other hubs instead of those listened on', { default: [] }),
@@ -55,6 +62,7 @@ const network = Type.Object({
   max_regional_hubs: count('Regional hubs that a global hub takes as children', { default: 10 }),
   max_child_hubs: count('Local hubs that a regional or global hub takes as children', { default: 20 }),
   max_clusters: count('Projects registered at a local hub; above it the hub warns in /health', { default: 100 }),
+  trusted_proxies: ranges('Proxies whose X-Forwarded-For is believed', []),
 })
 
 const federation = Type.Object({
@@ -143,11 +151,14 @@ const catalog = Type.Object({
 
 const limits = Type.Object({
   body: size('Largest HTTP body', 1 * MiB, 1 * KiB),
+  batch: count('Heartbeats in one request', { default: 1_000, maximum: 10_000 }),
+  page: count('Projects on one page', { default: 1_000, maximum: 100_000 }),
   links: count('Links to other hubs; a few more for seconds, while newcomers are introduced', {
     byTier: { global: 2_000, regional: 600, local: 300 },
   }),
   streams: count('Inbound streams per peer and protocol', { default: 8, maximum: 1_024 }),
   send_queue: size('Bytes that may wait for one peer', 4 * MiB, 256 * KiB),
+  request_rate: count('Requests a second of one key, or of one address without', { default: 1_000 }),
   watchers: count('Clients that may watch at the same time', { default: 1_000 }),
   projects: count('Most projects in the catalog', { default: 100_000 }),
   slice: count('Most records that one hub may write', { default: 20_000 }),
@@ -173,6 +184,8 @@ export const ConfigSchema = Type.Object({
   membership,
   presence,
   catalog,
+  bridges,
+  security,
   limits,
   monitoring,
 })

@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml'
 import type { Tier } from '../core/ids.ts'
-import type { Preset } from './kinds.ts'
+import { conceal, type Preset } from './kinds.ts'
 import { defaultOf } from './load.ts'
 import { writeValue } from './read.ts'
 import { type Config, type Setting, settings } from './schema.ts'
@@ -19,7 +19,10 @@ export function showConfig(config: Config, origins: ReadonlyMap<string, string>)
   return settings.flatMap(({ path, schema }) => {
     const value = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], config)
     if (value === undefined) return []
-    return [{ path, value: writeValue(schema, value), from: origins.get(path) ?? 'default' }]
+    const written = writeValue(schema, value)
+    // Of keys there are only hashes.
+    const told = typeof value === 'string' ? conceal(schema, written) : written
+    return [{ path, value: told, from: origins.get(path) ?? 'default' }]
   })
 }
 

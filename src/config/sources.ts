@@ -8,6 +8,7 @@ import { fileVariables, isLater, meaningless, meaninglessness, oldKeys, oldVaria
 import { nearest } from './nearest.ts'
 import { parseObject } from './read.ts'
 import { settings } from './schema.ts'
+import { bareKeys } from './secrets.ts'
 
 /** What one source says about a setting, still unread. */
 export interface Given {
@@ -35,7 +36,7 @@ export interface Collected {
 
 const paths = settings.map((setting) => setting.path)
 const sections = new Set(
-  paths.flatMap((path) =>
+  [...paths, ...Object.keys(oldKeys), ...Object.keys(meaningless)].flatMap((path) =>
     path
       .split('.')
       .slice(0, -1)
@@ -73,11 +74,13 @@ function fromFile(file: string, env: Environment): Collected {
   const old = new Map<string, unknown>()
   const notes: Note[] = []
   const found = [...mistakes]
+  let wantsTls = false
   const walk = (held: unknown, path: string): void => {
     // `key:` with nothing behind it says nothing.
     if (held === null || held === undefined) return
     const reason = meaninglessness(path)
-    if (paths.includes(path)) said.set(path, held)
+    if (path === 'security.tls_enabled' && held === true) wantsTls = true
+    else if (paths.includes(path)) said.set(path, held)
     else if (path in oldKeys) old.set(path, held)
     else if (reason !== undefined) notes.push({ name: path, message: reason })
     else if (path !== '' && !sections.has(path)) {
@@ -95,11 +98,19 @@ function fromFile(file: string, env: Environment): Collected {
     if (key === undefined) continue
     const raw = key.turn?.(held, said) ?? held
     const other = given.get(key.setting)
-    if (other !== undefined && String(other.raw) !== String(raw))
-      found.push(disagreement(key.setting, name, other.from))
+    if (other !== undefined && plain(other.raw) !== plain(raw)) found.push(disagreement(key.setting, name, other.from))
     given.set(key.setting, { raw, from: `${file}, ${name}` })
   }
+  if (wantsTls && !given.has('security.tls.cert_file')) {
+    const hint = 'set security.tls.cert_file and security.tls.key_file'
+    found.push({ path: 'security.tls_enabled', message: 'is true, and there is no certificate', hint, from: file })
+  }
   return { given, mistakes: found, notes }
+}
+
+/** For comparing: `8080` and `"8080"` are the same. */
+function plain(raw: unknown): string {
+  return typeof raw === 'object' ? JSON.stringify(raw) : String(raw)
 }
 
 /** Two names of one source that say different things about one setting cannot both be meant. */
@@ -124,6 +135,9 @@ function unknownKey(path: string, from: string): Mistake {
   }
 }
 
+/** Settings whose values are in no message. */
+const secrets = new Set(settings.filter(({ schema }) => schema.isSecret).map(({ path }) => path))
+
 function fromOldVariables(names: Readonly<Record<string, string>>, env: Environment): Collected {
   const given = new Map<string, Given>()
   const mistakes: Mistake[] = []
@@ -132,9 +146,12 @@ function fromOldVariables(names: Readonly<Record<string, string>>, env: Environm
     if (raw === undefined) continue
     const other = given.get(path)
     if (other !== undefined && other.raw !== raw) {
-      mistakes.push(disagreement(path, `${name}=${raw}`, `${other.from}=${other.raw}`))
+      const [one, two] = secrets.has(path) ? [name, other.from] : [`${name}=${raw}`, `${other.from}=${other.raw}`]
+      mistakes.push(disagreement(path, one, two))
     }
-    given.set(path, { raw, from: name })
+    // A variable that is set to nothing says nothing: compose files pass on what is not set so.
+    if (raw === '' && secrets.has(path)) continue
+    given.set(path, { raw: path === 'security.api_keys' ? (bareKeys(raw) ?? raw) : raw, from: name })
   }
   return { given, mistakes, notes: [] }
 }

@@ -34,19 +34,24 @@ const maxProved = 20_000
 
 /** Proves what hubs say of themselves, and each word once: it arrives from many sides, and a proof costs 170 µs. */
 export class Notary {
-  readonly #federation: string
+  readonly federation: string
   readonly #keys: Keys
   /** Hub → its last proved word. */
   readonly #proved = new Map<HubId, Statement>()
 
   constructor(federation: string, keys: Keys) {
-    this.#federation = federation
+    this.federation = federation
     this.#keys = keys
+  }
+
+  /** The text under this hub's key; the same text gives the same signature. */
+  signText(text: string): string {
+    return this.#keys.sign(text)
   }
 
   /** M7: the word with its hub's own signature. */
   sign(word: Omit<Statement, 'signature'>): Statement {
-    return { ...word, signature: this.#keys.sign(signedText(this.#federation, word)) }
+    return { ...word, signature: this.#keys.sign(signedText(this.federation, word)) }
   }
 
   /** M7: whether the hub itself stands behind the statement's info and incarnation, and behind its leave. */
@@ -54,7 +59,7 @@ export class Notary {
     const { info, signature } = statement
     const proved = this.#proved.get(info.hub)
     if (proved !== undefined && isSameSigned(proved, statement)) return true
-    if (!this.#keys.verify(info.peer, signedText(this.#federation, statement), signature)) return false
+    if (!this.#keys.verify(info.peer, signedText(this.federation, statement), signature)) return false
     this.#proved.delete(info.hub)
     this.#proved.set(info.hub, statementOf(statement))
     const oldest = this.#proved.size > maxProved ? this.#proved.keys().next().value : undefined

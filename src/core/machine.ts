@@ -31,9 +31,9 @@ export type Effect<P extends Protocol> =
   | { readonly type: 'publish'; readonly topic: Topic; readonly message: P['message'] }
   /** Fed back as `{type: 'persisted', token, ok}`; nobody sees, hears of or is answered the content before. */
   | { readonly type: 'persist'; readonly batch: readonly StoreOp[]; readonly synced: boolean; readonly token: number }
-  /** Fed back as `{type: 'signed', signature}`: the text under this hub's key. */
+  /** Fed back as `{type: 'signed', signature}`: the text under this hub's key. Done in its turn: what came before it is under way. */
   | { readonly type: 'sign'; readonly text: string }
-  /** Fed back as `{type: 'verified', token, ok}`: whether the peer's key made the signature. Both off the event loop. */
+  /** Fed back as `{type: 'verified', token, ok}`: whether the peer's key made the signature. Off the event loop. */
   | ({ readonly type: 'verify'; readonly token: number } & Signed)
   | { readonly type: 'reply'; readonly call: CallId; readonly result: P['result'] }
   /** Keep a link to this peer. `eager`: this side owns the dial; otherwise it only dials when the other side did not. */

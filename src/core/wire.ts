@@ -2,11 +2,11 @@
 // messages here, and nothing a peer sends throws past `parse`. Unknown fields pass; unknown kinds are counted and skipped.
 
 import type { Static, TSchema } from 'typebox'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { canonical } from './hash.ts'
 import type { Address, HubId, PeerId, Region, Tier } from './ids.ts'
 import { hubIdPattern, labelPattern, regionPattern } from './ids.ts'
+import { Type } from './schema.ts'
 
 /** Raised when old readers would misread a message; new fields and kinds do not need it. */
 export const wireVersion = 3

@@ -5,12 +5,13 @@ import type { HubId, Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
 import type { Taken } from './backup.ts'
 import type { HubEvent, ProjectEvent, ResetEvent } from './events.ts'
+import type { BatchResult, Heartbeat, HeartbeatReply } from './heartbeats.ts'
+import type { Echoed, Registry, Resolved, Topology } from './landscape.ts'
 import type {
   DirectoryEntry,
   Health,
-  Heartbeat,
-  HeartbeatReply,
   Member,
+  Patch,
   Project,
   ProjectStatus,
   Registration,
@@ -21,11 +22,21 @@ import type {
 
 export type Call =
   /** Answered once durable. */
-  | { readonly type: 'register'; readonly slug: Slug; readonly registration: Registration }
+  | {
+      readonly type: 'register'
+      readonly slug: Slug
+      readonly registration: Patch
+      /** `update` and `patch` leave alone what is not given, `replace` gives it its default; `patch` creates nothing. */
+      readonly how?: 'update' | 'replace' | 'patch'
+      readonly guard?: Guard
+    }
   /** The whole content of projects.yaml: only entries that differ from what the file last wrote are written. */
   | { readonly type: 'project-file'; readonly entries: readonly (Registration & { readonly slug: Slug })[] }
-  | { readonly type: 'remove'; readonly slug: Slug }
+  | { readonly type: 'remove'; readonly slug: Slug; readonly guard?: Guard }
   | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
+  | { readonly type: 'beats'; readonly beats: readonly BatchedBeat[] }
+  /** Publishes a test message; answered once all have heard it, or after the wait. */
+  | { readonly type: 'echo'; readonly waitMs: Millis }
   /** All of them or none: hubs that are dead or have left are unknown from now on, everywhere. */
   | {
       readonly type: 'forget'
@@ -34,11 +45,25 @@ export type Call =
       readonly withData: boolean
     }
 
+/** What must hold of a project, as far as this hub knows, for a write to be taken. */
+export type Guard =
+  | { readonly type: 'absent' }
+  | { readonly type: 'present' }
+  | { readonly type: 'revision'; readonly revisions: readonly string[] }
+
+export interface BatchedBeat {
+  readonly slug: Slug
+  readonly beat: Heartbeat
+}
+
 export type Answer =
   | { readonly ok: true; readonly type: 'registered'; readonly created: boolean }
   | { readonly ok: true; readonly type: 'project-file'; readonly result: FileCounts }
   | { readonly ok: true; readonly type: 'removed' }
   | { readonly ok: true; readonly type: 'beaten'; readonly reply: HeartbeatReply }
+  /** One for each, in their order. */
+  | { readonly ok: true; readonly type: 'all-beaten'; readonly results: readonly BatchResult[] }
+  | { readonly ok: true; readonly type: 'echoed'; readonly echo: Echoed }
   | { readonly ok: true; readonly type: 'forgotten' }
   | Refusal
 
@@ -74,6 +99,10 @@ export interface Views {
   /** How many projects are in each status, and of how many of those this hub is the home. Reads no record. */
   projectCounts(now: Now): ReadonlyMap<ProjectStatus, { readonly all: number; readonly own: number }>
   project(slug: Slug, now: Now): { readonly ok: true; readonly project: Project } | Refusal
+  /** Who is linked to whom, as far as this hub knows. */
+  topology(now: Now): Topology
+  /** What it holds of whom. */
+  registry(now: Now): Registry
   /** C19: all that this hub holds. */
   backup(now: Now): Taken
 }
@@ -96,6 +125,66 @@ export interface Watching {
 
 export type Watched = { readonly ok: true; readonly watching: Watching } | Refusal
 
+export interface ProjectQuery {
+  readonly status?: ProjectStatus
+  readonly tag?: string
+  readonly region?: string
+  readonly home?: string
+  readonly namespace?: string
+  /** A part of the slug or the name, whatever its case. */
+  readonly q?: string
+  readonly sort?: SortKey
+  readonly isReversed?: boolean
+  /** At most so many; all when it is left out. */
+  readonly limit?: number
+  /** Only what comes behind this place. */
+  readonly after?: Place
+}
+
+/** One of the three, or several that must all hold. */
+export interface ResolveQuery {
+  readonly slug?: string
+  readonly tag?: string
+  readonly namespace?: string
+}
+
+export type SortKey = 'slug' | 'name' | 'updated_at'
+
+/** Where a project stands in an order: by a text, then by its slug. */
+export interface Place {
+  readonly key: string
+  readonly slug: Slug
+}
+
+/** The same object for as long as nothing in it changes. */
+export interface Listed {
+  /** A JSON array of projects; their last heartbeats are as of the last presence refresh. */
+  readonly body: string
+  /** Equal where all but heartbeats is equal, on every hub. */
+  readonly mark: string
+  /** How many match, on all pages together. */
+  readonly total: number
+  /** The last place of this page, where others follow. */
+  readonly next?: Place
+}
+
+/** One project as JSON; the mark differs where anything but the heartbeat does. */
+export interface ReadProject {
+  readonly body: string
+  readonly mark: string
+  readonly revision: string
+}
+
+/** Answers are kept as the text that is sent, until something in them changes. */
+export interface ProjectReader {
+  list(query: ProjectQuery, now: Now): Listed
+  /** Those that are up, in the order in which to try them. */
+  resolve(query: ResolveQuery, now: Now): Resolved['instances']
+  read(slug: Slug, now: Now): ReadProject | undefined
+  /** How much is kept. */
+  figures(): Readonly<Record<string, number>>
+}
+
 /** What the HTTP API needs of a running hub. */
 export interface LocalHub {
   readonly views: Views
@@ -103,4 +192,6 @@ export interface LocalHub {
   call(call: Call, done: (answer: Answer) => void): void
   /** C18: what happens from a cursor on; without one, what is there and then what happens. */
   watch(since: string | undefined, wake: () => void): Watched
+  /** What callers read of projects. */
+  readonly listing: ProjectReader
 }

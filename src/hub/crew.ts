@@ -16,12 +16,14 @@ import type { Presence } from '../core/presence/presence.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import { type Millis, type Now, never } from '../core/time.ts'
 import type { HubInfo, Statement } from '../core/wire.ts'
-import type { Desk, DeskStep } from './desk.ts'
+import type { Desk } from './desk.ts'
 import { OwnEntry } from './directory.ts'
+import { Echoes } from './echoes.ts'
 import { asHubEffect, type FeatureEffect, type HubChange, type HubEffect } from './effects.ts'
 import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
-import type { Machines } from './machines.ts'
+import type { Built, Machines } from './machines.ts'
+import type { DeskStep } from './steps.ts'
 
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
 
@@ -34,6 +36,7 @@ export class Crew {
   readonly #due: Millis[]
   readonly #desk: Desk
   readonly #entry: OwnEntry
+  readonly #echoes: Echoes
   readonly #react: (change: HubChange, now: Now) => void
   #out: HubEffect[] = []
   /** What the composition stores in this step: one batch, however much it learned. */
@@ -43,12 +46,14 @@ export class Crew {
   #linkedSince: Millis | undefined
 
   /** `react` is told every change of a machine, after it has been put among the effects. */
-  constructor(machines: Machines, desk: Desk, react: (change: HubChange, now: Now) => void) {
+  constructor(machines: Built, desk: Desk, react: (change: HubChange, now: Now) => void) {
     this.#machines = machines
     this.#all = [...machines.pools, machines.hierarchy, machines.presence, machines.catalog, machines.timekeeper]
     this.#due = this.#all.map((machine) => machine.deadline())
     this.#desk = desk
     this.#entry = new OwnEntry(machines)
+    const { random, reaches } = machines
+    this.#echoes = new Echoes({ machines, random, reaches, say: (effect) => this.say(effect) })
     this.#react = react
   }
 
@@ -67,7 +72,7 @@ export class Crew {
   }
 
   deadline(): Millis {
-    let next = this.#entry.deadline()
+    let next = Math.min(this.#entry.deadline(), this.#echoes.deadline())
     for (const at of this.#due) next = Math.min(next, at)
     return next
   }
@@ -85,6 +90,7 @@ export class Crew {
   /** Wakes those whose time has come. */
   tick(now: Now): void {
     if (this.#entry.deadline() <= now.mono) this.introduce(now)
+    this.#echoes.tick(now)
     for (let index = 0; index < this.#all.length; index++) {
       const machine = this.#all[index]
       if (machine === undefined || (this.#due[index] ?? never) > now.mono) continue
@@ -121,6 +127,9 @@ export class Crew {
         break
       case 'clock':
         this.#clock({ type: 'message', from, message: letter.message }, now)
+        break
+      case 'echo':
+        this.#echoes.hear(letter.message, from, now)
         break
     }
   }
@@ -187,6 +196,7 @@ export class Crew {
     for (const step of steps) {
       if (step.type === 'catalog') this.catalog(step.input, now)
       else if (step.type === 'presence') this.presence(step.input, now)
+      else if (step.type === 'echo') this.#echoes.ask(step, now)
       else this.#out.push({ type: 'reply', call: step.call, result: step.answer() })
     }
   }

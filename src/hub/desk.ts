@@ -3,45 +3,28 @@
 import { clockRefusal } from '../core/catalog/author.ts'
 import { salvageOf } from '../core/catalog/burials.ts'
 import type { Catalog } from '../core/catalog/catalog.ts'
-import type { CatalogInput, WriteResult } from '../core/catalog/protocol.ts'
-import type { Outcome, Write } from '../core/catalog/writes.ts'
+import type { WriteResult } from '../core/catalog/protocol.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
 import type { HubId, Slug } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
-import type { Report } from '../core/presence/lease.ts'
-import type { PresenceInput } from '../core/presence/protocol.ts'
-import { type Now, second } from '../core/time.ts'
-import type { Answer, Call } from './calls.ts'
+import type { Now } from '../core/time.ts'
+import { Beats } from './beats.ts'
+import type { Call, Guard } from './calls.ts'
 import { type ForgetPlan, forgetWrite } from './forgetting.ts'
 import { type Filed, type FileEntry, type FileResult, ProjectFile } from './projectfile.ts'
-import { projectId, projectKind, registrationWrite, slugOf } from './projects.ts'
+import { projectId, projectKind, registrationWrite, revisionOf, slugOf, wholeRegistration } from './projects.ts'
 import type { Settings } from './settings.ts'
-import type { Heartbeat, MemberStatus, ProjectStatus, Registration } from './shapes.ts'
+import type { MemberStatus, ProjectStatus } from './shapes.ts'
+import { type Asked, answer, type DeskJob, type DeskStep, fullness, refusals, type Then } from './steps.ts'
 
-/** What a call makes the machines do. An answer is read when its turn comes: after the steps before it. */
-export type DeskStep =
-  | { readonly type: 'catalog'; readonly input: CatalogInput }
-  | { readonly type: 'presence'; readonly input: PresenceInput }
-  | { readonly type: 'answer'; readonly call: CallId; readonly answer: () => Answer }
-
-type Then = (outcomes: readonly Outcome[]) => readonly DeskStep[]
-interface DeskJob {
-  readonly writes: readonly Write[]
-  readonly extra?: readonly StoreOp[]
-  readonly answers?: number
-  /** What was not taken is for what follows to look at. */
-  readonly isPartial?: boolean
+interface Waiting {
+  readonly then: Then
+  readonly answers: number
+  readonly isPartial: boolean
+  readonly slug?: Slug
 }
 
-/** What a caller is told whose write did not go in. */
-const refusals: Partial<Readonly<Record<Outcome, Refusal>>> = {
-  'too-many-fields': refuse('limit-reached', 'The entry would have more than 256 fields; give it fewer tags'),
-  'slice-full': refuse('limit-reached', "This hub's slice holds limits.slice records; use another hub"),
-  unfit: refuse('limit-reached', 'The entry is longer than hubs take, or no proper text; shorten or mend its texts'),
-  'clock-drift': refuse('clock-drift', clockRefusal),
-}
-
-type Registered = Registration & { readonly slug: Slug }
+type Registering = Omit<Call & { readonly type: 'register' }, 'type'>
 
 /** What the desk needs of the hub behind it. */
 export interface Backroom {
@@ -57,15 +40,23 @@ export class Desk {
   readonly #settings: Settings
   readonly #projects = new Set<Slug>()
   readonly #file: ProjectFile
+  readonly #beats: Beats
   /** What follows each write under way, by its caller. Bounded by the catalog's queue. */
-  readonly #thens = new Map<CallId, { readonly then: Then; readonly answers: number; readonly isPartial: boolean }>()
+  readonly #thens = new Map<CallId, Waiting>()
 
   constructor(hub: Backroom, settings: Settings, filed: ReadonlyMap<Slug, Filed>) {
     this.#hub = hub
     this.#settings = settings
     this.#file = new ProjectFile(filed)
+    this.#beats = new Beats({
+      settings,
+      projects: this.#projects,
+      statusOf: (slug, now) => hub.statusOf(slug, now),
+      absence: (slug) => this.absence(slug),
+      write: (call, job, then) => this.#write(call, job, then),
+    })
     const { replicas } = hub.catalog
-    for (const id of replicas.entries()) this.noteProject(id, replicas.exists(id))
+    for (const id of replicas.existing()) this.noteProject(id, true)
   }
 
   /** The slugs of all projects that exist. */
@@ -91,17 +82,19 @@ export class Desk {
     if (refusal !== undefined) return [answer(call, refusal)]
     switch (request.type) {
       case 'register':
-        return this.#register({ ...request.registration, slug: request.slug }, { call, now }, (created) => [
+        return this.#register(request, { call, now }, (created) => [
           answer(call, { ok: true, type: 'registered', created }),
         ])
       case 'project-file':
         return this.#load(call, request.entries, now)
       case 'remove':
-        return this.#write(call, { writes: [{ op: 'remove', kind: projectKind, key: request.slug }] }, ([outcome]) => [
-          answer(call, outcome === 'removed' ? { ok: true, type: 'removed' } : this.absence(request.slug)),
-        ])
+        return this.#remove(request, call)
       case 'beat':
-        return this.#beat(call, request, now)
+        return this.#beats.one(request, { call, now })
+      case 'beats':
+        return this.#beats.all(request.beats, { call, now })
+      case 'echo':
+        return [{ type: 'echo', call, waitMs: request.waitMs }]
       case 'forget':
         return this.#forget(request, { call, now })
     }
@@ -133,17 +126,43 @@ export class Desk {
   }
 
   #register(
-    registration: Registered,
-    { call, now }: { call: CallId; now: Now },
+    { slug, registration, how = 'update', guard }: Registering,
+    { call, now }: Asked,
     then: (created: boolean) => readonly DeskStep[],
   ): readonly DeskStep[] {
-    const { slug } = registration
-    const { maxProjects } = this.#settings.catalog
-    if (!this.#projects.has(slug) && this.#projects.size >= maxProjects) {
-      return [answer(call, refuse('limit-reached', `The federation holds limits.projects (${maxProjects}) projects`))]
+    const refusal = this.#objection(slug, guard)
+    if (refusal !== undefined) return [answer(call, refusal)]
+    const isThere = this.#projects.has(slug)
+    if (!isThere && how === 'patch') return [answer(call, this.absence(slug))]
+    if (!isThere && this.#projects.size >= this.#settings.catalog.maxProjects)
+      return [answer(call, fullness(this.#settings))]
+    const given = how === 'replace' ? wholeRegistration(slug, registration) : registration
+    const job = { writes: [registrationWrite(slug, given, now.wall)], slug }
+    return this.#write(call, job, ([outcome]) => then(outcome === 'created'))
+  }
+
+  #remove({ slug, guard }: Call & { readonly type: 'remove' }, call: CallId): readonly DeskStep[] {
+    const refusal = this.#objection(slug, guard)
+    if (refusal !== undefined) return [answer(call, refusal)]
+    return this.#write(call, { writes: [{ op: 'remove', kind: projectKind, key: slug }], slug }, ([outcome]) => [
+      answer(call, outcome === 'removed' ? { ok: true, type: 'removed' } : this.absence(slug)),
+    ])
+  }
+
+  /** Why a guarded write is not taken. Of two that are bound to one revision the second comes too late. */
+  #objection(slug: Slug, guard: Guard | undefined): Refusal | undefined {
+    if (guard === undefined) return undefined
+    const isUnderWay = [...this.#thens.values()].some((waiting) => waiting.slug === slug)
+    if (isUnderWay) return refuse('precondition-failed', `${slug} is being written at this moment; read it again`)
+    const isThere = this.#projects.has(slug)
+    if (guard.type === 'absent') {
+      return isThere ? refuse('precondition-failed', `There is a project called ${slug}`) : undefined
     }
-    const write = registrationWrite(slug, registration, now.wall)
-    return this.#write(call, { writes: [write] }, ([outcome]) => then(outcome === 'created'))
+    if (!isThere) return refuse('precondition-failed', this.absence(slug).detail)
+    if (guard.type === 'present') return undefined
+    const revision = revisionOf(this.#hub.catalog.replicas.joined(projectId(slug)))
+    if (guard.revisions.includes(revision)) return undefined
+    return refuse('precondition-failed', `${slug} is at revision ${revision}; read it again`)
   }
 
   #load(call: CallId, entries: readonly FileEntry[], now: Now): readonly DeskStep[] {
@@ -165,31 +184,8 @@ export class Desk {
     })
   }
 
-  #beat(call: CallId, { slug, beat }: { slug: Slug; beat: Heartbeat }, now: Now): readonly DeskStep[] {
-    const steps = (): readonly DeskStep[] => [
-      { type: 'presence', input: { type: 'beat', slug, report: reportOf(beat) } },
-      {
-        type: 'answer',
-        call,
-        answer: () => {
-          const nextWithin = this.#settings.presence.heartbeatIntervalMs / second
-          const status = this.#hub.statusOf(slug, now)
-          return { ok: true, type: 'beaten', reply: { slug, status, next_within_s: nextWithin } }
-        },
-      },
-    ]
-    if (this.#projects.has(slug)) return steps()
-    const refusal = this.absence(slug)
-    const mayRegister = this.#settings.presence.unknownProjects === 'register' && beat.hub_url !== undefined
-    if (refusal.code === 'project-removed' || !mayRegister) return [answer(call, refusal)]
-    return this.#register({ ...registrationOf(beat), slug }, { call, now }, steps)
-  }
-
   /** Only who is gone: a living hub would come back with its next word, and whoever forgot it would wonder. */
-  #forget(
-    { hubs, withData }: Call & { readonly type: 'forget' },
-    { call, now }: { call: CallId; now: Now },
-  ): readonly DeskStep[] {
+  #forget({ hubs, withData }: Call & { readonly type: 'forget' }, { call, now }: Asked): readonly DeskStep[] {
     const { replicas, reserve } = this.#hub.catalog
     const plans: ForgetPlan[] = []
     for (const hub of new Set(hubs)) {
@@ -220,22 +216,8 @@ export class Desk {
 
   /** `answers`: how many of the writes, the last ones, decide whether it worked; all of them when it is left out. */
   #write(call: CallId, job: DeskJob, then: Then): readonly DeskStep[] {
-    this.#thens.set(call, { then, answers: job.answers ?? job.writes.length, isPartial: job.isPartial ?? false })
+    const { slug, answers = job.writes.length, isPartial = false } = job
+    this.#thens.set(call, { then, answers, isPartial, ...(slug === undefined ? {} : { slug }) })
     return [{ type: 'catalog', input: { type: 'write', call, writes: job.writes, extra: job.extra ?? [] } }]
   }
-}
-
-function answer(call: CallId, result: Answer): DeskStep {
-  return { type: 'answer', call, answer: () => result }
-}
-
-function reportOf(beat: Heartbeat): Report {
-  const reasons = beat.degraded_reasons ?? []
-  const isDegraded = beat.status === 'degraded' || reasons.length > 0
-  return { isDegraded, reasons, ...(beat.version === undefined ? {} : { version: beat.version }) }
-}
-
-/** What a beat says that a project can be registered with. */
-function registrationOf({ hub_url, mesh_namespace }: Heartbeat): Registration {
-  return { ...(hub_url === undefined ? {} : { hub_url }), ...(mesh_namespace === undefined ? {} : { mesh_namespace }) }
 }

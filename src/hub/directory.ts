@@ -3,12 +3,14 @@
 // address and key, and can be forgotten.
 
 import { Compile } from 'typebox/schema'
-import { hubKind } from '../core/catalog/burials.ts'
+import { type Card, cardText, hubKind, saidIn, sealIn, signedField } from '../core/catalog/card.ts'
+import type { Cards } from '../core/catalog/cards.ts'
 import { exists, type Field, type Joined } from '../core/catalog/record.ts'
 import type { Replicas } from '../core/catalog/replicas.ts'
 import type { Write } from '../core/catalog/writes.ts'
 import { canonical } from '../core/hash.ts'
 import { compareText, type HubId } from '../core/ids.ts'
+import type { Notary } from '../core/keys.ts'
 import { type Millis, minute, type Now } from '../core/time.ts'
 import { type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import { isoOf } from './iso.ts'
@@ -20,6 +22,7 @@ const infoCheck = Compile(HubInfoSchema)
 
 export interface DirectoryParts {
   readonly self: { readonly info: HubInfo }
+  readonly notary: Notary
   readonly catalog: { readonly replicas: Replicas }
 }
 
@@ -45,8 +48,20 @@ export class OwnEntry {
     const joined = catalog.replicas.joined(idOf(hub))
     const isSaid = ([name, value]: [string, unknown]): boolean =>
       canonical(joined.fields[name]?.[0] ?? null) === canonical(value)
-    if (exists(joined) && Object.entries(fields).every(isSaid)) return undefined
-    return { op: 'put', kind: hubKind, key: hub, fields, initial: {}, sets: {} }
+    const own = catalog.replicas.slice(hub)?.get(idOf(hub))
+    const seal = sealIn(own)
+    const isSealed = seal?.signature === this.#signature(hub, saidIn(own), seal?.at ?? 0)
+    if (exists(joined) && Object.entries(fields).every(isSaid) && isSealed) return undefined
+    // C20: over all that the entry will say, also what a later version has written.
+    const said = Object.entries({ ...saidIn(own), ...fields }).filter(([, value]) => value !== null)
+    const at = now.wall
+    const signed = { at, signature: this.#signature(hub, Object.fromEntries(said), at) }
+    return { op: 'put', kind: hubKind, key: hub, fields: { ...fields, [signedField]: signed }, initial: {}, sets: {} }
+  }
+
+  #signature(hub: HubId, said: Card['said'], at: Millis): string {
+    const { notary } = this.#parts
+    return notary.signText(cardText(notary.federation, { hub, said, at }))
   }
 }
 
@@ -55,17 +70,20 @@ export function isListed(replicas: Replicas, hub: HubId): boolean {
   return replicas.slice(hub) !== undefined || exists(replicas.joined(idOf(hub)))
 }
 
-/** All that are listed and all of whom a slice is held, by name. */
+/** All that are listed and all of whom a slice is held, by name; and those of whom only a card has come. */
 export function directoryOf(
-  replicas: Replicas,
+  { replicas, cards }: { readonly replicas: Replicas; readonly cards: Cards },
   statusOf: (hub: HubId) => MemberStatus | undefined,
 ): readonly DirectoryEntry[] {
   const slices = new Set([...replicas.slices()].map((slice) => slice.hub))
   const listed = [...replicas.entries()].filter((id) => id.startsWith(`${hubKind}/`) && exists(replicas.joined(id)))
-  const names = new Set([...slices, ...listed.map((id) => id.slice(hubKind.length + 1) as HubId)])
-  return [...names].sort(compareText).map((hub) => {
+  const known = new Set([...slices, ...listed.map((id) => id.slice(hubKind.length + 1) as HubId)])
+  const provisional = new Map([...cards.all()].flatMap((card) => (known.has(card.hub) ? [] : [[card.hub, card]])))
+  return [...known, ...provisional.keys()].sort(compareText).map((hub) => {
+    const card = provisional.get(hub)
     const joined = replicas.joined(idOf(hub))
-    const info = infoIn(hub, joined)
+    const info = card === undefined ? infoIn(hub, joined) : infoOf(hub, card.said)
+    const updatedAt = card?.at ?? lastOf(Object.values(joined.fields))
     return {
       hub_id: hub,
       peer_id: info?.peer ?? null,
@@ -77,7 +95,8 @@ export function directoryOf(
       labels: info?.labels ?? {},
       status: statusOf(hub) ?? 'unknown',
       records: replicas.slice(hub)?.size ?? 0,
-      updated_at: info === undefined ? null : isoOf(lastOf(Object.values(joined.fields))),
+      provisional: card !== undefined,
+      updated_at: info === undefined ? null : isoOf(updatedAt),
     }
   })
 }
@@ -87,7 +106,11 @@ function infoIn(hub: HubId, joined: Joined): HubInfo | undefined {
   if (!exists(joined)) return undefined
   const said = Object.entries(joined.fields).map(([name, [value]]) => [name, value ?? undefined] as const)
   const { life: _, ...rest }: Record<string, unknown> = Object.fromEntries(said)
-  const info = { ...rest, hub }
+  return infoOf(hub, rest)
+}
+
+function infoOf(hub: HubId, said: Readonly<Record<string, unknown>>): HubInfo | undefined {
+  const info = { ...said, hub }
   return infoCheck.Check(info) ? info : undefined
 }
 

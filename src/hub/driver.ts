@@ -6,7 +6,7 @@ import type { Address } from '../core/ids.ts'
 import type { CallId } from '../core/machine.ts'
 import { hour, type Millis, type Now, never } from '../core/time.ts'
 import { seal } from '../core/wire.ts'
-import type { Answer, Call, LocalHub, Watched } from './calls.ts'
+import type { Answer, Call, LocalHub, ProjectReader, Watched } from './calls.ts'
 import type { HubChange, HubEffect, HubInput } from './effects.ts'
 import { judgeHello, sayHello } from './hello.ts'
 import { Hub } from './hub.ts'
@@ -102,23 +102,30 @@ export class Driver implements LocalHub {
   /** Asks the hub something; `done` is called once, possibly at once. */
   call(request: Call, done: (answer: Answer) => void): void {
     const refusal = this.#reasonAgainst()
-    if (refusal !== undefined) {
-      done(refusal)
-      return
-    }
     const call = ++this.#calls
-    this.#callers.set(call, done)
-    this.#feed({ type: 'call', call, request })
+    if (refusal === undefined) {
+      this.#callers.set(call, done)
+      this.#feed({ type: 'call', call, request })
+    } else done(refusal)
   }
 
   watch(since: string | undefined, wake: () => void): Watched {
     const refusal = this.#reasonAgainst()
     if (refusal !== undefined) return refusal
-    const { hub, views } = this
-    this.#watch ??= new Watch({ hub, views, now: () => this.now() })
-    const watched = this.#watch.open(since, wake)
-    this.#arm(hub)
-    return watched
+    return this.#reading().open(since, wake)
+  }
+
+  /** What callers read of projects; the hub must have started. */
+  get listing(): ProjectReader {
+    return this.#reading().listing
+  }
+
+  #reading(): Watch {
+    if (this.#watch === undefined) {
+      this.#watch = new Watch({ hub: this.hub, views: this.views, now: () => this.now() })
+      this.#arm(this.hub)
+    }
+    return this.#watch
   }
 
   #reasonAgainst(): Refusal | undefined {
@@ -222,7 +229,7 @@ export class Driver implements LocalHub {
         break
       }
       case 'sign':
-        keys.signLater(effect.text, (signature) => this.#feed({ type: 'signed', signature }))
+        this.#feed({ type: 'signed', signature: keys.sign(effect.text) })
         break
       case 'verify':
         keys.verifyLater(effect, (ok) => this.#feed({ type: 'verified', token: effect.token, ok }))
@@ -280,9 +287,7 @@ export class Driver implements LocalHub {
       isPresent: (peer) => this.#hub !== undefined && isAlive(this.#hub, peer),
       linkUp: (peer, bytes) => {
         const judged = judgeHello(this.#settings, peer, codec.decode(bytes))
-        if (!judged.ok) return
-        const { info, uptimeMs } = judged.hello
-        this.#feed({ type: 'link-up', info, uptimeMs })
+        if (judged.ok) this.#feed({ type: 'link-up', info: judged.hello.info, uptimeMs: judged.hello.uptimeMs })
       },
       linkDown: (peer, reason) => this.#feed({ type: 'link-down', peer, reason }),
       dialFailed: (peer, reason) => this.#feed({ type: 'dial-failed', peer, reason }),

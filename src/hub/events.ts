@@ -1,7 +1,7 @@
 // The shapes of what a watcher is told.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../core/schema.ts'
 import { type Member, nullable, type Project } from './shapes.ts'
 
 const opOf = (put: string, status: string) =>

@@ -1,8 +1,8 @@
 // The first words between two hubs. Each says who it is; each judges the other before anything else is exchanged.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import type { PeerId } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 import type { Millis } from '../core/time.ts'
 import type { HubInfo } from '../core/wire.ts'
 import { CountSchema, type Envelope, HubInfoSchema, type Kind, kind, parse, seal } from '../core/wire.ts'

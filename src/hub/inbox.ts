@@ -2,6 +2,7 @@
 
 import { type CatalogMessage, catalogKinds } from '../core/catalog/messages.ts'
 import { type ClockMessage, clockKinds } from '../core/clock/messages.ts'
+import { type EchoMessage, echoKinds } from '../core/echo/messages.ts'
 import { type TierMessage, tierKinds } from '../core/hierarchy/messages.ts'
 import type { HubId, PeerId } from '../core/ids.ts'
 import type { Notary } from '../core/keys.ts'
@@ -17,6 +18,7 @@ export type Letter =
   | { readonly feature: 'presence'; readonly message: PresenceMessage }
   | { readonly feature: 'catalog'; readonly message: CatalogMessage }
   | { readonly feature: 'clock'; readonly message: ClockMessage }
+  | { readonly feature: 'echo'; readonly message: EchoMessage }
 
 type Feature = Letter['feature']
 
@@ -26,6 +28,7 @@ const featureKinds: Readonly<Record<Feature, readonly Kind<unknown>[]>> = {
   presence: presenceKinds,
   catalog: catalogKinds,
   clock: clockKinds,
+  echo: echoKinds,
 }
 const kinds = new Map(Object.values(featureKinds).flatMap((each) => each.map((kind) => [kind.kind, kind])))
 const features = new Map(
@@ -85,6 +88,8 @@ export function speakerOf({ message }: Letter): HubId | undefined {
       return message.body.home
     case 'tier.report':
       return message.body.reporter
+    case 'echo.call':
+      return message.body.by
     default:
       return undefined
   }

@@ -41,7 +41,15 @@ export interface Machines {
   readonly timekeeper: Timekeeper
 }
 
-export function buildMachines(boot: Boot): Machines {
+/** What they are built with, and the composition needs as well. */
+export interface Built extends Machines {
+  /** For what the composition itself draws. */
+  readonly random: Random
+  /** Whether a message to the peer has a way to go: it is linked. */
+  readonly reaches: (peer: PeerId) => boolean
+}
+
+export function buildMachines(boot: Boot): Built {
   const { settings, remembered, incarnation, addresses, keys, reaches, now } = boot
   const { hub, peer, region, tier, version } = settings
   const where = settings.coordinates === undefined ? {} : { coordinates: settings.coordinates }
@@ -89,6 +97,7 @@ export function buildMachines(boot: Boot): Machines {
         ...{ isClockRight, hub, peer, slices, lostOwn, isReturning, reserve, sureWall },
         federation: settings.federation,
         hashing: keys,
+        sign: (text) => keys.sign(text),
         keyOf: (id) =>
           [...pools.map((pool) => pool.members()), hierarchy.foreign()].find((known) => known.has(id))?.get(id)?.info
             .peer,
@@ -96,5 +105,7 @@ export function buildMachines(boot: Boot): Machines {
       now,
     ),
     timekeeper,
+    random,
+    reaches,
   }
 }

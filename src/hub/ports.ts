@@ -25,7 +25,6 @@ export interface Codec {
 
 /** The hub's keys, and what of their work is done beside the event loop. `done` is called once. */
 export interface HubKeys extends Keys, Hashing {
-  signLater(text: string, done: (signature: string) => void): void
   verifyLater(signed: Signed, done: (ok: boolean) => void): void
 }
 

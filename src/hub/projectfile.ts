@@ -3,11 +3,12 @@
 // kept what the file last said and, where that made the project, when: that time stands in the project as well, for as long
 // as it is the one that the file made.
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import type { Replicas } from '../core/catalog/replicas.ts'
 import type { Outcome, Write } from '../core/catalog/writes.ts'
 import type { HubId, Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
+import { Type } from '../core/schema.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema } from '../core/wire.ts'
 import { projectId, projectKind, registrationHash, registrationWrite } from './projects.ts'

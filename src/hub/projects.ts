@@ -8,7 +8,7 @@ import { compareText, type Slug } from '../core/ids.ts'
 import type { Lease, Presence } from '../core/presence/lease.ts'
 import type { Millis } from '../core/time.ts'
 import { isoOf } from './iso.ts'
-import type { Project, Registration } from './shapes.ts'
+import type { Patch, Project, Registration } from './shapes.ts'
 
 export const projectKind = 'project'
 const idPrefix = `${projectKind}/`
@@ -24,7 +24,7 @@ export function slugOf(id: string): Slug | undefined {
 }
 
 /** What a registration writes: the given fields, and defaults for those a new project lacks. */
-export function registrationWrite(slug: Slug, registration: Registration, wall: Millis): Write {
+export function registrationWrite(slug: Slug, registration: Patch, wall: Millis): Write {
   const { name, hub_url, mesh_namespace, allow_fanout, tags } = registration
   const given = Object.entries({ name, hub_url, mesh_namespace, allow_fanout })
   return {
@@ -35,6 +35,11 @@ export function registrationWrite(slug: Slug, registration: Registration, wall: 
     initial: { created: Math.floor(wall), name: slug, mesh_namespace: `hub.${slug}` },
     sets: tags === undefined ? {} : { [tagPrefix]: tags },
   }
+}
+
+/** Every field, those that are not given as a new project has them. */
+export function wholeRegistration(slug: Slug, given: Patch): Patch {
+  return { name: slug, hub_url: null, mesh_namespace: `hub.${slug}`, tags: [], allow_fanout: [], ...given }
 }
 
 /** Equal for equal entries of a projects file. */
@@ -103,7 +108,8 @@ function lastStamp(joined: Joined): Stamp {
 
 const revisions = new WeakMap<Joined, string>()
 
-function revisionOf(joined: Joined): string {
+/** Changes with every change of the entry; equal on hubs that agree. */
+export function revisionOf(joined: Joined): string {
   const held = revisions.get(joined)
   if (held !== undefined) return held
   const fresh = hashOf([canonical(joined.fields)]).slice(0, 16)

@@ -1,22 +1,22 @@
 // The shapes of what a hub answers, once: views build them, HTTP validates and documents them, the CLI prints them.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { EpochSchema } from '../core/catalog/slice.ts'
 import { hubIdPattern, slugPattern } from '../core/ids.ts'
+import { Type } from '../core/schema.ts'
 import { CoordinatesSchema, CountSchema, HubIdSchema, LabelsSchema, TierSchema } from '../core/wire.ts'
 
 export const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()])
-const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
+export const Iso = Type.String({ format: 'date-time', description: 'ISO 8601, UTC, milliseconds' })
 
 /**
  * Free text as people write it: no control characters, which terminals would obey, and no lone surrogates, which have no
  * UTF-8 and would read differently at other hubs.
  */
-const Text = (maxLength: number, minLength = 0) =>
+export const Text = (maxLength: number, minLength = 0) =>
   Type.String({ minLength, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]*$' })
-const HubUrl = Type.String({ pattern: '^https?://[^\\s/\\p{Cc}\\p{Cs}][^\\s\\p{Cc}\\p{Cs}]*$', maxLength: 500 })
+export const HubUrl = Type.String({ pattern: '^https?://[^\\s/\\p{Cc}\\p{Cs}][^\\s\\p{Cc}\\p{Cs}]*$', maxLength: 500 })
 
 /** What a backup says of itself (C19). */
 export const BackupAboutSchema = Type.Object({
@@ -68,28 +68,18 @@ export const RegistrationSchema = Type.Object(
 )
 export type Registration = Static<typeof RegistrationSchema>
 
-export const HeartbeatSchema = Type.Object(
+/** What may be changed of a project that is there. */
+export const PatchSchema = Type.Object(
   {
-    status: Type.Optional(Type.Enum(['online', 'degraded'])),
-    version: Type.Optional(Text(100)),
-    hub_url: Type.Optional(HubUrl),
+    name: Type.Optional(Text(200, 1)),
+    hub_url: Type.Optional(nullable(HubUrl)),
     mesh_namespace: Type.Optional(Text(100, 1)),
-    timestamp: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Number()])),
-    degraded_reasons: Type.Optional(Type.Array(Text(100), { maxItems: 16 })),
+    tags: Type.Optional(Type.Array(Text(64, 1), { maxItems: 64 })),
+    allow_fanout: Type.Optional(Type.Array(Text(100, 1), { maxItems: 100 })),
   },
-  { $id: 'Heartbeat' },
+  { $id: 'Patch' },
 )
-export type Heartbeat = Static<typeof HeartbeatSchema>
-
-export const HeartbeatReplySchema = Type.Object(
-  {
-    slug: Type.String(),
-    status: ProjectStatusSchema,
-    next_within_s: Type.Number({ description: 'Send the next beat within this many seconds' }),
-  },
-  { $id: 'HeartbeatReply' },
-)
-export type HeartbeatReply = Static<typeof HeartbeatReplySchema>
+export type Patch = Static<typeof PatchSchema>
 
 export const MemberStatusSchema = Type.Enum(['alive', 'suspect', 'dead', 'left'])
 export type MemberStatus = Static<typeof MemberStatusSchema>
@@ -130,6 +120,9 @@ export const DirectoryEntrySchema = Type.Object(
       description: 'As in /api/members; unknown: no member list has it any more',
     }),
     records: Type.Integer({ description: 'How many records of its slice are held here' }),
+    provisional: Type.Boolean({
+      description: 'Signed by the hub itself, and not yet confirmed by its slice, which has still to come',
+    }),
     updated_at: nullable(Iso),
   },
   { $id: 'DirectoryEntry', description: 'What a hub says of itself is null where it has not said it' },
@@ -212,7 +205,7 @@ export const HealthSchema = Type.Object(
 )
 export type Health = Static<typeof HealthSchema>
 
-const ViewStateSchema = Type.Enum(['converged', 'lagging', 'partitioned'])
+export const ViewStateSchema = Type.Enum(['converged', 'lagging', 'partitioned'])
 export type ViewState = Static<typeof ViewStateSchema>
 
 export const StatusSchema = Type.Object(

@@ -3,7 +3,7 @@
 // looked at at once, and so is the end of a dead home's grace; a slow round over everything finds the rest.
 
 import type { HubId, Slug } from '../core/ids.ts'
-import { type Millis, type Now, second } from '../core/time.ts'
+import { type Millis, type Now, never, second } from '../core/time.ts'
 import type { Touch } from './journal.ts'
 import type { Member } from './shapes.ts'
 import { factsOf, seenOf } from './sight.ts'
@@ -31,6 +31,8 @@ export class Statuses {
   readonly #hubs = new Map<HubId, { readonly status: string; readonly rest: string }>()
   /** When the grace of homes that are gone is over. */
   readonly #graces = new Map<HubId, Millis>()
+  /** Never later than the first moment at which a home that tells nothing is silent (P3). */
+  #silentAt: Millis = never
   #round: Iterator<Slug> | undefined
   #stepAt: Millis
 
@@ -39,7 +41,7 @@ export class Statuses {
     this.#scene = scene
     this.#tell = tell
     this.#stepAt = now.mono + stepMs
-    for (const slug of scene.hub.desk.projects()) this.#note(slug, this.#look(slug, now))
+    for (const slug of scene.hub.desk.projects()) this.#note(slug, this.#look(slug, now), now)
     for (const member of scene.views.members(now)) {
       const hub = member.hub_id as HubId
       this.#hubs.set(hub, signsOf(member))
@@ -48,7 +50,7 @@ export class Statuses {
   }
 
   deadline(): Millis {
-    return Math.min(this.#stepAt, ...this.#graces.values())
+    return Math.min(this.#stepAt, this.#silentAt, ...this.#graces.values())
   }
 
   tick(now: Now): void {
@@ -57,6 +59,7 @@ export class Statuses {
       this.#graces.delete(hub)
       this.#lookAtHome(hub, now)
     }
+    if (this.#silentAt <= now.mono) this.#lookForSilence(now)
     if (this.#stepAt > now.mono) return
     this.#stepAt = now.mono + stepMs
     for (let left = Math.ceil(this.#projects.size / roundSteps); left > 0; left--) {
@@ -72,7 +75,7 @@ export class Statuses {
 
   /** The entry was written, and is told of: how the project is, too. */
   written(slug: Slug, now: Now): void {
-    if (this.#scene.hub.desk.projects().has(slug)) this.#note(slug, this.#look(slug, now))
+    if (this.#scene.hub.desk.projects().has(slug)) this.#note(slug, this.#look(slug, now), now)
     else this.#forget(slug)
   }
 
@@ -82,7 +85,7 @@ export class Statuses {
     const before = this.#projects.get(slug)
     const seen = this.#look(slug, now)
     if (before?.text === seen.text) return
-    this.#note(slug, seen)
+    this.#note(slug, seen, now)
     this.#tell({ event: 'project', op: 'status', slug })
   }
 
@@ -110,19 +113,39 @@ export class Statuses {
     for (const slug of [...(this.#byHome.get(hub) ?? [])]) this.project(slug, now)
   }
 
+  /** Leases that nobody has told for too long; most were told again meanwhile. */
+  #lookForSilence(now: Now): void {
+    this.#silentAt = never
+    const { presence, info, settings } = this.#scene.hub
+    for (const [home, slugs] of this.#byHome) {
+      if (home === info.hub) continue
+      for (const slug of [...slugs]) {
+        const at = (presence.held(slug)?.heardAt ?? now.mono) + settings.presence.staleThresholdMs + 1
+        if (at <= now.mono) this.project(slug, now)
+        else this.#silentAt = Math.min(this.#silentAt, at)
+      }
+    }
+  }
+
   #look(slug: Slug, now: Now): Seen {
     const { presence, lease, homeRegion } = seenOf(this.#scene.hub, slug, now)
     const home = lease?.claim[1]
     return { home, text: [presence.status, ...presence.reasons, home, homeRegion, lease?.report.version].join() }
   }
 
-  #note(slug: Slug, seen: Seen): void {
+  #note(slug: Slug, seen: Seen, now: Now): void {
     if (this.#projects.get(slug)?.home !== seen.home) {
       this.#forget(slug)
       const slugs = seen.home === undefined ? undefined : (this.#byHome.get(seen.home) ?? new Set())
       if (seen.home !== undefined && slugs !== undefined) this.#byHome.set(seen.home, slugs.add(slug))
     }
     this.#projects.set(slug, seen)
+    const { presence, info, settings } = this.#scene.hub
+    const heardAt = presence.held(slug)?.heardAt
+    if (heardAt === undefined || seen.home === info.hub) return
+    // One that is silent already is looked at when it is told of again.
+    const at = heardAt + settings.presence.staleThresholdMs + 1
+    if (at > now.mono) this.#silentAt = Math.min(this.#silentAt, at)
   }
 
   #forget(slug: Slug): void {

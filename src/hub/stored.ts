@@ -2,7 +2,7 @@
 // Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, the catalog's own prefixes (core/catalog/layout.ts),
 // and those once more behind `reserve/` (core/catalog/reserve.ts).
 
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { isAwayTooLong } from '../core/catalog/absence.ts'
 import { headPrefix } from '../core/catalog/layout.ts'
@@ -12,6 +12,7 @@ import type { Loaded } from '../core/catalog/stored.ts'
 import { asLost, isForeign, isOfSlice, SliceReader } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
+import { Type } from '../core/schema.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
 import type { Codec, StoredEntry, StoredOp } from './ports.ts'

@@ -1,24 +1,27 @@
 // What local readers are told: everything comes from what the machines hold at this moment, nothing enters the core.
 
 import { exists } from '../core/catalog/record.ts'
-import type { HubId, Region, Slug } from '../core/ids.ts'
+import type { HubId, PeerId, Region, Slug } from '../core/ids.ts'
 import { compareText } from '../core/ids.ts'
 import { type Now, second } from '../core/time.ts'
+import type { HubInfo } from '../core/wire.ts'
 import { backupOf, type Taken } from './backup.ts'
 import type { Freshness, Views } from './calls.ts'
 import type { Desk } from './desk.ts'
 import { directoryOf } from './directory.ts'
 import { checksOf } from './health.ts'
 import { isoOf } from './iso.ts'
+import type { Registry, Topology } from './landscape.ts'
 import { projectFrom, projectId } from './projects.ts'
 import type { DirectoryEntry, Health, Member, Project, ProjectStatus, Status, ViewState } from './shapes.ts'
 import { type Eyes, everyone, factsOf, type MemberFacts, memberFacts, seenOf } from './sight.ts'
+import { registryOf, topologyOf } from './surroundings.ts'
 import { whyOf } from './why.ts'
 
 /** What the views read of a hub. */
 export interface Beliefs extends Eyes {
   readonly desk: Desk
-  readonly links: ReadonlyMap<string, unknown>
+  readonly links: ReadonlyMap<PeerId, HubInfo>
   readonly state: 'starting' | 'ready' | 'leaving'
 }
 
@@ -124,7 +127,7 @@ export class HubViews implements Views {
   }
 
   directory(): readonly DirectoryEntry[] {
-    return directoryOf(this.#hub.catalog.replicas, (hub) => factsOf(this.#hub, hub)?.status)
+    return directoryOf(this.#hub.catalog, (hub) => factsOf(this.#hub, hub)?.status)
   }
 
   why(hub: HubId, now: Now): ReturnType<Views['why']> {
@@ -153,6 +156,15 @@ export class HubViews implements Views {
   project(slug: Slug, now: Now): ReturnType<Views['project']> {
     const project = this.#project(slug, now)
     return project === undefined ? this.#hub.desk.absence(slug) : { ok: true, project }
+  }
+
+  topology(now: Now): Topology {
+    const states = new Map([...this.#regions(now)].map(([region, { state }]) => [region, state]))
+    return topologyOf(this.#hub, states, now)
+  }
+
+  registry(now: Now): Registry {
+    return registryOf(this.#hub, this.projectCounts(now), now)
   }
 
   backup(now: Now): Taken {

@@ -1,4 +1,4 @@
-// C18: everything that readers are told of as it happens. It begins with the first reader and costs nothing before: the
+// C18: everything that readers are told of as it happens, and what callers read of projects, kept true by the same changes. It begins with the first reader and costs nothing before: the
 // changes of the machines are noted in a journal, and at the end of each turn of the driver those who wait are woken.
 
 import { type Cursor, cursorText, frontierOf, readCursor } from '../core/catalog/cursor.ts'
@@ -6,7 +6,8 @@ import { refuse } from '../core/errors.ts'
 import type { Millis, Now } from '../core/time.ts'
 import type { Watched } from './calls.ts'
 import type { HubChange } from './effects.ts'
-import { Journal } from './journal.ts'
+import { Journal, type Touch } from './journal.ts'
+import { Listing } from './listing.ts'
 import { slugOf } from './projects.ts'
 import { type Scene, Statuses } from './statuses.ts'
 import { type Stage, Watcher } from './watcher.ts'
@@ -16,8 +17,11 @@ export interface WatchParts extends Scene {
 }
 
 export class Watch {
+  /** What callers read of projects. */
+  readonly listing: Listing
   readonly #stage: Stage
   readonly #statuses: Statuses
+  readonly #tell: (touch: Touch) => void
   readonly #watchers = new Set<Watcher>()
   /** Of the catalog, when the journal was last sealed, and how far it was. */
   #digest: string
@@ -28,7 +32,13 @@ export class Watch {
   constructor(parts: WatchParts) {
     const journal = new Journal()
     this.#stage = { ...parts, now: () => parts.now(), journal }
-    this.#statuses = new Statuses(parts, (touch) => journal.note(touch), parts.now())
+    this.listing = new Listing(parts.hub)
+    const tell = (touch: Touch): void => {
+      journal.note(touch)
+      if (touch.event === 'project') this.listing.touch(touch.slug)
+    }
+    this.#statuses = new Statuses(parts, tell, parts.now())
+    this.#tell = tell
     this.#digest = parts.hub.catalog.replicas.digest()
     this.#frontier = frontierOf(parts.hub.catalog.replicas)
   }
@@ -57,7 +67,7 @@ export class Watch {
       case 'entry': {
         const slug = slugOf(change.id)
         if (slug === undefined) break
-        this.#stage.journal.note({ event: 'project', op: 'put', slug })
+        this.#tell({ event: 'project', op: 'put', slug })
         this.#statuses.written(slug, now)
         break
       }

@@ -85,7 +85,8 @@ export class Bench {
     const { reserve = [] } = options
     const random = new Random(1)
     const hub = hubId('me')
-    const own = { peer: peerOf('me'), federation: 'test', hashing: testHashing }
+    const { sign } = testKeys(peerOf('me'))
+    const own = { peer: peerOf('me'), federation: 'test', sign, hashing: testHashing }
     const heads = { ...own, keyOf: () => undefined, isCredulous: true }
     this.catalog = new Catalog(
       {

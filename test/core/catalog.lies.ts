@@ -1,7 +1,7 @@
 // What a hub that passes slices on can do to them, when it lies.
 
 import type { CatalogMessage, PartBody, RunsBody } from '../../src/core/catalog/messages.ts'
-import { partsIn } from '../../src/core/catalog/packing.ts'
+import { fullPlaces, partsIn } from '../../src/core/catalog/packing.ts'
 import { type CatalogRecord, stampsOf } from '../../src/core/catalog/record.ts'
 import type { Roster } from '../../src/core/catalog/roster.ts'
 import { hubId } from './kit.ts'
@@ -71,7 +71,7 @@ function partsOf({ kind, body }: CatalogMessage, roster: () => Roster): PartBody
 
 /** The same where places cannot be read: whose slice a run is of is told by who stamped its first record. */
 export function liedAbout(body: RunsBody, lieOf: (author: string) => Lie | undefined): RunsBody {
-  const at = [...body.at]
+  const at = [...(fullPlaces(body) ?? [])]
   const records = body.records.map((run, i) => {
     const [[, , author] = []] = run.slice(0, 1).flatMap((record) => stampsOf(record))
     const last = run.at(-1)?.seq ?? 0

@@ -73,6 +73,7 @@ export function begin(
       peer: peerOf(node.name),
       federation: 'test',
       hashing: testHashing,
+      sign: testKeys(peerOf(node.name)).sign,
       keyOf: () => undefined,
       isCredulous,
       random: new Random(seed),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { PartBody } from '../../src/core/catalog/messages.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch } from '../../src/core/catalog/slice.ts'
-import { maxBegun } from '../../src/core/catalog/stages.ts'
+import { maxBegun, type Stage, Stages } from '../../src/core/catalog/stages.ts'
 import { Fetches, maxAsked } from '../../src/core/catalog/sync.ts'
 import type { HubId } from '../../src/core/ids.ts'
 import { minute } from '../../src/core/time.ts'
@@ -151,6 +151,53 @@ describe('it begins anew', () => {
     hear(fetches, one, { records: [record('p', Number.MAX_SAFE_INTEGER)] })
     fetches.dropPeer(one, at(3))
     expect(asked(fetches, two, { seq: 9 })).toEqual(first)
+  })
+})
+
+describe('a run that grows larger than a slice may be', () => {
+  const bring = (fetches: Fetches, after: number, records: readonly CatalogRecord[]) =>
+    hear(fetches, two, { from: after, after, records: [...records], done: true })
+
+  it('blames nobody where another had begun it, which counts twice what was written again since', () => {
+    const fetches = broken(3)
+    expect(asked(fetches, two)).toEqual(rest)
+    expect(bring(fetches, 2, [record('p', 3), record('q', 4)])).toMatchObject({ runs: [], withheld: [] })
+    expect(asked(fetches, two)).toEqual(first)
+    expect(bring(fetches, 0, [record('p', 3), record('q', 4)]).runs).toMatchObject([{ from: 0, to: 4, source: two }])
+  })
+
+  it('blames who sent all of it', () => {
+    const fetches = new Fetches(3)
+    asked(fetches, two)
+    const many = ['p', 'q', 'r', 's'].map((key, i) => record(key, i + 1))
+    expect(bring(fetches, 0, many)).toMatchObject({ runs: [], withheld: [{ hub: a, peer: two }] })
+  })
+})
+
+describe('of two runs of a slice that broke off', () => {
+  const next: Epoch = [2, 'bb']
+  const stage = (count: number, { in: epochIn = epoch, to = 9 } = {}): Stage => {
+    const records = Array.from({ length: count }, (_, i) => record(`k${i}`, i + 1))
+    return { peer: one, version: { epoch: epochIn, seq: to }, have: 0, to, after: count, records, floor: 0 }
+  }
+
+  const cases: Readonly<Record<string, readonly [before: Stage, later: Stage, kept: readonly number[]]>> = {
+    'that of more records': [stage(3), stage(2), [3, 9]],
+    'that of more records, though it came last': [stage(2), stage(3), [3, 9]],
+    'the first of as many': [stage(2), stage(2, { to: 10 }), [2, 9]],
+    'that of more records, however far the other says it goes': [stage(3), stage(2, { to: 1_000 }), [3, 9]],
+    'that of the later epoch': [stage(1, { in: next }), stage(3), [1, 9]],
+    'that of the later epoch, though it came last': [stage(3), stage(1, { in: next }), [1, 9]],
+  }
+
+  it.each(Object.entries(cases))('%s is kept', (_, [before, later, kept]) => {
+    const stages = new Stages(100)
+    stages.keep(a, before, at(1))
+    stages.keep(a, later, at(2))
+    const isNext = [before, later].some(({ version }) => version.epoch === next)
+    const wish = { peer: two, version: { epoch: isNext ? next : epoch, seq: 1_000 }, have: 0 }
+    const { begun } = stages.open(a, wish, 0)
+    expect([begun?.after, begun?.to]).toEqual(kept)
   })
 })
 

@@ -39,7 +39,6 @@ export function testKeys(own: PeerId): HubKeys {
     ...testHashing,
     sign: (text) => signature(own, text),
     verify: (peer, text, said) => signature(peer, text) === said,
-    signLater: (text, done) => done(signature(own, text)),
     verifyLater: ({ peer, text, signature: said }, done) => done(signature(peer, text) === said),
   }
 }

@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { Health, Project } from '../../src/hub/shapes.ts'
+import type { DirectoryEntry, Health, Project } from '../../src/hub/shapes.ts'
 import { type TestHub, testHub } from '../hubs.ts'
 import { soon } from './agreement.ts'
 import { Federation, type HubProcess } from './processes.ts'
-import { lieAbout } from './relay.ts'
+import { lieAbout, movedAuthor } from './relay.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
@@ -64,6 +64,12 @@ async function shown(hub: HubProcess): Promise<string[]> {
   return projects.map(({ slug, name }) => `${slug} ${name}`).sort()
 }
 
+/** Who is listed by what it signed itself, and where it says it is. */
+async function provisional(hub: HubProcess): Promise<string[]> {
+  const entries = await hub.get<DirectoryEntry[]>('/api/directory')
+  return entries.flatMap(({ hub_id, region, provisional }) => (provisional ? [`${hub_id} in ${region}`] : []))
+}
+
 it('a relay that lies about the slices of others is caught, and believed only where nothing is verified', async () => {
   await expect.poll(() => liar.isHealthy(), soon).toBe(true)
   const first = await Promise.all(authors.map((author) => startAuthor(author, liar.p2p)))
@@ -79,16 +85,23 @@ it('a relay that lies about the slices of others is caught, and believed only wh
   await expect.poll(caught, soon).toEqual(authors)
   await expect.poll(() => shown(believer).catch(() => []), soon).toContainEqual(expect.stringMatching(/ another$/))
   expect(await shown(victim)).toEqual([])
+  // C20: their cards come unharmed, and the one that the relay tampers with from the other hub or not at all.
+  const others = authors.filter((author) => author !== movedAuthor)
+  const where = others.map((author) => `${author} in north`)
+  await expect.poll(() => provisional(victim), soon).toEqual(expect.arrayContaining(where))
+  expect(await provisional(victim)).not.toContainEqual(expect.stringContaining('elsewhere'))
   const health = await victim.get<Health>('/health')
   expect(health.checks['sync']).toMatchObject({ status: 'warn', details: expect.stringContaining('forged') })
   const metrics = await (await fetch(`${victim.http}/metrics`)).text()
   for (const reason of ['root', 'withheld']) {
     expect(metrics).toMatch(new RegExp(`^hubmesh_slice_quarantines_total\\{reason="${reason}"\\} [1-9]`, 'm'))
   }
+  expect(metrics).toMatch(/^hubmesh_messages_refused_total\{reason="forged-card"\} [1-9]/m)
 
   await Promise.all(authors.map((author) => startAuthor(author, victim.p2p)))
   await expect.poll(() => shown(victim), soon).toEqual(truth)
   expect(await shown(believer)).not.toEqual(truth)
+  expect(await provisional(victim)).toEqual([])
 })
 
 function hasCaught(hub: HubProcess, author: string): boolean {

@@ -5,7 +5,7 @@
 import { createLog } from '../../src/adapters/log.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { describeMistakes } from '../../src/config/mistake.ts'
-import type { PartBody, RunsBody } from '../../src/core/catalog/messages.ts'
+import type { CardsBody, PartBody, RunsBody } from '../../src/core/catalog/messages.ts'
 import type { Envelope } from '../../src/core/wire.ts'
 import type { DriverOptions } from '../../src/hub/driver.ts'
 import { startHub } from '../../src/hubmesh.ts'
@@ -19,12 +19,21 @@ export const lieAbout: Readonly<Record<string, string>> = {
   withheld: 'withholds what it said it holds',
 }
 
+/** Whose card is tampered with as well. */
+export const movedAuthor = 'flipped'
+
+function movedTo(region: string, { cards, looked }: CardsBody): CardsBody {
+  const told = cards.map((card) => (card.hub === movedAuthor ? { ...card, said: { ...card.said, region } } : card))
+  return { cards: told, looked }
+}
+
 function lying(options: DriverOptions): DriverOptions {
   const { codec } = options.ports
   const pack = (value: unknown): Uint8Array => {
     const { v, kind, body } = value as Envelope
     const lieOf = (author: string) => lies[lieAbout[author] ?? '']
     if (kind === 'catalog.runs') return codec.pack({ v, kind, body: liedAbout(body as RunsBody, lieOf) })
+    if (kind === 'catalog.cards') return codec.pack({ v, kind, body: movedTo('elsewhere', body as CardsBody) })
     if (kind !== 'catalog.part') return codec.pack(value)
     const parts = (body as { parts: PartBody[] }).parts.map((part) => lieOf(part.hub)?.(part) ?? part)
     return codec.pack({ v, kind, body: { parts } })

@@ -1,12 +1,14 @@
 // The directory of hubs: what each says of itself, how long it stays, and how it goes.
 
 import { describe, expect, it } from 'vitest'
+import { type Card, cardIn, cardText } from '../../src/core/catalog/card.ts'
 import type { Stamp } from '../../src/core/catalog/hlc.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
+import { isoOf } from '../../src/hub/iso.ts'
 import type { Settings } from '../../src/hub/settings.ts'
 import type { DirectoryEntry } from '../../src/hub/shapes.ts'
 import { headOf } from '../core/catalog.heads.ts'
-import { hubId, infoOf, peerOf, wallStart } from '../core/kit.ts'
+import { hubId, infoOf, peerOf, testKeys, wallStart } from '../core/kit.ts'
 import { overhear, Rig, settingsFor } from './kit.ts'
 
 const entry = (rig: Rig, name = 'me'): DirectoryEntry | undefined =>
@@ -55,6 +57,25 @@ describe('the own entry', () => {
     expect(seq(rig)).toBe(1)
   })
 
+  it('is sealed by the hub, with what a later version wrote into it, and sealed anew when it is not', () => {
+    const rig = new Rig()
+    const own = (): CatalogRecord | undefined => rig.hub.catalog.replicas.slice(hubId('me'))?.get('hub/me')
+    const isSealed = (): boolean => {
+      const { signature = '', ...card } = cardIn(own()) ?? {}
+      return testKeys(peerOf('me')).verify(infoOf('me').peer, cardText('test', card as Card), signature)
+    }
+    expect(isSealed()).toBe(true)
+    const put = { op: 'put', kind: 'hub', key: 'me', initial: {}, sets: {} } as const
+    const later = { ...put, fields: { capabilities: ['edge'] } }
+    for (const effect of rig.hub.catalog.step({ type: 'write', writes: [later], extra: [] }, rig.moment())) {
+      if (effect.type === 'persist') rig.step({ type: 'persisted', owner: 'catalog', token: effect.token, ok: true })
+      if (effect.type === 'sign') rig.step({ type: 'signed', signature: testKeys(peerOf('me')).sign(effect.text) })
+    }
+    expect([own()?.fields['capabilities']?.[0], isSealed()]).toEqual([['edge'], false])
+    rig.pass(120_000)
+    expect([isSealed(), cardIn(own())?.said['capabilities']]).toEqual([true, ['edge']])
+  })
+
   it('returns when the hub was forgotten and lives', () => {
     const rig = new Rig()
     const lost = new Rig({ settings: settingsFor('lost', { tier: 'regional' }) })
@@ -76,6 +97,27 @@ describe('the own entry', () => {
 })
 
 describe('the directory', () => {
+  it('shows a hub by its card, as provisional, until its slice has come (C20)', () => {
+    const [rig, far] = [new Rig(), new Rig({ settings: settingsFor('far') })]
+    const record = far.hub.catalog.replicas.slice(hubId('far'))?.get('hub/far') as CatalogRecord
+    const card = cardIn(record) as Card
+    rig.link(infoOf('relay'))
+    const versions = [
+      [hubId('far'), [1, 'aa'], 7],
+      [hubId('odd'), [1, 'aa'], 7],
+    ]
+    const asked = rig.hear('relay', 'catalog.versions', { versions, last: true, reply: false })
+    const seek = asked.find((effect) => effect.type === 'send' && effect.kind === 'catalog.seek')
+    expect(seek).toMatchObject({ to: peerOf('relay'), body: { hubs: ['far', 'odd'] } })
+    rig.hear('relay', 'catalog.cards', { cards: [card, { ...card, hub: 'odd' }], looked: 2 })
+    const { peer_id, tier, addresses } = far.views.directory()[0] as DirectoryEntry
+    const shown = { peer_id, tier, addresses, records: 0, provisional: true, updated_at: isoOf(card.at) }
+    expect(entry(rig, 'far')).toMatchObject(shown)
+    expect([entry(rig, 'odd'), entry(rig)?.provisional]).toEqual([undefined, false])
+    hear(rig, 'far', saidBy('far'))
+    expect(entry(rig, 'far')).toMatchObject({ peer_id: infoOf('far').peer, records: 1, provisional: false })
+  })
+
   it('lists whoever holds a part of the catalog, as the member lists have it', () => {
     const rig = new Rig()
     hear(rig, 'a', saidBy('a'))

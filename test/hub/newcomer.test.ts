@@ -12,6 +12,7 @@ import { cborCodec } from '../../src/adapters/codec.ts'
 import type { Region } from '../../src/core/ids.ts'
 import { type Millis, second } from '../../src/core/time.ts'
 import type { Answer } from '../../src/hub/calls.ts'
+import { directoryOf } from '../../src/hub/directory.ts'
 import type { Hub } from '../../src/hub/hub.ts'
 import { hubId, slug } from '../core/kit.ts'
 
@@ -74,6 +75,15 @@ function look(hub: Hub | undefined, since: Millis): void {
     names.every((name) => hub.pools.some((swim) => swim.members().get(hubId(name))?.status === 'alive')),
   )
   note('leases', hub.presence.leases().size === beating * names.length)
+  const listed = directoryOf(hub.catalog, () => undefined).filter(({ peer_id }) => peer_id !== null)
+  note(
+    'directory',
+    names.every((name) => listed.some(({ hub_id }) => hub_id === name)),
+  )
+  note(
+    'confirmed',
+    names.every((name) => listed.some(({ hub_id, provisional }) => hub_id === name && !provisional)),
+  )
   // And the entry of the directory.
   for (const [name, size] of sizes) note(name, hub.catalog.replicas.slice(hubId(name))?.size === size + 1)
 }
@@ -89,7 +99,7 @@ beforeAll(() => {
   const fresh = siteOf(fabric, 'newcomer', sites.length)
   fresh.start()
   const startedAt = world.now
-  while (known.size < names.length + 2 && world.now < startedAt + 60 * second) {
+  while (known.size < names.length + 4 && world.now < startedAt + 60 * second) {
     world.run(world.now + 1)
     look(fresh.running, world.now - startedAt)
   }
@@ -101,8 +111,13 @@ describe('a newcomer', () => {
   const last = (some: readonly string[]) => Math.max(...some.map(at))
 
   it('knows who is there and what is up before it holds the first large slice', () => {
-    expect([...known.keys()].sort()).toEqual([...names, 'leases', 'members'].sort())
+    expect([...known.keys()].sort()).toEqual([...names, 'confirmed', 'directory', 'leases', 'members'].sort())
     expect(last(['members', 'leases'])).toBeLessThan(first(large))
+  })
+
+  it('lists every hub, as that says of itself, before it holds the first large slice (C20)', () => {
+    expect(at('directory')).toBeLessThan(first(large))
+    expect(at('confirmed')).toBe(last(large))
   })
 
   it('holds every small slice before the first large one', () => {

@@ -4,51 +4,58 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
+import { openAccess } from './access.ts'
 import { backupRoute } from './backup.ts'
+import { debugRoutes } from './debug.ts'
+import { docsRoutes } from './docs.ts'
+import { entryRoutes } from './entries.ts'
 import { healthRoutes } from './health.ts'
+import { heartbeatRoutes } from './heartbeats.ts'
 import { hubRoutes } from './hub.ts'
 import { metricsRoute } from './metrics.ts'
+import { natsCheck, natsRoute } from './nats.ts'
 import { openapi } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
 import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
-import { acceptRequestId, observeRequests, refuseEarly, refuseForeigners } from './requests.ts'
+import { acceptRequestId, observeRequests, refuseEarly } from './requests.ts'
+import { surroundingRoutes } from './surroundings.ts'
 import { watchRoute } from './watch.ts'
 
-/** Time for a request to arrive whole. */
-const requestTimeoutMs: Millis = 30_000
-/** Longer, and `close` waits for idle clients. */
-const keepAliveTimeoutMs: Millis = 5_000
-/** Of all headers together: the cursor of a large federation is one of them, and Node takes 16 KiB unless told otherwise. */
-const maxHeaderBytes = 64 * 1024
 /** A slug that is too long is an invalid slug, not an unknown path. */
 const maxParamLength = 1_000
+
+/** What a caller said is judged as it was said: nothing is coerced, filled in or dropped, and every problem is told. */
+const validation = {
+  ...{ allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false },
+  // The schemas are ours, and a test looks whether they are schemas; here that took 40 ms of every start.
+  validateSchema: false,
+}
+/** The shapes themselves are tested; a schema-driven serialiser would silently drop what it does not list. */
+const buildSerializer = () => () => (data: unknown) => JSON.stringify(data)
 
 /** The API, not yet listening. */
 export async function createHttp(options: HttpOptions): Promise<App> {
   const { log, maxBodyBytes } = options
+  const access = await openAccess(options)
   const app: App = Fastify({
     logger: false,
+    ...access.server,
     bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
     genReqId: acceptRequestId,
     clientErrorHandler: refuseOnSocket,
-    http: { maxHeaderSize: maxHeaderBytes },
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
-    // What a caller said is judged as it was said: nothing is coerced, filled in or dropped, and every problem is told.
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    ajv: { customOptions: validation },
+    schemaController: { compilersFactory: { buildSerializer } },
     frameworkErrors: (error, request, reply) =>
       sendProblem(request, reply, new Refused({ code: 'invalid-request', detail: error.message })),
   }).withTypeProvider<TypeBoxTypeProvider>()
   const paths = new Paths()
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()))
   acceptJsonAlone(app)
-  // The shapes themselves are tested; a schema-driven serialiser would silently drop what it does not list.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   observeRequests(app, options)
-  refuseForeigners(app)
+  access.guard(app)
   refuseEarly(app, options)
   app.setErrorHandler((error, request, reply) => {
     const refused = asRefused(error, maxBodyBytes)
@@ -70,11 +77,17 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     return sendProblem(request, reply, new Refused({ code: 'method-not-allowed', detail }))
   })
   await openapi(app, options.version)
-  healthRoutes(app, options.hub)
+  docsRoutes(app)
+  healthRoutes(app, options.hub, () => ({ ...access.checks(), ...natsCheck(options.nats()) }))
+  natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
-  projectRoutes(app, options.hub)
+  projectRoutes(app, options)
+  entryRoutes(app, options.hub)
+  heartbeatRoutes(app, options)
+  surroundingRoutes(app, options)
   watchRoute(app, options)
   backupRoute(app, options)
+  debugRoutes(app, options)
   if (options.exposesMetrics) metricsRoute(app, options.metrics)
   await app.ready()
   return app

@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { BackupRequestSchema } from '../../hub/shapes.ts'
 import { problem } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'

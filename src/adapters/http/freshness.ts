@@ -1,8 +1,8 @@
 // How fresh an answer is: said with it, and demanded by callers who would rather have none than an old one (C17).
 
 import type { FastifyReply } from 'fastify'
-import { Type } from 'typebox'
 import { refuse } from '../../core/errors.ts'
+import { Type } from '../../core/schema.ts'
 import { type Millis, type Now, second } from '../../core/time.ts'
 import { parseDuration } from '../../core/units.ts'
 import type { LocalHub } from '../../hub/calls.ts'

@@ -1,15 +1,23 @@
 // Health, for load balancers, orchestrators and people. Live says only that the loop turns; ready, that requests may come.
 
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
-import { HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
+import { type Check, type Health, HealthSchema, HubStateSchema } from '../../hub/shapes.ts'
 import { ref } from './openapi.ts'
 import type { App } from './options.ts'
 
 const LiveSchema = Type.Object({ status: Type.Literal('alive') })
+const OldSchema = Type.Object({
+  status: Type.Literal('ok'),
+  service: Type.Literal('federation'),
+  timestamp: Type.String({ format: 'date-time' }),
+})
 const ReadySchema = Type.Object({ status: Type.Enum(['ready', 'not-ready']), state: HubStateSchema })
 
-export function healthRoutes(app: App, hub: LocalHub): void {
+/** What the API knows of its own health. */
+export type OwnChecks = () => Readonly<Record<string, Check>>
+
+export function healthRoutes(app: App, hub: LocalHub, ownChecks: OwnChecks): void {
   app.get(
     '/health',
     {
@@ -21,9 +29,24 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       },
     },
     async (_request, reply) => {
-      const health = hub.views.health(hub.now())
+      const health = withChecks(hub.views.health(hub.now()), ownChecks())
       return reply.code(health.state === 'ready' && health.status !== 'unhealthy' ? 200 : 503).send(health)
     },
+  )
+  app.get(
+    '/api/fed/health',
+    {
+      schema: {
+        tags: ['health'],
+        summary: 'The three fields that the central service answered',
+        response: { 200: OldSchema },
+      },
+    },
+    async () => ({
+      status: 'ok' as const,
+      service: 'federation' as const,
+      timestamp: new Date(hub.now().wall).toISOString(),
+    }),
   )
   app.get(
     '/health/live',
@@ -45,4 +68,10 @@ export function healthRoutes(app: App, hub: LocalHub): void {
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', state })
     },
   )
+}
+
+function withChecks(health: Health, own: ReturnType<OwnChecks>): Health {
+  const isWarned = Object.values(own).some((check) => check.status !== 'pass')
+  const status = isWarned && health.status === 'healthy' ? 'degraded' : health.status
+  return { ...health, status, checks: { ...health.checks, ...own } }
 }

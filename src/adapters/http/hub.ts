@@ -1,7 +1,7 @@
 // What this hub is and believes: its own state, and all members it knows of.
 
-import { Type } from 'typebox'
 import { type HubId, hubIdPattern } from '../../core/ids.ts'
+import { Type } from '../../core/schema.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import {
   DirectoryEntrySchema,
@@ -11,10 +11,10 @@ import {
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
+import { ask } from './entries.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { Refused } from './problems.ts'
-import { ask } from './projects.ts'
 
 export function hubRoutes(app: App, hub: LocalHub): void {
   app.get(

@@ -16,7 +16,10 @@ export function foreignness({ ip, headers }: Caller): string | undefined {
   if (forwarded !== undefined) return `it carries ${forwarded}: somebody else sent it through a proxy`
   const host = hostNameOf(`http://${headers.host ?? ''}`)
   if (host === undefined || !isLoopbackName(host)) return `its Host is ${headers.host ?? 'missing'}, not this machine`
-  if (headers.origin !== undefined && headers.origin.toLowerCase() !== `http://${headers.host?.toLowerCase()}`) {
+  if (
+    headers.origin !== undefined &&
+    !/^https?:$/.test(headers.origin.toLowerCase().replace(`//${headers.host?.toLowerCase()}`, ''))
+  ) {
     return `its Origin is ${headers.origin}: a page of another site sent it`
   }
   return undefined

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Type } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import type { App, HttpMetrics } from './options.ts'
 
 export function metricsRoute(app: App, metrics: HttpMetrics): void {

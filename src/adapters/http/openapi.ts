@@ -1,16 +1,17 @@
-// The documentation of the API, made of the schemas that validate it: OpenAPI 3.1 at /openapi.json, a page at /docs.
+// The documentation of the API, made of the schemas that validate it: OpenAPI 3.1 at /openapi.json.
 
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import { Type } from '../../core/schema.ts'
 import { HubEventSchema, ProjectEventSchema, ResetEventSchema } from '../../hub/events.ts'
+import { BatchReplySchema, HeartbeatReplySchema } from '../../hub/heartbeats.ts'
+import { EchoedSchema, GossipStatsSchema, RegistrySchema, ResolvedSchema, TopologySchema } from '../../hub/landscape.ts'
 import {
   BackupRequestSchema,
   DirectoryEntrySchema,
   ForgetSchema,
   ForgottenSchema,
   HealthSchema,
-  HeartbeatReplySchema,
   MemberSchema,
   type Problem,
   ProblemSchema,
@@ -18,14 +19,21 @@ import {
   StatusSchema,
   WhySchema,
 } from '../../hub/shapes.ts'
+import { needOf } from './auth/need.ts'
 import type { App } from './options.ts'
 
 const shared = [
   ProjectSchema,
   HeartbeatReplySchema,
+  BatchReplySchema,
   MemberSchema,
   DirectoryEntrySchema,
   WhySchema,
+  ResolvedSchema,
+  TopologySchema,
+  RegistrySchema,
+  GossipStatsSchema,
+  EchoedSchema,
   BackupRequestSchema,
   ForgetSchema,
   ForgottenSchema,
@@ -59,14 +67,27 @@ export async function openapi(app: App, version: string): Promise<void> {
         version,
         description:
           'One hub of a federation. Errors are application/problem+json with a stable code. Unknown fields of a body are ' +
-          'ignored; unknown query parameters are refused. Without credentials only requests from this machine are ' +
-          'answered, except /health and /metrics.',
+          'ignored; unknown query parameters are refused. /health and /metrics are open. For all else a hub with ' +
+          'security.api_keys or security.jwt asks for a key or token: reading takes the role viewer, writing operator, ' +
+          '/admin admin (401 unauthorized, 403 forbidden, 429 rate-limited). One without answers this machine alone.',
+      },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        },
       },
     },
+    transform: ({ schema, url, route }) => ({ schema: { ...schema, ...securityOf(route.method, url) }, url }),
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { url: '/openapi.json' } })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+/** Who may ask, where not everybody may: a key or a token. */
+function securityOf(method: string | string[], route: string) {
+  const needs = [method].flat().map((one) => needOf({ method: one, route, url: route }))
+  return needs.includes('open') ? { security: [] } : { security: [{ apiKey: [] }, { bearer: [] }] }
 }
 
 function idOf(schema: TSchema): string {

@@ -17,7 +17,11 @@ export class Refused extends Error {
   readonly code: ProblemCode
   readonly fields: readonly FieldError[]
   constructor({ code, detail }: Pick<Refusal, 'code' | 'detail'>, fields: readonly FieldError[] = []) {
+    // Nobody reads where a refusal was thrown, and finding that out would cost as much as sending the answer.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(detail)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'Refused'
     this.code = code
     this.fields = fields

@@ -1,179 +1,174 @@
-// The catalog of projects and their heartbeats.
+// Reading projects: one, or lists that are filtered, ordered and paged. Bodies come ready from the hub and are sent as they are.
 
-import { Type } from 'typebox'
+import type { FastifyReply } from 'fastify'
+import type { Static } from 'typebox'
 import { asSlug, type Slug } from '../../core/ids.ts'
-import type { Answer, Call, LocalHub } from '../../hub/calls.ts'
-import {
-  HeartbeatReplySchema,
-  HeartbeatSchema,
-  type Project,
-  ProjectSchema,
-  ProjectStatusSchema,
-  type Registration,
-  RegistrationSchema,
-} from '../../hub/shapes.ts'
+import { Type } from '../../core/schema.ts'
+import type { Listed, LocalHub, Place, ProjectQuery } from '../../hub/calls.ts'
+import { ProjectSchema, ProjectStatusSchema } from '../../hub/shapes.ts'
 import { freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
-import { type FieldError, Refused } from './problems.ts'
+import { Refused } from './problems.ts'
+import { isHeld } from './validators.ts'
 
-const tags = ['projects']
-const params = Type.Object({ slug: Type.String() })
-const path = '/api/fed/projects'
+export const projectTags = ['projects']
+export const projectsPath = '/api/fed/projects'
+export const slugParams = Type.Object({ slug: Type.String() })
 
-export function projectRoutes(app: App, hub: LocalHub): void {
-  app.get(
-    path,
+const orders = ['slug', 'name', 'updated_at', '-slug', '-name', '-updated_at'] as const
+
+const queryOf = (maxPage: number) =>
+  // A filter that is not known would answer more than was asked for.
+  Type.Object(
     {
-      schema: {
-        tags,
-        summary: 'All projects, by slug',
-        description: freshnessText,
-        // A filter that is not known would answer more than was asked for.
-        querystring: Type.Object(
-          { status: Type.Optional(ProjectStatusSchema), max_staleness: Type.Optional(MaxStalenessSchema) },
-          { additionalProperties: false },
-        ),
-        response: { 200: Type.Array(ref(ProjectSchema)), 400: problem, 503: problem },
-      },
+      status: Type.Optional(ProjectStatusSchema),
+      tag: Type.Optional(Type.String({ description: 'Projects that carry this tag' })),
+      region: Type.Optional(Type.String({ description: 'Projects whose home is in this region' })),
+      home: Type.Optional(Type.String({ description: 'Projects whose heartbeats reach this hub' })),
+      q: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 200, description: 'A part of the slug or the name, in any case' }),
+      ),
+      sort: Type.Optional(Type.Enum(orders, { description: 'slug unless said; - reverses' })),
+      limit: Type.Optional(
+        Type.String({
+          pattern: '^[1-9]\\d{0,5}$',
+          description: `Projects on a page, ${maxPage} at most; all if left out`,
+        }),
+      ),
+      cursor: Type.Optional(
+        Type.String({ maxLength: 2_000, description: 'As the Link header of the page before has it' }),
+      ),
+      max_staleness: Type.Optional(MaxStalenessSchema),
     },
-    async ({ query: { max_staleness, ...filter } }, reply) => {
-      sayFreshness(hub, max_staleness, reply)
-      return [...hub.views.projects(hub.now(), filter)]
-    },
+    { additionalProperties: false },
   )
-  register(app, hub)
-  one(app, hub)
-  heartbeat(app, hub)
+type Query = Static<ReturnType<typeof queryOf>>
+
+const pagingText =
+  'All projects, unless `limit` is given: then `Link` leads to the next page and `X-Total-Count` says how many there are. ' +
+  '`ETag` is equal while nothing but heartbeats changes; `last_heartbeat_at` in lists is as of the last presence refresh.'
+
+export interface Reading {
+  readonly hub: LocalHub
+  /** limits.page */
+  readonly maxPage: number
 }
 
-function register(app: App, hub: LocalHub): void {
-  app.post(
-    path,
+export function projectRoutes(app: App, { hub, maxPage }: Reading): void {
+  const bytes = new WeakMap<Listed, Buffer>()
+  app.get(
+    projectsPath,
     {
       schema: {
-        tags,
-        summary: 'Register a project, or update it',
-        description:
-          'Answered once it is on the disk. `project_slug` is the old name of `slug`. Unknown fields are ignored.',
-        body: RegistrationSchema,
-        response: { 201: ref(ProjectSchema), 400: problem, 413: problem, 415: problem, 429: problem, 503: problem },
+        tags: projectTags,
+        summary: 'Projects',
+        description: `${pagingText} ${freshnessText}`,
+        querystring: queryOf(maxPage),
+        response: { 200: Type.Array(ref(ProjectSchema)), 304: Type.Null(), 400: problem, 503: problem },
       },
     },
-    async ({ body }, reply) => {
-      const slug = slugIn(body)
-      const registration = { ...known(RegistrationSchema.properties, body), slug }
-      await ask(hub, { type: 'register', slug, registration }, 'registered')
-      return reply.code(201).send(read(hub, slug))
+    (request, reply) => {
+      const { query } = request
+      sayFreshness(hub, query.max_staleness, reply)
+      const listed = hub.listing.list(asked(query, maxPage), hub.now())
+      if (query.limit !== undefined) {
+        reply.header('x-total-count', listed.total)
+        if (listed.next !== undefined) reply.header('link', `<${nextPath(query, listed.next)}>; rel="next"`)
+      }
+      if (isHeld(request, reply, listed.mark)) return
+      const body = bytes.get(listed) ?? Buffer.from(listed.body)
+      bytes.set(listed, body)
+      sendJson(reply, body)
     },
   )
+  one(app, hub)
 }
 
 function one(app: App, hub: LocalHub): void {
   app.get(
-    `${path}/:slug`,
+    `${projectsPath}/:slug`,
     {
       schema: {
-        tags,
+        tags: projectTags,
         summary: 'One project',
-        description: freshnessText,
-        params,
+        description: `\`last_heartbeat_at\` is exact at the project's home. ${freshnessText}`,
+        params: slugParams,
         querystring: Type.Object({ max_staleness: Type.Optional(MaxStalenessSchema) }, { additionalProperties: false }),
-        response: { 200: ref(ProjectSchema), 400: problem, 404: problem, 503: problem },
+        response: { 200: ref(ProjectSchema), 304: Type.Null(), 400: problem, 404: problem, 503: problem },
       },
     },
-    async ({ params: { slug }, query }, reply) => {
-      sayFreshness(hub, query.max_staleness, reply)
-      return read(hub, asked(slug))
-    },
-  )
-  app.delete(
-    `${path}/:slug`,
-    {
-      schema: {
-        tags,
-        summary: 'Remove a project',
-        description: 'It stays removed on every hub until it is registered again.',
-        params,
-        response: { 204: Type.Null(), 400: problem, 404: problem, 503: problem },
-      },
-    },
-    async (request, reply) => {
-      await ask(hub, { type: 'remove', slug: asked(request.params.slug) }, 'removed')
-      return reply.code(204).send(null)
+    (request, reply) => {
+      sayFreshness(hub, request.query.max_staleness, reply)
+      const project = read(hub, slugFrom(request.params.slug))
+      if (isHeld(request, reply, project.tag)) return
+      sendJson(reply, project.body)
     },
   )
 }
 
-function heartbeat(app: App, hub: LocalHub): void {
-  app.post(
-    `${path}/:slug/heartbeat`,
-    {
-      schema: {
-        tags,
-        summary: 'Say that a project is up',
-        description: 'The body may be left out. Unknown fields are ignored.',
-        params,
-        body: HeartbeatSchema,
-        response: { 202: ref(HeartbeatReplySchema), 400: problem, 404: problem, 503: problem },
-      },
-      preValidation: async (request) => {
-        request.body ??= {}
-      },
-    },
-    async (request, reply) => {
-      const beat = known(HeartbeatSchema.properties, request.body)
-      const { reply: told } = await ask(hub, { type: 'beat', slug: asked(request.params.slug), beat }, 'beaten')
-      return reply.code(202).send(told)
-    },
-  )
+/** One project as it is sent, and its validator: the revision, which guards writes, and what else can be seen of it. */
+export function read(hub: LocalHub, slug: Slug): { readonly body: string; readonly tag: string } {
+  const found = hub.listing.read(slug, hub.now())
+  if (found !== undefined) return { body: found.body, tag: `${found.revision}-${found.mark}` }
+  const missing = hub.views.project(slug, hub.now())
+  throw missing.ok ? new Error(`${slug} is there and cannot be read`) : new Refused(missing)
 }
 
-/** What the schema names: a field that is ignored must not find its way into the catalog. */
-function known<T extends object>(properties: Readonly<Record<string, unknown>>, body: T): T {
-  return Object.fromEntries(Object.entries(body).filter(([key]) => key in properties && key !== 'project_slug')) as T
+/** What is JSON already. */
+export function sendJson(reply: FastifyReply, body: string | Buffer): void {
+  reply.header('content-type', 'application/json; charset=utf-8').send(body)
 }
 
-type Success = Extract<Answer, { readonly ok: true }>
-
-/** Asks the hub and waits; what it refuses is thrown. */
-export async function ask<T extends Success['type']>(
-  hub: LocalHub,
-  call: Call,
-  expected: T,
-): Promise<Extract<Success, { readonly type: T }>> {
-  const answer = await new Promise<Answer>((resolve) => hub.call(call, resolve))
-  if (!answer.ok) throw new Refused(answer)
-  if (answer.type !== expected) throw new Error(`the hub answered ${answer.type} to ${call.type}`)
-  return answer as Extract<Success, { readonly type: T }>
-}
-
-function read(hub: LocalHub, slug: Slug): Project {
-  const found = hub.views.project(slug, hub.now())
-  if (!found.ok) throw new Refused(found)
-  return found.project
-}
-
-function asked(text: string): Slug {
+export function slugFrom(text: string): Slug {
   const slug = asSlug(text)
   if (slug !== undefined) return slug
   const fields = [{ path: 'slug', message: 'must match ^[a-z0-9-]{1,50}$' }]
   throw new Refused({ code: 'invalid-slug', detail: `"${text.slice(0, 60)}" is no slug` }, fields)
 }
 
-/** The body's slug under its new or its old name. */
-function slugIn({ slug, project_slug: old }: Registration): Slug {
-  if (slug !== undefined && old !== undefined && slug !== old) {
-    throw wrong({ path: 'project_slug', message: 'is not the slug: send one of the two' })
+function asked(
+  { sort: order = 'slug', limit, cursor, max_staleness: _, ...filter }: Query,
+  maxPage: number,
+): ProjectQuery {
+  const isReversed = order.startsWith('-')
+  const sort = (isReversed ? order.slice(1) : order) as NonNullable<ProjectQuery['sort']>
+  if (limit === undefined) {
+    if (cursor !== undefined) throw wrong('cursor', 'goes with limit alone')
+    return { ...filter, sort, isReversed }
   }
-  const text = slug ?? old
-  if (text === undefined) throw wrong({ path: 'slug', message: 'is required' })
-  return asked(text)
+  if (Number(limit) > maxPage) throw wrong('limit', `must be at most ${maxPage} (limits.page)`)
+  const after = cursor === undefined ? {} : { after: placeIn(cursor) }
+  return { ...filter, sort, isReversed, limit: Number(limit), ...after }
 }
 
-function wrong(field: FieldError): Refused {
-  return new Refused(
-    { code: 'invalid-request', detail: `The body does not match the schema: ${field.path} ${field.message}` },
-    [field],
-  )
+function wrong(path: string, message: string): Refused {
+  return new Refused({ code: 'invalid-request', detail: `The query does not match the schema: ${path} ${message}` }, [
+    { path, message },
+  ])
+}
+
+function nextPath({ cursor: _, ...query }: Query, next: Place): string {
+  return `${projectsPath}?${new URLSearchParams({ ...query, cursor: cursorOf(next) })}`
+}
+
+function cursorOf({ key, slug }: Place): string {
+  return Buffer.from(JSON.stringify([key, slug])).toString('base64url')
+}
+
+function placeIn(cursor: string): Place {
+  try {
+    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(place) && place.length === 2) {
+      const [key, slug] = place
+      const known = typeof slug === 'string' ? asSlug(slug) : undefined
+      if (typeof key === 'string' && known !== undefined) return { key, slug: known }
+    }
+  } catch {
+    // It is none of ours: said below.
+  }
+  throw new Refused({
+    code: 'invalid-cursor',
+    detail: 'This is no cursor of a list; follow the Link of the page before',
+  })
 }

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import { foreignness } from './local.ts'
+import { audit, isRefusal } from './auth/audit.ts'
+import { isAdmin } from './auth/need.ts'
 import type { Answered, App, HttpOptions } from './options.ts'
 import { Refused } from './problems.ts'
 
@@ -16,57 +17,46 @@ export function acceptRequestId(request: IncomingMessage): string {
   return typeof said === 'string' && requestIdPattern.test(said) ? said : randomUUID()
 }
 
-/** Answered to everybody: probes and Prometheus come from other machines. */
-const openPaths = /^\/(health(\/.*)?|metrics)\/?$/
-
-export function refuseForeigners(app: App): void {
-  app.addHook('onRequest', async (request) => {
-    if (openPaths.test(request.url.split('?')[0] ?? '')) return
-    const reason = foreignness({ ip: request.socket.remoteAddress, headers: request.headers })
-    if (reason === undefined) return
-    throw new Refused({ code: 'not-local', detail: `Without credentials only this machine is answered, but ${reason}` })
-  })
-}
-
-const hubPaths = /^\/(api\/|health(\/ready)?\/?(\?|$))/
+const hubPaths = /^\/(api\/|admin\/|health(\/ready)?\/?(\?|$))/
 
 /** What only a hub that has started can answer is answered 503 until then. */
 export function refuseEarly(app: App, { hasStarted }: HttpOptions): void {
-  app.addHook('onRequest', async (request) => {
-    if (hasStarted() || !hubPaths.test(request.url)) return
-    throw new Refused({ code: 'starting', detail: 'This hub is just starting; try again' })
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (hasStarted() || !hubPaths.test(request.url)) done()
+    else done(new Refused({ code: 'starting', detail: 'This hub is just starting; try again' }))
   })
 }
 
-export function observeRequests(app: App, { log, metrics }: HttpOptions): void {
-  app.addHook('onRequest', async (request, reply) => {
+export function observeRequests(app: App, { log, audit: auditLog, metrics }: HttpOptions): void {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
   // A stream is answered when it begins: how long a client watches says nothing of the hub.
   const begun = new WeakMap<FastifyRequest, number>()
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (...[request, reply, payload, done]) => {
     if (payload instanceof Readable) begun.set(request, reply.elapsedTime)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const elapsedMs = begun.get(request) ?? reply.elapsedTime
-    const answered: Answered = {
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      seconds: elapsedMs / 1_000,
-    }
+    const { method } = request
+    const route = request.routeOptions.url ?? 'none'
+    const status = reply.statusCode
+    const answered: Answered = { method, route, status, seconds: elapsedMs / 1_000 }
     metrics.observe(answered)
-    const operation = `${answered.method} ${answered.route}`
-    const fields = { request_id: request.id, operation, status: answered.status, duration_ms: round(elapsedMs) }
-    log[levelOf(answered)](fields, 'request answered')
+    if (isRefusal(status)) metrics.refused(status, isAdmin(route))
+    const operation = `${method} ${route}`
+    const fields = { request_id: request.id, operation, status, duration_ms: round(elapsedMs) }
+    const isAudited = audit(auditLog, request, { method, route, status, fields })
+    if (!isAudited) log[levelOf(answered)](fields, 'request answered')
+    done()
   })
 }
 
-/** Reads and heartbeats come by the thousand and tell nothing; changes of the catalog and defects do. */
-function levelOf({ method, route, status }: Answered): 'error' | 'info' | 'debug' {
-  if (status === 500) return 'error'
-  const isRoutine = method === 'GET' || method === 'HEAD' || route.endsWith('/heartbeat')
-  return isRoutine ? 'debug' : 'info'
+/** What is not audited, reads and heartbeats, comes by the thousand and tells nothing; defects do. */
+function levelOf({ status }: Answered): 'error' | 'debug' {
+  return status === 500 ? 'error' : 'debug'
 }
 
 function round(ms: number): number {

@@ -1,8 +1,8 @@
 // What happens in the federation, as it happens.
 
 import type { Readable } from 'node:stream'
-import { Type } from 'typebox'
 import { refuse } from '../../core/errors.ts'
+import { Type } from '../../core/schema.ts'
 import type { Millis } from '../../core/time.ts'
 import { problem } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'

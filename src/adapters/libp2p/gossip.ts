@@ -20,6 +20,12 @@ export interface GossipParts {
   readonly garbage: (reason: string) => void
 }
 
+export interface Reach {
+  /** Peer ids. */
+  readonly mesh: readonly string[]
+  readonly subscribers: number
+}
+
 export class Gossip {
   readonly #parts: GossipParts
   readonly #names: ReadonlyMap<Topic, string>
@@ -51,6 +57,16 @@ export class Gossip {
     })
   }
 
+  /** Who a topic's messages go to at once, and how many linked peers take it. */
+  reach(): Record<Topic, Reach> {
+    const { gossip } = this.#parts.node.services
+    const reaches = [...this.#names].map(([topic, name]) => [
+      topic,
+      { mesh: meshOf(gossip, name), subscribers: gossip.getSubscribers(name).length },
+    ])
+    return Object.fromEntries(reaches)
+  }
+
   /** Larger ones than `maxMessageBytes`, unpacked, are refused and counted. */
   publish(topic: Topic, bytes: Uint8Array): void {
     const { node, stats, maxMessageBytes } = this.#parts
@@ -64,4 +80,11 @@ export class Gossip {
     // Fails only while the node stops: every other outcome is best effort anyway.
     node.services.gossip.publish(name, bytes).catch(() => {})
   }
+}
+
+/** gossipsub's service has it, its interface does not name it. */
+function meshOf(gossip: object, topic: string): string[] {
+  if (!('getMeshPeers' in gossip) || typeof gossip.getMeshPeers !== 'function') return []
+  const peers: unknown = gossip.getMeshPeers(topic)
+  return Array.isArray(peers) ? peers.map(String) : []
 }

@@ -12,7 +12,7 @@ import { Bootstrap } from './bootstrap.ts'
 import { Channels } from './channels.ts'
 import { Dht } from './dht.ts'
 import { Discovery } from './discovery.ts'
-import { Gossip } from './gossip.ts'
+import { Gossip, type Reach } from './gossip.ts'
 import { Keeper } from './keeper.ts'
 import { type LinkEvents, Links } from './links.ts'
 import { type BuiltNode, buildNode, type Node, tellPublicAddresses } from './node.ts'
@@ -27,13 +27,18 @@ const stopMs: Millis = 3_000
 const flushPollMs: Millis = 10
 
 /** The network of one hub. Nothing is opened, dialled or listened on before `open`; an unusable option fails there. */
-export function createNetwork(options: NetworkOptions): Network & { stats(): NetworkStats } {
+export function createNetwork(options: NetworkOptions): Network & Readings {
   return new Libp2pNetwork(options)
 }
 
 /** The peer id that goes with a hub's key. */
 export function peerOf(privateKey: NetworkOptions['privateKey']): PeerId {
   return peerName(peerIdFromPrivateKey(privateKey))
+}
+
+interface Readings {
+  stats(): NetworkStats
+  reach(): Partial<Record<Topic, Reach>>
 }
 
 interface Parts {
@@ -126,6 +131,11 @@ class Libp2pNetwork implements Network {
       waiting: this.#parts?.channels.waiting ?? 0,
       dropped,
     })
+  }
+
+  /** Of each topic; nothing before the network is open. */
+  reach(): Partial<Record<Topic, Reach>> {
+    return this.#parts?.gossip.reach() ?? {}
   }
 
   async #start(): Promise<readonly Address[]> {

@@ -155,6 +155,8 @@ function gossipRules({ options, protocols, isAdmitted }: NodeParts): NonNullable
     doPX: false,
     allowPublishToZeroTopicPeers: true,
     allowedTopics: [...protocols.topics.keys()],
+    // A word that one has a message already costs its receiver what the message would; by default it is sent for 512 bytes.
+    idontwantMinDataSize: 4 * 1024,
     maxInboundDataLength: Math.max(256 * 1024, 2 * maxMessageBytes),
     maxOutboundBufferSize: outboundGossipBytes,
     awaitRpcHandler: true,

@@ -14,12 +14,23 @@ export function countersIn(registry: Registry) {
   return {
     requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
     requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
+    refusals: counter('hubmesh_http_refusals_total', 'HTTP requests refused for who asked, or how often', ['status']),
     registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
     lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
     lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),
     writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
-    beats: counter('heartbeat_total', 'Heartbeats taken by this hub as their home'),
-    forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Heartbeats passed on to their home'),
+    beats: counter('heartbeat_total', 'Heartbeats taken by this hub, of whatever home, so that sum() is right'),
+    forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Those of them that were passed on to their home'),
+    natsPublished: counter(
+      'nats_publish_total',
+      'Messages published on hub.presence.* that reached this hub: each reaches one hub of those that share the servers',
+    ),
+    natsBeats: counter('hubmesh_nats_beats_total', 'What became of heartbeats over NATS', ['outcome']),
+    natsConnected: new Gauge({
+      name: 'hubmesh_nats_connected',
+      help: '1: the bridge is connected to a NATS server',
+      registers: [registry],
+    }),
     told: counter('hubmesh_presence_messages_total', 'Presence messages published', ['kind']),
     toldLeases: counter('hubmesh_presence_leases_total', 'Leases in published presence messages'),
     failures: counter(

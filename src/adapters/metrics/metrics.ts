@@ -60,6 +60,12 @@ export class Metrics {
     this.#counters.packedBytes.inc({ as: 'packed' }, after)
   }
 
+  readonly nats = {
+    published: (): void => this.#counters.natsPublished.inc(),
+    bridged: (outcome: string): void => this.#counters.natsBeats.inc({ outcome }),
+    connected: (isConnected: boolean): void => this.#counters.natsConnected.set(isConnected ? 1 : 0),
+  }
+
   text(): Promise<string> {
     return this.#registry.metrics()
   }
@@ -73,6 +79,11 @@ export class Metrics {
       this.#counters.lookups.inc()
       this.#counters.lookupSeconds.observe(seconds)
     }
+  }
+
+  refused(status: number, isAdmin: boolean): void {
+    this.#counters.refusals.inc({ status })
+    if (isAdmin) this.#counters.errors.inc({ operation: 'admin' })
   }
 
   /** The table: change → metric. */
@@ -97,7 +108,7 @@ export class Metrics {
         for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
         break
       case 'beaten':
-        this.#counters[change.as === 'home' ? 'beats' : 'forwarded'].inc()
+        this.#countBeat(change.as)
         break
       case 'told':
         this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
@@ -135,6 +146,11 @@ export class Metrics {
       case 'state':
         break
     }
+  }
+
+  #countBeat(as: 'home' | 'forwarded'): void {
+    this.#counters.beats.inc()
+    if (as === 'forwarded') this.#counters.forwarded.inc()
   }
 
   /** A death in this region, counted by its first hub alone. */

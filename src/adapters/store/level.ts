@@ -125,6 +125,8 @@ class SealedStore implements LevelStore {
   #isToldOfDamage = false
   #isClosed = false
   #last: Promise<void> = Promise.resolve()
+  /** Tasks that have not ended, the one under way among them. */
+  #tasks = 0
 
   constructor({ db, directory, content, witness, damage }: Parts) {
     this.#db = db
@@ -156,8 +158,10 @@ class SealedStore implements LevelStore {
     await this.#db.close()
   }
 
+  /** One that nothing is before begins at once: the disk is at work while the caller goes on. */
   #inOrder(task: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(task)
+    const begun = this.#tasks++ === 0 ? task() : this.#last.then(task)
+    this.#last = begun.finally(() => this.#tasks--)
     return this.#last
   }
 
@@ -174,7 +178,7 @@ class SealedStore implements LevelStore {
 
   async #write(batch: readonly StoredOp[], synced: boolean): Promise<boolean> {
     this.#fresh = undefined
-    if (this.#isClosed || !(await this.#recovered())) return false
+    if (this.#isClosed || (this.#failed !== undefined && !(await this.#recovered(this.#failed)))) return false
     const known: readonly StoredOp[] = this.#isToldOfDamage ? [{ del: damagedKey }] : []
     const sealed = [...batch.map(sealedPut), ...known]
     const entered = this.#tally.enter(sealed)
@@ -195,9 +199,7 @@ class SealedStore implements LevelStore {
    * log is read. So it is opened again, which reads the log and begins another; on a full disk that fails, and is tried with
    * the next write.
    */
-  async #recovered(): Promise<boolean> {
-    const failed = this.#failed
-    if (failed === undefined) return true
+  async #recovered(failed: Entered): Promise<boolean> {
     try {
       await this.#db.close()
       await this.#db.open({ createIfMissing: false })

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Level } from 'level'
 import { Content } from './content.ts'
 import type { RawEntry } from './layout.ts'
-import { synced } from './platter.ts'
+import { synced, syncedWhole } from './platter.ts'
 
 export type Database = Level<string, Uint8Array>
 
@@ -109,6 +109,8 @@ export class Rescue {
       await fresh.open()
       await fill(fresh)
       await fresh.close()
+      // A log that LevelDB was done with, and had not made a table of when it was closed, it never synced.
+      await syncedWhole(draft)
     } catch (error) {
       await fresh.close()
       // On a full disk its room is needed.
@@ -130,9 +132,8 @@ export class Rescue {
     await mkdir(this.#directory, { recursive: true })
     for (const file of await readdir(this.#rebuilt)) {
       await copyFile(join(this.#rebuilt, file), join(this.#directory, file))
-      await synced(join(this.#directory, file))
     }
-    await synced(this.#directory)
+    await syncedWhole(this.#directory)
     // At once no more what the next start would go on from: while it is removed it is less and less.
     const done = `${this.#directory}-rebuilding`
     await rename(this.#rebuilt, done)
@@ -142,7 +143,7 @@ export class Rescue {
   /** Keeps entries that are not what was written, a line each. */
   async keep(damaged: readonly RawEntry[]): Promise<void> {
     const lines = damaged.map(([key, bytes]) => JSON.stringify({ key, bytes: Buffer.from(bytes).toString('base64') }))
-    await writeFile(join(await this.folder(), 'values.jsonl'), `${lines.join('\n')}\n`, { flag: 'a' })
+    await writeFile(join(await this.folder(), 'values.jsonl'), `${lines.join('\n')}\n`, { flag: 'a', flush: true })
   }
 
   /** All is judged: what was held on to goes aside with the rest, or is needed no more. */
@@ -194,7 +195,8 @@ export class Rescue {
     const copy = join(folder, basename(this.#directory))
     try {
       await cp(this.#directory, copy, { recursive: true, dereference: true })
-      for (const file of await readdir(copy)) await synced(join(copy, file))
+      await syncedWhole(copy)
+      await synced(folder)
     } catch (error) {
       await rm(folder, { recursive: true, force: true })
       throw error

@@ -1,6 +1,7 @@
 // This hub's own slice: the only one it writes. Writes wait in a queue; one synced batch at a time makes a group of them
-// durable, and only then are they visible, gossiped and answered (C12). A batch that the disk refused is tried again
-// unchanged, because half of the world may already be on the disk; until it is through, further writes are refused.
+// durable, and only then are they visible, gossiped and answered (C12). Its head is signed while the disk syncs: a signature
+// takes about as long, and can be made again. A batch that the disk refused is tried again unchanged, because half of the world
+// may already be on the disk; until it is through, further writes are refused.
 
 import { assert, type Refusal, refuse } from '../errors.ts'
 import type { HubId, PeerId } from '../ids.ts'
@@ -44,18 +45,21 @@ export interface Job {
 
 interface Commit {
   readonly run: Run
+  /** C10: of the run's head; undefined until it is made. */
+  readonly signature: string | undefined
   readonly draft: Draft
   readonly trims: readonly Trim[]
   /** Stored beside the run. */
   readonly extra: readonly StoreOp[]
   readonly answers: readonly Answer[]
   readonly isRefused: boolean
+  readonly isStored: boolean
 }
 
 /** Names the own batch to the disk. */
 export const ownToken = 1
 
-/** What has to be done for a commit: its head is signed, then all of it is made durable. */
+/** What has to be done for a commit: all of it is made durable, and while the disk is at work its head is signed. */
 export type Task =
   | { readonly type: 'sign'; readonly text: string }
   | {
@@ -180,13 +184,14 @@ export class Author {
     }
     const run = draft.run()
     const extra = jobs.flatMap((job) => job.extra)
+    const commit = { draft, trims, extra, answers, isRefused: false, isStored: false }
     if (run.to === run.from) {
-      this.#commit = { run, draft, trims, extra, answers, isRefused: false }
+      this.#commit = { ...commit, run, signature: '' }
       return this.#persistence()
     }
     const head = this.#headOf(run, held?.head?.horizon ?? 0)
-    this.#commit = { run: { ...run, head }, draft, trims, extra, answers, isRefused: false }
-    return [{ type: 'sign', text: headText(this.#options.federation, run, head) }]
+    this.#commit = { ...commit, run: { ...run, head }, signature: undefined }
+    return [...this.#persistence(), { type: 'sign', text: headText(this.#options.federation, run, head) }]
   }
 
   /** C10: still unsigned. */
@@ -196,12 +201,9 @@ export class Author {
     return { peer, horizon, root: replicas.rootAfter(run, horizon, hashing), signature: '' }
   }
 
-  /** The head of the commit under way is signed: what to make durable. */
-  signed(signature: string): readonly Task[] {
-    const commit = this.#commit
-    if (commit?.run.head === undefined) return []
-    this.#commit = { ...commit, run: { ...commit.run, head: { ...commit.run.head, signature } } }
-    return this.#persistence()
+  /** The head of the commit under way is signed. */
+  signed(signature: string): void {
+    if (this.#commit !== undefined) this.#commit = { ...this.#commit, signature }
   }
 
   #persistence(): readonly Task[] {
@@ -210,19 +212,24 @@ export class Author {
     return [{ type: 'persist', batch: [...draft.storeOps(run.head), ...extra], synced: true, token: ownToken }]
   }
 
-  /** The disk has answered: what is now durable and the answers to give, or the answers to refuse. */
-  finish(ok: boolean, now: Now): { run?: Run; trims: readonly Trim[]; answers: readonly Answer[] } {
+  /** The disk has answered: whom to refuse. */
+  stored(ok: boolean, now: Now): readonly Answer[] {
     const commit = this.#commit
-    assert(commit !== undefined, 'C12', 'the disk answered a batch that nobody gave it')
-    const { run, trims, answers } = commit
-    if (!ok) {
-      this.#retryAt = now.mono + retryMs
-      this.#commit = { ...commit, answers: [], isRefused: true }
-      return { trims: [], answers: [...answers, ...this.#dismiss()] }
-    }
-    this.#retryAt = never
+    assert(commit !== undefined && !commit.isStored, 'C12', 'the disk answered a batch that nobody gave it')
+    this.#retryAt = ok ? never : now.mono + retryMs
+    this.#commit = { ...commit, answers: ok ? commit.answers : [], isRefused: !ok, isStored: ok }
+    return ok ? [] : [...commit.answers, ...this.#dismiss()]
+  }
+
+  /** What is now durable under a signed head, and the answers to give; undefined while the disk or the key is at work. */
+  finish(): { run?: Run; trims: readonly Trim[]; answers: readonly Answer[] } | undefined {
+    const commit = this.#commit
+    if (commit?.signature === undefined || !commit.isStored) return undefined
     this.#commit = undefined
-    return run.to === run.from ? { trims, answers } : { run, trims, answers }
+    const { run, signature, trims, answers } = commit
+    return run.head === undefined
+      ? { trims, answers }
+      : { run: { ...run, head: { ...run.head, signature } }, trims, answers }
   }
 
   /** The refused batch, to be tried again now. */

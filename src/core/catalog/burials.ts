@@ -4,6 +4,7 @@
 
 import type { HubId } from '../ids.ts'
 import { type Millis, minute, type Now, never, second } from '../time.ts'
+import { hubKind } from './card.ts'
 import { type CatalogRecord, type EntryId, type Field, isNews, join, merge } from './record.ts'
 import type { Replicas } from './replicas.ts'
 import { compareEpochs, type Epoch } from './slice.ts'
@@ -11,8 +12,6 @@ import type { Write } from './writes.ts'
 
 /** The kind of the entries that forget hubs. They outlive whoever wrote them. */
 export const forgottenKind = 'forgotten'
-/** The kind of the entries by which hubs list themselves. The entry of a hub that is forgotten goes with its slice. */
-export const hubKind = 'hub'
 /** A hub opens one epoch for each disk it loses: one this far above what is known of it is made up. */
 export const maxEpochLeap = 2 ** 20
 /** How soon it is looked again whether a slice can go: at first, and after many tries. */

@@ -1,6 +1,6 @@
 // The replicated catalog: every hub writes its own slice, holds everyone's, and reads the join over all of them.
 // Writes spread as deltas by gossip; whatever gossip misses, digests between peers find and runs repair.
-// The rules C1-C19 stand in docs/ALGORITHMS.md.
+// The rules C1-C20 stand in docs/ALGORITHMS.md.
 
 import type { HubId } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
@@ -8,15 +8,17 @@ import type { Millis, Now } from '../time.ts'
 import { Absence } from './absence.ts'
 import { Author, ownToken } from './author.ts'
 import { Burials } from './burials.ts'
+import { Cards } from './cards.ts'
 import { Collector } from './collector.ts'
 import type { Currency } from './currency.ts'
+import { attested } from './head.ts'
 import { Hlc } from './hlc.ts'
 import { Intake } from './intake.ts'
 import { Opening } from './opening.ts'
 import type { CatalogInput, CatalogOptions, CatalogProtocol } from './protocol.ts'
 import { Publisher } from './publisher.ts'
 import { Quarantine } from './quarantine.ts'
-import { type CatalogRecord, type EntryId, entryId, stampsOf } from './record.ts'
+import { type EntryId, entryId, stampsIn } from './record.ts'
 import { type Applied, Replicas } from './replicas.ts'
 import { Replication } from './replication.ts'
 import { repliesTo } from './replies.ts'
@@ -36,6 +38,7 @@ export class Catalog implements Machine<CatalogProtocol> {
   readonly absence: Absence
   readonly reserve: Reserve
   readonly quarantine = new Quarantine()
+  readonly cards: Cards
   readonly #options: CatalogOptions
   readonly #hlc: Hlc
   readonly #author: Author
@@ -54,11 +57,12 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
+    if (own !== undefined) own.head = attested(own.head, { hub, ...own.version, to: own.version.seq }, options)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
     for (const slice of [...options.slices, ...options.reserve])
       for (const stamp of slice.stamps()) this.#hlc.observe(stamp)
-    this.#observe(options.lostOwn?.records ?? [])
+    for (const stamp of stampsIn(options.lostOwn?.records ?? [])) this.#hlc.observe(stamp)
     this.#author = new Author({ ...options, hlc: this.#hlc, replicas, maxRecords: maxSliceRecords })
     this.#burials = new Burials(replicas, hub)
     this.#shelf = new Shelf(hub)
@@ -70,6 +74,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#replication = new Replication({ ...parts, vetting }, now)
     this.#intake = new Intake({ ...parts, vetting, replication: this.#replication })
     const forgottenUpTo = (whom: HubId) => this.#burials.epochOf(whom)
+    this.cards = new Cards({ ...options, replicas, forgottenUpTo })
     const { reserve: slices, isReturning: isOld } = options
     this.reserve = new Reserve({ ...options, slices, isOld, replicas, forgottenUpTo }, now)
     this.#author.salvage(options.lostOwn?.records ?? [])
@@ -122,14 +127,16 @@ export class Catalog implements Machine<CatalogProtocol> {
         this.#collect(this.collector.tick(now, this.behind > 0), now)
         break
       case 'persisted':
-        if (input.token === ownToken) this.#committed(input.ok, now, out)
+        if (input.token === ownToken) this.#stored(input.ok, now, out)
         else this.#shelf.finish(input.ok)
         this.#bury(now, out)
         break
       case 'signed':
-        out.push(...this.#author.signed(input.signature))
+        this.#author.signed(input.signature)
+        this.#committed(now, out)
         break
       case 'verified': {
+        out.push(...this.cards.verified(input, now))
         const run = this.#intake.verified(input, now)
         if (run !== undefined) this.#take(run, now, out)
         break
@@ -149,6 +156,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'link-down':
         this.reserve.linkDown(input.peer)
+        this.cards.dropPeer(input.peer)
         this.#replication.linkDown(input.peer, now)
         break
       case 'alone':
@@ -156,6 +164,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'forget':
         this.#burials.set(input.burial)
+        this.cards.drop(input.burial.hub)
         this.#opening.forgotten(input.burial)
         this.#bury(now, out)
         break
@@ -174,13 +183,22 @@ export class Catalog implements Machine<CatalogProtocol> {
     out.push(...this.#author.retry(now), ...this.#author.begin(now))
   }
 
-  #committed(ok: boolean, now: Now, out: Effects): void {
-    const wasOpen = this.#author.isOpen
+  #stored(ok: boolean, now: Now, out: Effects): void {
     const wasStuck = this.#author.isStuck
-    const { run, trims, answers } = this.#author.finish(ok, now)
+    out.push(...repliesTo(this.#author.stored(ok, now), false))
+    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
+    this.#committed(now, out)
+    this.#burials.stir()
+  }
+
+  #committed(now: Now, out: Effects): void {
+    const wasOpen = this.#author.isOpen
+    const done = this.#author.finish()
+    if (done === undefined) return
+    const { run, trims, answers } = done
     this.replicas.trim(trims)
     if (run !== undefined) {
-      this.#apply(run, out)
+      this.#applied(run.hub, this.replicas.apply(run), out)
       if (this.#options.strategy !== 'pull') this.#publisher.add(run)
       if (run.from === 0) out.push(...this.#replication.tellAll(now))
       const anew = run.from === 0 ? this.absence.end(run) : undefined
@@ -188,8 +206,7 @@ export class Catalog implements Machine<CatalogProtocol> {
       if (!wasOpen || anew !== undefined) out.push({ type: 'change', change: opened })
       this.#publish(now, out)
     }
-    if (wasStuck === ok) out.push({ type: 'change', change: { type: 'storage', ok } })
-    out.push(...repliesTo(answers, ok))
+    out.push(...repliesTo(answers, true))
     this.#burials.stir()
   }
 
@@ -222,12 +239,17 @@ export class Catalog implements Machine<CatalogProtocol> {
 
   // ---- other slices
 
-  #receive(input: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
-    const { send, runs, isCaughtUp } = this.#replication.receive(input.from, input.message, now)
-    out.push(...send)
+  #receive({ from, message }: CatalogInput & { readonly type: 'message' }, now: Now, out: Effects): void {
+    if (message.kind === 'catalog.seek' || message.kind === 'catalog.cards') {
+      out.push(...this.cards.receive(from, message, now))
+      return
+    }
+    const { send, runs, isCaughtUp, theirs = [] } = this.#replication.receive(from, message, now)
+    // C20: before what is asked of the slices.
+    out.push(...this.cards.seek(from, theirs, now), ...send)
     for (const run of runs) this.#offer(run, now, out)
     if (!isCaughtUp) return
-    this.reserve.compared(input.from)
+    this.reserve.compared(from)
     this.#opening.open(now)
   }
 
@@ -241,29 +263,21 @@ export class Catalog implements Machine<CatalogProtocol> {
     const position = this.#replication.position(run.hub, { epoch: run.epoch, seq: run.to })
     if (position === undefined || run.from > position) return
     if (!this.#intake.isWhole(run, now, out)) return
-    this.#observe(run.records)
+    // C2: own stamps are above all that was taken.
+    for (const stamp of stampsIn(run.records)) this.#hlc.observe(stamp)
     if (run.hub === this.#options.hub) {
       this.#opening.recover(run, now)
       return
     }
     this.collector.witness(run.records, now)
-    this.#apply(run, out)
+    this.#applied(run.hub, this.replicas.apply(run), out)
     const next = this.#replication.nextAside(run.hub)
     if (next !== undefined) this.#offer(next, now, out)
   }
 
-  /** C2: own stamps are above all that was taken. */
-  #observe(records: Iterable<CatalogRecord>): void {
-    for (const record of records) for (const stamp of stampsOf(record)) this.#hlc.observe(stamp)
-  }
-
-  #apply(run: Run, out: Effects): void {
-    this.#applied(run.hub, this.replicas.apply(run), out)
-  }
-
   #applied(of: HubId, { touched, drained }: Applied, out: Effects): void {
-    this.#shelf.note(of, touched)
-    for (const { hub, id } of drained) this.#shelf.note(hub, [id])
+    this.cards.drop(of)
+    this.#shelf.applied(of, { touched, drained })
     this.#tell(touched, out)
     for (const id of touched) this.#author.pruneCovered(id)
   }

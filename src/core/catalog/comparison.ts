@@ -3,11 +3,12 @@
 // differences; then one as long as the number of differences asks for; then all seqs. Hubs that hold different slices list
 // them by name. What a sketch said is believed when it explains the other's fingerprint.
 
-import type { HubId, PeerId } from '../ids.ts'
+import type { PeerId } from '../ids.ts'
 import { type Millis, type Now, second } from '../time.ts'
 import { Told } from '../told.ts'
 import type { Census } from './census.ts'
 import { differencesBehind, marksOf } from './estimate.ts'
+import { type Lack, lackingIn } from './lack.ts'
 import {
   type CatalogMessage,
   type DigestBody,
@@ -21,9 +22,9 @@ import {
   type SketchBody,
   type VersionsBody,
 } from './messages.ts'
+import { seqsBody, seqsIn, seqsOf, versionsAt } from './places.ts'
 import { isSameRoster, type Roster } from './roster.ts'
 import { differences, isAffordable, sketchOf, symbolBytes } from './sketch.ts'
-import { compareEpochs, isSurplus } from './slice.ts'
 
 /** What became known of a peer. */
 export interface Found {
@@ -35,11 +36,6 @@ export interface Found {
   readonly isAsked: boolean
   /** Whether no other peer is likely to be compared with the same one at this moment. */
   readonly isSole: boolean
-}
-
-export interface Lack {
-  readonly version: ListedVersion
-  readonly have: number
 }
 
 export interface Compared {
@@ -78,6 +74,7 @@ export class Comparison {
   readonly #sketched = new Told(repeatMs)
   readonly #whole = new Told(repeatMs)
   readonly #questions = new Map<PeerId, Question>()
+  readonly #brief = new Set<PeerId>()
   /** Parts of a long list of versions, until its last message. */
   readonly #listing = new Map<PeerId, ListedVersion[]>()
 
@@ -86,7 +83,13 @@ export class Comparison {
     this.#census = census
   }
 
+  /** Whether a peer has said that it reads rows as bytes. */
+  isBrief(peer: PeerId): boolean {
+    return this.#brief.has(peer)
+  }
+
   drop(peer: PeerId): void {
+    this.#brief.delete(peer)
     this.#told.forget(peer)
     this.#sketched.forget(peer)
     this.#whole.forget(peer)
@@ -122,7 +125,8 @@ export class Comparison {
     return { send: [this.#sketch(from, sketchOf(row, firstDifferences))], digest }
   }
 
-  sketch(from: PeerId, { digest, symbols }: SketchBody, now: Now): Compared {
+  sketch(from: PeerId, { digest, symbols, brief }: SketchBody, now: Now): Compared {
+    if (brief === true) this.#brief.add(from)
     const own = this.#roster.digest()
     const asked = this.#questions.get(from)
     const count = symbols.length / (2 * symbolBytes)
@@ -139,11 +143,12 @@ export class Comparison {
     const isLong = count > firstDifferences
     const marks = isLong ? new Uint8Array(0) : marksOf(row)
     this.#questions.set(from, { step: isLong ? 'whole' : 'doubt', digest: own, at: now.mono, isSole })
-    return { send: [say(from, { kind: 'catalog.doubt', body: { marks } })], digest, isWorthless: isLong }
+    return { send: [say(from, { kind: 'catalog.doubt', body: { marks, brief: true } })], digest, isWorthless: isLong }
   }
 
   /** Of whatever row the marks are: what is sent says of which roster it is. */
-  doubt(from: PeerId, { marks }: DoubtBody, now: Now): Compared {
+  doubt(from: PeerId, { marks, brief }: DoubtBody, now: Now): Compared {
+    if (brief === true) this.#brief.add(from)
     const own = this.#roster.digest()
     // Making these is work, too: one of each for a peer within the time.
     if (this.#whole.has(from, own, now.mono)) return { send: [], isWorthless: true }
@@ -157,16 +162,24 @@ export class Comparison {
       return { send: [this.#seqs(from, row)] }
     }
     this.#sketched.note(from, own, now.mono)
-    return { send: [this.#sketch(from, sketchOf(row, count))] }
+    return { send: [this.#sketch(from, sketchOf(row, count), true)] }
   }
 
   /** All seqs of the peer, or those that it found to be further than here. */
-  seqs(from: PeerId, { digest, seqs, at }: SeqsBody, now: Now): Compared {
+  seqs(from: PeerId, body: SeqsBody, now: Now): Compared {
+    const { digest } = body
     const own = this.#roster.digest()
+    if (body.seqs instanceof Uint8Array) this.#brief.add(from)
     if (digest === own) return { ...silence, digest }
     const versions = this.#roster.versions()
     if (!isSameRoster(digest, own)) return { send: this.#list(from, now), digest }
-    if (at !== undefined) return this.#places(digest, at, seqs)
+    const said = seqsIn(body)
+    if (said?.at !== undefined) {
+      const theirs = versionsAt(said, this.#roster)
+      if (theirs === undefined) return { send: [], digest, isWorthless: true }
+      return { send: [], digest, found: { theirs, lacking: [], isAsked: false, isSole: false } }
+    }
+    const seqs = said?.seqs ?? []
     const isSole = this.#questions.get(from)?.isSole === true
     this.#questions.delete(from)
     const told = new Map<number, number>()
@@ -202,27 +215,8 @@ export class Comparison {
 
   /** The same, to a peer in the same roster. */
   offer(to: PeerId, versions: readonly ListedVersion[]): Outgoing {
-    const placed = versions.flatMap(([hub, epoch, seq]) => {
-      const place = this.#roster.placeOf(hub, epoch)
-      return place === undefined ? [] : [{ place, seq }]
-    })
-    placed.sort((a, b) => a.place - b.place)
-    const at = placed.map(({ place }, i) => place - (placed[i - 1]?.place ?? 0))
-    const body = { digest: this.#roster.digest(), at, seqs: placed.map(({ seq }) => seq) }
-    return say(to, { kind: 'catalog.seqs', body })
-  }
-
-  #places(digest: string, at: readonly number[], seqs: readonly number[]): Compared {
-    const versions = this.#roster.versions()
-    let place = 0
-    const theirs: ListedVersion[] = []
-    for (const [i, distance] of at.entries()) {
-      place += distance
-      const [hub, epoch] = versions[place] ?? []
-      if (hub === undefined || epoch === undefined) return { send: [], digest, isWorthless: true }
-      theirs.push([hub, epoch, seqs[i] ?? 0])
-    }
-    return { send: [], digest, found: { theirs, lacking: [], isAsked: false, isSole: false } }
+    const digest = this.#roster.digest()
+    return say(to, { kind: 'catalog.seqs', body: seqsBody(digest, seqsOf(versions, this.#roster), this.isBrief(to)) })
   }
 
   /** What the differences come to, if they are all there are: then they make the own digest the peer's. */
@@ -252,12 +246,14 @@ export class Comparison {
     return this.#roster.versions().map(([, , seq]) => seq)
   }
 
-  #sketch(to: PeerId, symbols: Uint8Array): Outgoing {
-    return say(to, { kind: 'catalog.sketch', body: { digest: this.#roster.digest(), symbols } })
+  /** `isLong`: one that was asked for, by a peer that may be told what else it may say. */
+  #sketch(to: PeerId, symbols: Uint8Array, isLong = false): Outgoing {
+    const body = { digest: this.#roster.digest(), symbols, ...(isLong ? { brief: true } : {}) }
+    return say(to, { kind: 'catalog.sketch', body })
   }
 
   #seqs(to: PeerId, row: readonly number[]): Outgoing {
-    return say(to, { kind: 'catalog.seqs', body: { digest: this.#roster.digest(), seqs: [...row] } })
+    return say(to, { kind: 'catalog.seqs', body: seqsBody(this.#roster.digest(), { seqs: row }, this.isBrief(to)) })
   }
 
   #list(to: PeerId, now: Now): Outgoing[] {
@@ -279,20 +275,6 @@ export class Comparison {
     }
     return out
   }
-}
-
-/** Own versions that are further than what a peer listed; a surplus is for its author, whoever that is (C13). */
-function lackingIn(listed: readonly ListedVersion[], own: readonly ListedVersion[]): Lack[] {
-  const byHub = new Map<HubId, ListedVersion[]>()
-  for (const version of listed) byHub.set(version[0], [...(byHub.get(version[0]) ?? []), version])
-  return own.flatMap((version): Lack[] => {
-    const [hub, epoch, seq] = version
-    const others = byHub.get(hub) ?? []
-    const same = others.find(([, other]) => compareEpochs(other, epoch) === 0)
-    if (same !== undefined) return same[2] < seq ? [{ version, have: same[2] }] : []
-    const isOver = others.some(([, other]) => !isSurplus(other) && compareEpochs(other, epoch) > 0)
-    return isOver && !isSurplus(epoch) ? [] : [{ version, have: 0 }]
-  })
 }
 
 function say(to: PeerId, message: CatalogMessage): Outgoing {

@@ -2,9 +2,9 @@
 // head along, so that nobody has to trust who passes it on.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { canonical } from '../hash.ts'
-import type { HubId } from '../ids.ts'
+import type { HubId, PeerId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, PeerIdSchema } from '../wire.ts'
 
 export const HeadSchema = Type.Object({
@@ -17,6 +17,17 @@ export const HeadSchema = Type.Object({
   signature: Type.String({ maxLength: 100 }),
 })
 export type Head = Static<typeof HeadSchema>
+
+/** What the store keeps of a slice besides its records; `size` is how many those are. */
+export interface StoredHead {
+  readonly epoch: [number, string]
+  readonly seq: number
+  readonly size: number
+  readonly surplusEpoch?: [number, string]
+  readonly floor?: number
+  /** Missing from what hubs of 0.2 stored. */
+  readonly head?: Head
+}
 
 /** What a head is of. */
 export interface Headed {
@@ -33,4 +44,21 @@ export function headText(federation: string, { hub, epoch, to }: Headed, head: O
 /** A head as it is stored and sent: left out where there is none. */
 export function headIn(head: Head | undefined): { readonly head?: Head } {
   return head === undefined ? {} : { head }
+}
+
+/** Who signs the heads of the own slice. */
+export interface Signing {
+  readonly peer: PeerId
+  readonly federation: string
+  /** The text under this hub's key, at once. */
+  readonly sign: (text: string) => string
+}
+
+/**
+ * The head of the own slice as it was stored, before its signature was made: now it is made. What another key was to sign
+ * is no head.
+ */
+export function attested(head: Head | undefined, of: Headed, { peer, federation, sign }: Signing): Head | undefined {
+  if (head?.signature !== '') return head
+  return head.peer === peer ? { ...head, signature: sign(headText(federation, of, head)) } : undefined
 }

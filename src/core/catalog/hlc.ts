@@ -3,8 +3,8 @@
 // because a value from the future would win every join for ever.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { compareText, type HubId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import type { Millis } from '../time.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 

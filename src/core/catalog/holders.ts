@@ -4,6 +4,8 @@
 import type { HubId } from '../ids.ts'
 import type { EntryId } from './record.ts'
 
+export type Held = HubId | ReadonlySet<HubId>
+
 export class Holders {
   /** One hub, or the set of several. */
   readonly #hubs = new Map<EntryId, HubId | Set<HubId>>()
@@ -11,6 +13,16 @@ export class Holders {
   /** The entries that somebody takes part in. */
   entries(): IterableIterator<EntryId> {
     return this.#hubs.keys()
+  }
+
+  /** The entries, each with the one hub or the set of several: as they are kept, so that looking at all of them costs little. */
+  all(): IterableIterator<[EntryId, Held]> {
+    return this.#hubs.entries()
+  }
+
+  /** As in `all`; undefined where nobody takes part. */
+  held(id: EntryId): Held | undefined {
+    return this.#hubs.get(id)
   }
 
   has(id: EntryId): boolean {

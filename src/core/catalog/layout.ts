@@ -2,9 +2,9 @@
 
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
-import { headIn } from './head.ts'
+import { headIn, type StoredHead } from './head.ts'
 import { type CatalogRecord, type EntryId, entryId } from './record.ts'
-import { type Epoch, floorOf, type Slice, type StoredHead } from './slice.ts'
+import { type Epoch, floorOf, type Slice } from './slice.ts'
 
 export const headPrefix = 'slice/'
 export const recordPrefix = 'record/'

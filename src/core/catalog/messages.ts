@@ -1,11 +1,13 @@
 // What hubs say to each other to hold the same slices: deltas by gossip, digests and runs over links.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import type { PeerId } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { bytesUpTo, CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
+import { CardSchema } from './card.ts'
 import { maxMarkBytes } from './estimate.ts'
 import { HeadSchema } from './head.ts'
+import { maxNumberBytes } from './numbers.ts'
 import { RecordSchema } from './record.ts'
 import { EpochSchema } from './slice.ts'
 
@@ -22,6 +24,11 @@ export const maxSlices = 64
 export const maxRow = 20_000
 /** Bytes of the longest sketch: of 500 differences, beyond which the row itself is seldom longer. */
 export const maxSketchBytes = 2_000
+
+/** So many numbers at most. As bytes only to a peer that said `brief`: those of 0.3.0 read lists alone. */
+const Row = (most: number) =>
+  Type.Union([Type.Array(CountSchema, { maxItems: most }), bytesUpTo(most * maxNumberBytes)])
+const Brief = Type.Optional(Type.Boolean())
 
 const Records = Type.Array(RecordSchema, { maxItems: partRecords })
 
@@ -58,14 +65,14 @@ const Versions = Type.Object({
   digest: Type.Optional(DigestSchema),
 })
 /** C11: a summary of all seqs, in the roster that the digest names, from which a few differences can be told. */
-const Sketch = Type.Object({ digest: DigestSchema, symbols: bytesUpTo(maxSketchBytes) })
+const Sketch = Type.Object({ digest: DigestSchema, symbols: bytesUpTo(maxSketchBytes), brief: Brief })
 /** C11: there are more differences than a sketch told. Marks of parts of the row say about how many; none: tell all. */
-const Doubt = Type.Object({ marks: bytesUpTo(maxMarkBytes) })
+const Doubt = Type.Object({ marks: bytesUpTo(maxMarkBytes), brief: Brief })
 /** C11: all seqs in the roster that the digest names; with `at`, those of some places: each as its distance from the last. */
 const Seqs = Type.Object({
   digest: DigestSchema,
-  seqs: Type.Array(CountSchema, { maxItems: maxRow }),
-  at: Type.Optional(Type.Array(CountSchema, { maxItems: maxRow })),
+  seqs: Row(maxRow),
+  at: Type.Optional(Row(maxRow)),
 })
 /** C9: asks for the part after `after` of the run (have, to]; `to` is 0 in the first request: the source names it. */
 const Want = Type.Object({
@@ -94,17 +101,24 @@ const Wants = Type.Object({ wants: Type.Array(Want, { minItems: 1, maxItems: max
 const Parts = Type.Object({ parts: Type.Array(Part, { minItems: 1, maxItems: maxSlices }) })
 const RosterSchema = Type.String({ maxLength: 8 })
 /** Wants of whole runs in a roster that both stand in: of each slice its place, as the distance from the last, and `have`. */
-const Ask = Type.Object({ roster: RosterSchema, at: Type.Array(CountSchema, { maxItems: 2 * maxSlices }) })
+const Ask = Type.Object({ roster: RosterSchema, at: Row(2 * maxSlices) })
 /**
  * Whole runs in a roster that both stand in: of each the distance from the last place, how far the run goes on behind its
  * last record (C14 may have dropped that), and `to` less `from`. So no number is longer than it must be. Each has its head.
+ * As bytes the distance is doubled; where it is even the run ends with its last record and has one for each seq, and the other
+ * two numbers are left out.
  */
 const Runs = Type.Object({
   roster: RosterSchema,
-  at: Type.Array(CountSchema, { maxItems: 3 * maxSlices }),
+  at: Row(3 * maxSlices),
   records: Type.Array(Records, { maxItems: maxSlices }),
   heads: Type.Array(HeadSchema, { maxItems: maxSlices }),
 })
+
+/** C20: asks for the cards of these hubs, of which the receiver holds slices. */
+const Seek = Type.Object({ hubs: Type.Array(HubIdSchema, { minItems: 1, maxItems: maxSlices }) })
+/** C20: of the first `looked` hubs that were asked for, those that have one. */
+const Cards = Type.Object({ cards: Type.Array(CardSchema, { maxItems: maxSlices }), looked: CountSchema })
 
 export type Held = Static<typeof HeldSchema>
 export type DigestBody = Static<typeof Digest>
@@ -117,8 +131,11 @@ export type WantBody = Static<typeof Want>
 export type PartBody = Static<typeof Part>
 export type AskBody = Static<typeof Ask>
 export type RunsBody = Static<typeof Runs>
+export type SeekBody = Static<typeof Seek>
+export type CardsBody = Static<typeof Cards>
 
-export type CatalogMessage =
+/** What moves slices. */
+export type SyncMessage =
   | { readonly kind: 'catalog.delta'; readonly body: Static<typeof Delta> }
   | { readonly kind: 'catalog.digest'; readonly body: DigestBody }
   | { readonly kind: 'catalog.versions'; readonly body: VersionsBody }
@@ -129,6 +146,13 @@ export type CatalogMessage =
   | { readonly kind: 'catalog.part'; readonly body: Static<typeof Parts> }
   | { readonly kind: 'catalog.ask'; readonly body: AskBody }
   | { readonly kind: 'catalog.runs'; readonly body: RunsBody }
+
+/** What shows hubs before their slices have come. */
+export type CardMessage =
+  | { readonly kind: 'catalog.seek'; readonly body: SeekBody }
+  | { readonly kind: 'catalog.cards'; readonly body: CardsBody }
+
+export type CatalogMessage = SyncMessage | CardMessage
 
 export const catalogKinds: readonly Kind<CatalogMessage['body']>[] = [
   kind('catalog.delta', Delta),
@@ -141,6 +165,8 @@ export const catalogKinds: readonly Kind<CatalogMessage['body']>[] = [
   kind('catalog.part', Parts),
   kind('catalog.ask', Ask),
   kind('catalog.runs', Runs),
+  kind('catalog.seek', Seek),
+  kind('catalog.cards', Cards),
 ]
 
 /** What is compared and moved, by name or by place in a roster. */

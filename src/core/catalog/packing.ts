@@ -4,7 +4,16 @@
 import type { PeerId } from '../ids.ts'
 import { namesOf } from './fingerprint.ts'
 import { headIn } from './head.ts'
-import type { AskBody, CatalogMessage, Outgoing, PartBody, RunsBody, WantBody } from './messages.ts'
+import {
+  type AskBody,
+  type CatalogMessage,
+  maxSlices,
+  type Outgoing,
+  type PartBody,
+  type RunsBody,
+  type WantBody,
+} from './messages.ts'
+import { bytesOf, rowOf } from './numbers.ts'
 import type { CatalogRecord } from './record.ts'
 import type { Roster } from './roster.ts'
 import type { Request } from './sync.ts'
@@ -12,11 +21,14 @@ import type { Request } from './sync.ts'
 /** Packs what is for a peer, as far as it stands in the same roster. */
 export class Packer {
   readonly #roster: Roster
+  readonly #isBrief: (peer: PeerId) => boolean
   /** The digest each linked peer last told. */
   readonly #heard = new Map<PeerId, string>()
 
-  constructor(roster: Roster) {
+  /** `isBrief`: whether a peer reads rows as bytes. */
+  constructor(roster: Roster, isBrief: (peer: PeerId) => boolean) {
     this.#roster = roster
+    this.#isBrief = isBrief
   }
 
   hear(peer: PeerId, digest: string): void {
@@ -28,12 +40,12 @@ export class Packer {
   }
 
   request({ to, wants }: Request): Outgoing {
-    const packed = this.#isInRoster(to) ? packedWants(wants, this.#roster) : undefined
+    const packed = this.#isInRoster(to) ? packedWants(wants, this.#roster, this.#isBrief(to)) : undefined
     return { type: 'send', to, message: packed ?? { kind: 'catalog.want', body: { wants: [...wants] } } }
   }
 
   answer(to: PeerId, parts: readonly PartBody[]): Outgoing {
-    const packed = this.#isInRoster(to) ? packedParts(parts, this.#roster) : undefined
+    const packed = this.#isInRoster(to) ? packedParts(parts, this.#roster, this.#isBrief(to)) : undefined
     return { type: 'send', to, message: packed ?? { kind: 'catalog.part', body: { parts: [...parts] } } }
   }
 
@@ -45,29 +57,54 @@ export class Packer {
 }
 
 /** A request by place; undefined when it has to name what it wants. */
-function packedWants(wants: readonly WantBody[], roster: Roster): CatalogMessage | undefined {
+function packedWants(wants: readonly WantBody[], roster: Roster, isBrief: boolean): CatalogMessage | undefined {
   const placed = placedIn(wants, roster)
   const isFit = placed !== undefined && wants.every(({ to, after, have }) => to === 0 && after === have)
   if (!isFit) return undefined
   const at = placed.flatMap(({ distance, item }) => [distance, item.have])
-  return { kind: 'catalog.ask', body: { roster: namesOf(roster.digest()), at } }
+  return { kind: 'catalog.ask', body: { roster: namesOf(roster.digest()), at: isBrief ? bytesOf(at) : at } }
 }
 
 /** An answer by place; undefined as above. */
-function packedParts(parts: readonly PartBody[], roster: Roster): CatalogMessage | undefined {
+function packedParts(parts: readonly PartBody[], roster: Roster, isBrief: boolean): CatalogMessage | undefined {
   const placed = placedIn(parts, roster)
   if (placed === undefined || !parts.every(isWhole)) return undefined
-  const at = placed.flatMap(({ distance, item }) => [distance, item.to - lastOf(item.records), item.to - item.from])
+  const at = isBrief ? bytesOf(placed.flatMap(briefly)) : placed.flatMap(fully)
   const records = placed.map(({ item }) => item.records)
   const heads = placed.flatMap(({ item }) => item.head ?? [])
   return { kind: 'catalog.runs', body: { roster: namesOf(roster.digest()), at, records, heads } }
 }
 
+function fully({ distance, item }: Placed<PartBody>): number[] {
+  return [distance, item.to - lastOf(item.records), item.to - item.from]
+}
+
+function briefly(placed: Placed<PartBody>): number[] {
+  const [distance = 0, behind = 0, span = 0] = fully(placed)
+  // As many records as seqs: the last of them is the end.
+  return span === placed.item.records.length ? [2 * distance] : [2 * distance + 1, behind, span]
+}
+
+/** Three numbers for each run, however they were told; undefined when they cannot be read. */
+export function fullPlaces({ at, records }: Pick<RunsBody, 'at' | 'records'>): readonly number[] | undefined {
+  const numbers = rowOf(at, 3 * maxSlices)
+  if (!(at instanceof Uint8Array) || numbers === undefined) return numbers
+  const full: number[] = []
+  for (let i = 0; i < numbers.length; ) {
+    const first = numbers[i++] ?? 0
+    const span = records[full.length / 3]?.length ?? 0
+    full.push(Math.floor(first / 2), ...(first % 2 === 0 ? [0, span] : [numbers[i++] ?? 0, numbers[i++] ?? 0]))
+  }
+  return full.length > 3 * maxSlices ? undefined : full
+}
+
 /** The wants of a packed request; undefined when it is of another roster, or of no place in it. */
 export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | undefined {
   if (roster !== namesOf(own.digest())) return undefined
+  const row = rowOf(at, 2 * maxSlices)
+  if (row === undefined) return undefined
   const wants: WantBody[] = []
-  for (const [place, have] of placesIn(at, 2)) {
+  for (const [place, have] of placesIn(row, 2)) {
     const [hub, epoch] = own.versions()[place] ?? []
     if (hub === undefined || epoch === undefined) return undefined
     wants.push({ hub, epoch, have: have ?? 0, to: 0, after: have ?? 0 })
@@ -79,7 +116,9 @@ export function wantsIn({ roster, at }: AskBody, own: Roster): WantBody[] | unde
 export function partsIn({ roster, at, records, heads }: RunsBody, own: Roster): PartBody[] | undefined {
   if (roster !== namesOf(own.digest())) return undefined
   const parts: PartBody[] = []
-  for (const [place, behind = 0, span = 0] of placesIn(at, 3)) {
+  const full = fullPlaces({ at, records })
+  if (full === undefined) return undefined
+  for (const [place, behind = 0, span = 0] of placesIn(full, 3)) {
     const [hub, epoch] = own.versions()[place] ?? []
     if (hub === undefined || epoch === undefined) return undefined
     const held: CatalogRecord[] = records[parts.length] ?? []

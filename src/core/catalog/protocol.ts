@@ -7,6 +7,7 @@ import type { Attested, CallId, Persisted, StoreOp, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import type { Millis } from '../time.ts'
 import type { Burial } from './burials.ts'
+import type { Signing } from './head.ts'
 import type { CatalogMessage } from './messages.ts'
 import type { QuarantineChange } from './quarantine.ts'
 import type { EntryId } from './record.ts'
@@ -62,10 +63,8 @@ export interface CatalogProtocol {
 export const strategies = ['hybrid', 'push', 'pull'] as const
 export type Strategy = (typeof strategies)[number]
 
-export interface CatalogOptions {
+export interface CatalogOptions extends Signing {
   readonly hub: HubId
-  readonly peer: PeerId
-  readonly federation: string
   readonly hashing: Hashing
   /** The key that a hub is believed to have; undefined while it is not known. */
   readonly keyOf: (hub: HubId) => PeerId | undefined

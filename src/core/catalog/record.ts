@@ -2,10 +2,10 @@
 // them instead of replacing them, so that a late field cannot revive half an entry.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import { canonical, hashOf } from '../hash.ts'
 import { compareText } from '../ids.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, isPlain } from '../wire.ts'
 import { compareStamps, isLater, type Stamp, StampSchema } from './hlc.ts'
 
@@ -21,7 +21,7 @@ const FieldSchema = Type.Tuple([Type.Unknown(), StampSchema])
 export const maxKey = 200
 export const maxFieldName = 512
 /** Any text but the one name that plain objects treat as their own. */
-const fieldNamePattern = `^(?!__proto__$)[\\s\\S]{1,${maxFieldName}}$`
+export const fieldNamePattern = `^(?!__proto__$)[\\s\\S]{1,${maxFieldName}}$`
 const maxKind = 32
 const kindPattern = '^[a-z][a-z0-9-]*$'
 
@@ -69,6 +69,10 @@ export function stampsOf({ fields, removed }: CatalogRecord): Stamp[] {
   const stamps = Object.values(fields).map(([, stamp]) => stamp)
   if (removed !== undefined) stamps.push(removed)
   return stamps
+}
+
+export function* stampsIn(records: Iterable<CatalogRecord>): Generator<Stamp> {
+  for (const record of records) yield* stampsOf(record)
 }
 
 /**

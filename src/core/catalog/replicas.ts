@@ -4,7 +4,7 @@ import type { HubId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
 import type { StoreOp } from '../machine.ts'
 import type { Millis } from '../time.ts'
-import { Holders } from './holders.ts'
+import { type Held, Holders } from './holders.ts'
 import { goneOps, sliceOps } from './layout.ts'
 import type { ListedVersion } from './messages.ts'
 import {
@@ -216,9 +216,18 @@ export class Replicas {
     return fresh
   }
 
-  /** C5: whether an entry exists. Joins and reads nothing where that can be told without: it is asked of all when a hub starts. */
+  /** C5: whether an entry exists. Joins and reads nothing where that can be told without. */
   exists(id: EntryId): boolean {
-    const marks = this.#marksOf(id)
+    return this.#existsBy(id, this.#holders.held(id))
+  }
+
+  /** C5: the entries that exist. A hub asks for all of them when it starts. */
+  *existing(): Generator<EntryId, undefined> {
+    for (const [id, held] of this.#holders.all()) if (this.#existsBy(id, held)) yield id
+  }
+
+  #existsBy(id: EntryId, held: Held | undefined): boolean {
+    const marks = this.#marksOf(id, held)
     if ((marks & lifeMark) === 0) return false
     return (marks & removalMark) === 0 || exists(this.joined(id))
   }
@@ -235,9 +244,11 @@ export class Replicas {
   }
 
   /** What the slices have of an entry, all in one. */
-  #marksOf(id: EntryId): number {
+  #marksOf(id: EntryId, held = this.#holders.held(id)): number {
+    if (held === undefined) return 0
+    if (typeof held === 'string') return this.#slices.get(held)?.marks(id) ?? 0
     let marks = 0
-    for (const hub of this.#holders.of(id)) marks |= this.#slices.get(hub)?.marks(id) ?? 0
+    for (const hub of held) marks |= this.#slices.get(hub)?.marks(id) ?? 0
     return marks
   }
 

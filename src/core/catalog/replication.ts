@@ -8,15 +8,16 @@ import { Census } from './census.ts'
 import { type Compared, Comparison, type Found } from './comparison.ts'
 import { Currency } from './currency.ts'
 import { Gaps } from './gaps.ts'
-import { headIn } from './head.ts'
-import type { CatalogMessage, DigestBody, Outgoing, PartBody, WantBody } from './messages.ts'
+import { smallestFirst } from './lack.ts'
+import type { DigestBody, ListedVersion, Outgoing, PartBody, SyncMessage, WantBody } from './messages.ts'
 import { Packer, partsIn, wantsIn } from './packing.ts'
 import { Past } from './past.ts'
 import type { CatalogOptions, CatalogProtocol } from './protocol.ts'
 import type { Quarantine, QuarantineReason } from './quarantine.ts'
 import type { Replicas } from './replicas.ts'
 import { isSurplus, type Run, type Version } from './slice.ts'
-import { Source, smallestFirst } from './source.ts'
+import { Source } from './source.ts'
+import { wholeRun } from './stages.ts'
 import { Fetches, type Promised, type Request } from './sync.ts'
 import type { Vetting } from './vetting.ts'
 
@@ -27,6 +28,8 @@ export interface Brought {
   readonly runs: readonly Run[]
   /** Whether this peer has nothing more to teach about the own slice (C13). */
   readonly isCaughtUp: boolean
+  /** Versions that this peer was found to hold further. */
+  readonly theirs?: readonly ListedVersion[]
 }
 
 export interface ReplicationOptions extends Pick<CatalogOptions, 'hub' | 'random' | 'syncIntervalMs' | 'strategy'> {
@@ -63,9 +66,9 @@ export class Replication {
     this.#options = options
     this.#fetches = new Fetches(options.maxEntries)
     this.#source = new Source(options.replicas)
-    this.#packer = new Packer(options.replicas.roster)
     this.#census = new Census(options.syncIntervalMs, now.mono)
     this.#comparison = new Comparison(options.replicas.roster, this.#census)
+    this.#packer = new Packer(options.replicas.roster, (peer) => this.#comparison.isBrief(peer))
     this.#past = new Past(options.hub, options.replicas)
     const { vetting } = options
     const { roster } = options.replicas
@@ -153,7 +156,7 @@ export class Replication {
     return version === undefined ? undefined : this.#gaps.next(hub, version)
   }
 
-  receive(from: PeerId, message: CatalogMessage, now: Now): Brought {
+  receive(from: PeerId, message: SyncMessage, now: Now): Brought {
     const { roster } = this.#options.replicas
     switch (message.kind) {
       case 'catalog.delta':
@@ -222,7 +225,8 @@ export class Replication {
       if (quarantine.has(from, hub, now.mono)) continue
       if (this.#consider(from, hub, { epoch, seq })) isCaughtUp = false
     }
-    return { send: [...send, ...this.#bring(from, found), ...this.#start(now)], runs: [], isCaughtUp }
+    const { theirs } = found
+    return { send: [...send, ...this.#bring(from, found), ...this.#start(now)], runs: [], isCaughtUp, theirs }
   }
 
   /** Wishes for a version that the peer holds further; returns whether it is of the own slice, which has rules of its own. */
@@ -267,17 +271,15 @@ export class Replication {
 
   /** A whole run that fits what is held. Of the own slice it says that the peer holds more, as a list would. */
   #offered(from: PeerId, part: PartBody): Run | undefined {
-    const { hub, epoch, from: after, to, records, head } = part
-    const version = { epoch, seq: to }
-    const isWhole = part.done && part.after === part.from && to > part.from && part.floor === undefined
-    if (!isWhole || isSurplus(epoch)) return undefined
+    const run = wholeRun(part, from)
+    if (run === undefined) return undefined
+    const { hub, epoch, to: seq } = run
     if (hub === this.#options.hub) {
-      this.#consider(from, hub, version)
+      this.#consider(from, hub, { epoch, seq })
       return undefined
     }
-    const position = this.#options.replicas.position(hub, version)
-    if (position === undefined || after > position) return undefined
-    return { hub, epoch, from: after, to, records, source: from, ...headIn(head) }
+    const position = this.#options.replicas.position(hub, { epoch, seq })
+    return position === undefined || run.from > position ? undefined : run
   }
 
   #hear(from: PeerId, { digest, held = [] }: Pick<DigestBody, 'digest' | 'held'>, { mono }: Now): void {

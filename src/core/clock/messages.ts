@@ -1,7 +1,7 @@
 // What hubs say to each other about the time.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 import { CountSchema, type Kind, kind } from '../wire.ts'
 
 /** What time is it there? */

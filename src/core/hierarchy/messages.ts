@@ -2,7 +2,7 @@
 // between child and parent.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema, type Kind, kind, type Statement, StatementSchema } from '../wire.ts'
 
 /** Most hubs one report may speak of. */

@@ -1,7 +1,7 @@
 // What members of a pool say to each other. Every probe and answer may carry rumours.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema, type Kind, kind, type Statement, StatementSchema } from '../wire.ts'
 import { maxScore } from './health.ts'
 

@@ -2,8 +2,8 @@
 // hear of unchanged leases only in the refresh and would misjudge their age.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
 import { compareText, type Slug, slugPattern } from '../ids.ts'
+import { Type } from '../schema.ts'
 import type { Millis } from '../time.ts'
 import { CountSchema, HubIdSchema } from '../wire.ts'
 

@@ -1,7 +1,7 @@
 // What homes tell everyone about leases, and beats on their way to their home.
 
 import type { Static } from 'typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 import { CountSchema, HubIdSchema, type Kind, kind } from '../wire.ts'
 import { LeaseSchema, ReportSchema, SlugSchema } from './lease.ts'
 
