@@ -9,6 +9,7 @@ import { archiveText } from './adapters/archive.ts'
 import { systemClock } from './adapters/clock.ts'
 import { cborCodecOf } from './adapters/codec.ts'
 import { closeHttp, createHttp } from './adapters/http/app.ts'
+import { listenForMetrics } from './adapters/http/metrics.ts'
 import type { App } from './adapters/http/options.ts'
 import { type Identity, openIdentity } from './adapters/identity.ts'
 import { keysOf } from './adapters/keys.ts'
@@ -22,6 +23,7 @@ import type { NatsSettings } from './adapters/nats/servers.ts'
 import { openLevelStore } from './adapters/store/level.ts'
 import { type Damage, DirectoryLocked } from './adapters/store/rescue.ts'
 import { accessOf } from './config/access.ts'
+import type { OwnProject } from './config/ownproject.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import { version } from './config/version.ts'
@@ -32,6 +34,7 @@ import type { Backup } from './hub/backup.ts'
 import { Driver, type DriverOptions } from './hub/driver.ts'
 import type { Clock } from './hub/ports.ts'
 import { insideOf } from './inside.ts'
+import { keepOwnProject } from './ownproject.ts'
 import { keepProjectsFile, type ProjectsFile } from './projectsfile.ts'
 
 /** Time for HTTP answers under way, before their connections are cut. */
@@ -43,7 +46,9 @@ export interface HubOptions {
   /** Left out: the system's. */
   readonly clock?: Clock
   /** Left out when none is to be read. */
-  readonly projects?: ProjectsFile
+  readonly projects?: ProjectsFile | undefined
+  /** The project that this hub itself stands for. */
+  readonly ownProject?: OwnProject | undefined
   /** Another hub with this name was up before: this one has fallen silent and is to be stopped. */
   readonly onConflict?: (other: HubInfo) => void
   /** For tests: puts something between the hub and its ports, or changes what no user can set. */
@@ -54,6 +59,8 @@ export interface RunningHub {
   readonly driver: Driver
   /** Of the HTTP API. */
   readonly url: string
+  /** Of the listener for metrics alone, where there is one. */
+  readonly metricsUrl?: string | undefined
   /** Leaves the federation and closes everything. */
   stop(): Promise<void>
 }
@@ -76,8 +83,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
     for (const closer of closers.reverse()) await closer()
   }
   try {
-    const { driver, url } = await open(options, closers)
-    return { driver, url, stop: close }
+    return { ...(await open(options, closers)), stop: close }
   } catch (error) {
     await close()
     throw error
@@ -85,7 +91,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 async function open(
-  { config, log, clock = systemClock(), projects, onConflict, adapt = (options) => options }: HubOptions,
+  { config, log, clock = systemClock(), projects, ownProject, onConflict, adapt = (options) => options }: HubOptions,
   closers: (() => unknown)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const directory = config.node.data_dir
@@ -134,14 +140,24 @@ async function open(
   })
   // Before the network: a hub whose port is taken must not have joined, or written anything, by then.
   const url = await listen(http, config)
+  const metricsUrl = await metricsAlone(config, metrics, closers)
   await started(driver)
   hasStarted = true
   closers.push(bridge.start())
   closers.push(feelPulse(driver, () => network.stats().waiting))
-  // Not waited for: what the file says is written as soon as the hub may write.
-  if (projects !== undefined) closers.push(keepProjectsFile(projects, driver, log))
-  log.info({ url, peer: identity.peer, addresses: driver.hub.info.addresses }, 'hub started')
-  return { driver, url }
+  closers.push(...keptProjects({ config, log, projects, ownProject }, driver))
+  const { addresses } = driver.hub.info
+  log.info({ url, ...(metricsUrl && { metrics_url: metricsUrl }), peer: identity.peer, addresses }, 'hub started')
+  return { driver, url, metricsUrl }
+}
+
+/** Not waited for: what a file or variables say of projects is written as soon as the hub may write. Returns what ends that. */
+function keptProjects({ config, log, projects, ownProject: project }: HubOptions, driver: Driver): (() => unknown)[] {
+  const intervalMs = config.presence.heartbeat_interval
+  return [
+    ...(projects === undefined ? [] : [keepProjectsFile(projects, driver, log)]),
+    ...(project === undefined ? [] : [keepOwnProject({ project, intervalMs, log }, driver)]),
+  ]
 }
 
 /** Who did what is told whatever else is: a level above info would drop it. */
@@ -204,14 +220,30 @@ function started(driver: Driver): Promise<void> {
 
 async function listen(http: App, { network, security }: Config): Promise<string> {
   const { http_host: host, http_port: port } = network
+  const url = await free(http.listen({ host, port }), `port ${port} on ${host}`, 'network.http_port')
+  return security.tls === undefined ? url : url.replace(/^http:/, 'https:')
+}
+
+async function metricsAlone(
+  { monitoring, network }: Config,
+  metrics: Metrics,
+  closers: (() => unknown)[],
+): Promise<string | undefined> {
+  const { metrics_port: port, metrics_enabled: isOn } = monitoring
+  if (port === undefined || !isOn) return undefined
+  const listening = listenForMetrics(metrics, { host: network.http_host, port })
+  const { url, close } = await free(listening, `port ${port} on ${network.http_host}`, 'monitoring.metrics_port')
+  closers.push(close)
+  return url
+}
+
+/** What was opened; where another process has the port, an error that says what to do. */
+async function free<T>(opening: Promise<T>, where: string, setting: string): Promise<T> {
   try {
-    const url = await http.listen({ host, port })
-    return security.tls === undefined ? url : url.replace(/^http:/, 'https:')
+    return await opening
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new Error(
-      `port ${port} on ${host} is in use by another process: stop it, or set network.http_port to another`,
-    )
+    throw new Error(`${where} is in use by another process: stop it, or set ${setting} to another`)
   }
 }
 

@@ -19,6 +19,7 @@ const usedDirectly = new Map([
   ['gossip.compression', 'compression.test.ts'],
   ['catalog.projects_file', 'cli.test.ts'],
   ['monitoring.log_level', 'cli.test.ts'],
+  ['monitoring.metrics_port', 'http.metrics.test.ts'],
   ['security.jwt.secret_file', 'config.security.test.ts'],
 ])
 

@@ -153,7 +153,7 @@ describe('a mistake', () => {
     ['node: { id: a, regoin: x }', 'did you mean node.region?'],
     ['http_port: 1', 'did you mean network.http_port?'],
     ['federation: { credential: x }', 'federation.credential: is not available in this version'],
-    ['gossip: { strategy: push }', 'gossip.strategy: is not available in this version'],
+    ['gossip: { batch_size: 10 }', 'gossip.batch_size: is not available in this version'],
     ['node: { hub_tier: golbal }', 'did you mean "global"?'],
     ['network: { http_port: 80a }', '"80a" is no number'],
     ['presence: { refresh: 5 parsecs }', 'write seconds, or a number with ms, s, m or h'],

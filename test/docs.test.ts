@@ -3,6 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { program } from '../src/cli/program.ts'
+import { fileVariables, meaningless, oldKeys, oldVariables, ownProject } from '../src/config/names.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = [
@@ -12,6 +14,8 @@ const pages = [
   'docs/STYLE.md',
   'docs/errors.md',
   'docs/STORE.md',
+  'docs/MIGRATION.md',
+  'docs/TROUBLESHOOTING.md',
   'docs/ACCESS.md',
 ]
 
@@ -31,6 +35,50 @@ describe('the pages', () => {
     }
     expect(cited.size).toBeGreaterThan(15)
     expect([...cited].filter((rule) => !defined.has(rule))).toEqual([])
+  })
+
+  it('tell of every old name what it is now, and of no other', () => {
+    const text = readFileSync(join(root, 'docs/MIGRATION.md'), 'utf8')
+    const rows = [...text.matchAll(/^\| `([\w.]+)` \| (.+?) \|/gm)].map(([, old, now]) => [
+      old,
+      now?.replaceAll('`', ''),
+    ])
+    const [file, ...older] = fileVariables
+    const known = [
+      ...older.map((name) => [name, file]),
+      ...oldVariables.flatMap(Object.entries),
+      ...Object.entries(oldKeys).map(([name, { setting }]) => [name, setting]),
+      ...Object.values(ownProject).map((name) => [name, 'the same']),
+      ...Object.keys(meaningless).map((name) => [name, 'nothing']),
+    ]
+    // `pg_dump` is a command.
+    expect(rows.filter(([name]) => name !== 'pg_dump').toSorted()).toEqual(known.toSorted())
+  })
+
+  it('quote what hubs and commands say', () => {
+    const text = readFileSync(join(root, 'docs/TROUBLESHOOTING.md'), 'utf8')
+    const source = sources('src')
+      .map((path) => readFileSync(path, 'utf8'))
+      .join()
+    const quoted = [...text.matchAll(/^Says: (.+)$/gm)].flatMap(([, line]) => [...(line ?? '').matchAll(/`([^`]+)`/g)])
+    expect(quoted.length).toBeGreaterThan(12)
+    expect(quoted.map(([, words]) => words ?? '').filter((words) => !source.includes(words))).toEqual([])
+  })
+
+  it('name only commands that there are', () => {
+    const all = new Set(
+      program().commands.flatMap((one) => [
+        one.name(),
+        ...one.commands.map((inner) => `${one.name()} ${inner.name()}`),
+      ]),
+    )
+    const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n')
+    const named = [
+      ...text.matchAll(/(?:^|`)(?:npm run -s )?hubmesh (?:-- )?([a-z][a-z-]+)(?: ([a-z]+)\b(?![./:-]))?/gm),
+    ]
+    expect(named.length).toBeGreaterThan(20)
+    const wrong = named.map(([, name = '', inner]) => (name === 'config' || name === 'key' ? `${name} ${inner}` : name))
+    expect(wrong.filter((name) => !all.has(name))).toEqual([])
   })
 
   it.each(pages)('%s names only files that exist', (page) => {

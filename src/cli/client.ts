@@ -59,40 +59,43 @@ export async function respond(
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const url = baseUrl(options)
-  const key = apiKey()
-  const headers = {
-    ...(key === undefined ? {} : { 'x-api-key': key }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  }
-  const post = { method: 'POST', body: JSON.stringify(body) }
+  const said = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const headers = { ...credentials(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
   let response: Response
   try {
-    response = await fetch(new URL(path, url), { signal, headers, ...(body === undefined ? {} : post) })
+    response = await fetch(new URL(path, url), { signal, headers, ...said })
   } catch (error) {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }
   if (response.ok) return response
-  const said: unknown = await response.json().catch(() => undefined)
-  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(said)}`)
+  const problem: unknown = await response.json().catch(() => undefined)
+  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(problem)}`)
 }
 
-/** What this command line proves itself with to a hub that asks for it. */
+/** The key that FEDERATION_API_KEY holds. A variable that is set to nothing says nothing. */
 export function apiKey(): string | undefined {
   return process.env['FEDERATION_API_KEY'] || undefined
 }
 
+/** What a hub that wants a key is shown. */
+export function credentials(key: string | undefined = apiKey()): Record<string, string> {
+  return key === undefined ? {} : { 'x-api-key': key }
+}
+
 /** Where the hub is that the options name. */
 export function baseUrl(options: AskOptions): URL {
-  // A variable that is set to nothing says nothing.
   const said = options.url ?? (process.env['FEDERATION_URL'] || undefined)
-  if (said !== undefined) {
-    if (URL.canParse(said)) return new URL(said)
-    throw new CommandFailed(exit.invalid, `${said} is no URL: write http://host:port`)
-  }
+  if (said !== undefined) return urlOf(said)
   const { network, security } = configured(options, false).config
   const { http_host: host, http_port: port } = network
   const scheme = security.tls === undefined ? 'http' : 'https'
   return new URL(`${scheme}://${isLoopback(host) ? hostPart(host) : '127.0.0.1'}:${port}`)
+}
+
+/** Throws `CommandFailed` where it is no HTTP address. */
+export function urlOf(text: string): URL {
+  if (/^https?:/.test(text) && URL.canParse(text)) return new URL(text)
+  throw new CommandFailed(exit.invalid, `${text} is no URL: write http://host:port`)
 }
 
 function hostPart(host: string): string {

@@ -1,4 +1,4 @@
-// `hubmesh config validate|show`: what a hub would be told, without starting it.
+// `hubmesh config`: what a hub would be told, without starting it.
 
 import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
@@ -6,6 +6,8 @@ import type { Mistake } from '../config/mistake.ts'
 import { loadProjects } from '../config/projects.ts'
 import { showConfig, showYaml } from '../config/show.ts'
 import { exit } from './exit.ts'
+import { lintCommand } from './lint.ts'
+import { migrateCommand } from './migrate.ts'
 import { configured, invalid, type Options, withConfig } from './sources.ts'
 
 type ConfigOptions = Options & { readonly json?: boolean }
@@ -17,6 +19,8 @@ export function configCommand(): Command {
     .description('the configuration')
     .addCommand(withConfig(validate).option('--json', 'print JSON').action(validateConfig))
     .addCommand(withConfig(show).option('--json', 'print JSON').action(showAll))
+    .addCommand(lintCommand())
+    .addCommand(migrateCommand())
 }
 
 async function validateConfig(options: ConfigOptions): Promise<void> {

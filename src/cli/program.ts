@@ -4,14 +4,19 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../config/version.ts'
 import { apiKeyCommand } from './apikey.ts'
 import { backupCommand } from './backup.ts'
+import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
+import { diffCommand } from './diff.ts'
 import { directoryCommand } from './directory.ts'
+import { doctorCommand } from './doctor.ts'
 import { CommandFailed, exit } from './exit.ts'
 import { forgetCommand } from './forget.ts'
+import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
 import { keyCommand } from './key.ts'
 import { leaveCommand } from './leave.ts'
 import { membersCommand } from './members.ts'
+import { netTestCommand } from './nettest.ts'
 import { projectsCommand } from './projects.ts'
 import { restoreCommand } from './restore.ts'
 import { startCommand } from './start.ts'
@@ -29,7 +34,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+/** All commands with their flags. */
+export function program(): Command {
   const root = new Command('hubmesh')
     .description('A node of a federation of hubs: who is up, and which projects run where.')
     .version(version)
@@ -44,10 +50,15 @@ function program(): Command {
     directoryCommand(),
     projectsCommand(),
     watchCommand(),
+    importCommand(),
+    diffCommand(),
+    netTestCommand(),
+    doctorCommand(),
     leaveCommand(),
     forgetCommand(),
     backupCommand(),
     restoreCommand(),
+    completionCommand(() => root),
   ]
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((one) => one.commands)]) {

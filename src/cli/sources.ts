@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
-import { describeMistakes, type Mistake } from '../config/mistake.ts'
+import { describeMistakes, type Mistake, type Note } from '../config/mistake.ts'
 import type { Config } from '../config/schema.ts'
 import type { Given } from '../config/sources.ts'
 import { CommandFailed, exit } from './exit.ts'
@@ -24,6 +24,7 @@ const flagged: Readonly<Record<string, readonly [path: string, flag: string]>> =
 export interface Configured {
   readonly config: Config
   readonly origins: ReadonlyMap<string, string>
+  readonly notes: readonly Note[]
 }
 
 export interface Options {

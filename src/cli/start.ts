@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import type { Log } from '../adapters/log.ts'
+import { readOwnProject } from '../config/ownproject.ts'
 import { loadProjects } from '../config/projects.ts'
 import type { Config } from '../config/schema.ts'
 import type { Millis } from '../core/time.ts'
@@ -22,22 +23,27 @@ export function startCommand(): Command {
     .option('--hub-tier <tier>', 'global, regional or local')
     .option('--parent-hub <id...>', 'hub preferred as parent; may be given several times')
     .option('--log-level <level>', 'debug, info, warn or error')
-    .option('--metrics-enabled <boolean>', 'whether /metrics answers')
+    .option('--metrics-enabled [boolean]', 'whether /metrics answers')
     .action(start)
 }
 
 async function start(options: Options): Promise<void> {
-  const { config, origins } = configured(options, true)
+  const { config, origins, notes } = configured(options, true)
   const isDefault = !origins.has('catalog.projects_file')
   const path = config.catalog.projects_file
   const read = () => loadProjects(path, process.env, isDefault)
   const projects = read()
   if (!projects.ok) throw invalid(projects.mistakes)
+  const own = readOwnProject(process.env)
+  if (own.mistakes.length > 0) throw invalid(own.mistakes)
   keepYoungSmall()
   // Not before they are needed: libp2p and Fastify take half a second that no other command has to pay.
   const { createLog } = await import('../adapters/log.ts')
   const { DataDirectoryLocked, startHub } = await import('../hubmesh.ts')
   const log = createLog({ hub: config.node.id, level: config.monitoring.log_level })
+  for (const { name, message } of [...notes, ...own.notes]) {
+    log.warn({ operation: 'config', name, reason: message }, 'a name of an older installation has no effect')
+  }
   process.on('uncaughtException', (error) => {
     log.fatal({ error: error.stack ?? error.message }, 'the hub met a defect and ends')
     process.exit(exit.failed)
@@ -45,7 +51,7 @@ async function start(options: Options): Promise<void> {
   const ended = endings(log, config)
   try {
     const file = path === '' ? {} : { projects: { path, entries: projects.entries, read } }
-    ended.stops(await startHub({ config, log, ...file, onConflict: ended.fails }))
+    ended.stops(await startHub({ config, log, ...file, ownProject: own.project, onConflict: ended.fails }))
   } catch (error) {
     log.error({ error: error instanceof Error ? error.message : String(error) }, 'the hub did not start')
     process.exit(error instanceof DataDirectoryLocked ? exit.temporary : exit.failed)

@@ -81,6 +81,16 @@ const rules: readonly Rule[] = [
       }),
   },
   {
+    reads: ['monitoring.metrics_port', 'network.http_port', 'network.listen'],
+    check: ({ monitoring: { metrics_port: port }, network: { http_port, listen } }) => {
+      const isTaken = port === http_port || listen.some((address) => parseAddress(address)?.port === port)
+      return unless(port === undefined || port === 0 || !isTaken, {
+        message: `${port} is the port of network.http_port or network.listen already`,
+        hint: '9090 is usual; /metrics answers at network.http_port as well',
+      })
+    },
+  },
+  {
     reads: ['bridges.nats.creds_file', 'bridges.nats.user'],
     check: ({ bridges: { nats } }) =>
       unless(nats.creds_file === undefined || nats.user === undefined, {

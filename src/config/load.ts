@@ -3,7 +3,7 @@
 import type { Tier } from '../core/ids.ts'
 import type { Preset, SettingSchema } from './kinds.ts'
 import { lint } from './lint.ts'
-import type { Mistake } from './mistake.ts'
+import type { Mistake, Note } from './mistake.ts'
 import { readValue } from './read.ts'
 import { type Config, type Setting, settings } from './schema.ts'
 import { readSecretFiles } from './secrets.ts'
@@ -11,7 +11,13 @@ import { hasCredentials } from './security.ts'
 import { collect, type Sources } from './sources.ts'
 
 export type Loaded =
-  | { readonly ok: true; readonly config: Config; readonly origins: ReadonlyMap<string, string> }
+  | {
+      readonly ok: true
+      readonly config: Config
+      readonly origins: ReadonlyMap<string, string>
+      /** Names that mean nothing here. */
+      readonly notes: readonly Note[]
+    }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 
 /**
@@ -39,7 +45,8 @@ export function loadConfig(sources: Sources): Loaded {
   const config = build(values)
   mistakes.push(...lint(config, faulty).map((mistake) => ({ ...mistake, ...from(given.get(mistake.path)?.from) })))
   if (mistakes.length > 0) return { ok: false, mistakes }
-  return { ok: true, config: freeze(config), origins: new Map([...given].map(([path, said]) => [path, said.from])) }
+  const origins = new Map([...given].map(([path, said]) => [path, said.from]))
+  return { ok: true, config: freeze(config), origins, notes: collected.notes }
 }
 
 /** Settings without a default: the hub's name, and half of a pair of coordinates. */

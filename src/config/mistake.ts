@@ -9,6 +9,12 @@ export interface Mistake {
   readonly from?: string
 }
 
+/** What changes nothing and is worth a line: a name of an older installation that means nothing here. */
+export interface Note {
+  readonly name: string
+  readonly message: string
+}
+
 /** For people: one line a mistake, its hint below it. */
 export function describeMistakes(mistakes: readonly Mistake[]): string {
   const lines = mistakes.flatMap(({ path, message, hint, from }) => [

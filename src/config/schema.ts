@@ -83,6 +83,11 @@ const gossip = Type.Object({
     minimum: 100,
   }),
   fanout: count('Neighbours to which a message is pushed, per topic', { default: 6, maximum: 64 }),
+  strategy: Type.Enum(['hybrid', 'push', 'pull'], {
+    default: 'hybrid',
+    description:
+      'push: writes are told, and compared only on new links and after gaps; pull: only compared; hybrid: both',
+  }),
   max_message_size: size('Larger gossip messages are refused', 64 * KiB, 4 * KiB),
   compression: Type.Boolean({
     default: true,
@@ -161,6 +166,13 @@ const limits = Type.Object({
 
 const monitoring = Type.Object({
   metrics_enabled: Type.Boolean({ default: true, description: 'Whether /metrics answers' }),
+  metrics_port: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port of a listener for /metrics alone, beside that of network.http_port; left out: none',
+    }),
+  ),
   log_level: Type.Enum(['debug', 'info', 'warn', 'error'], { default: 'info', description: 'Least level logged' }),
 })
 

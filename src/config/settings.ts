@@ -36,7 +36,7 @@ export function linkPlanOf({ node, network, limits }: Config): LinkPlan {
 }
 
 export function settingsOf({ config, peer, version, seed }: Birth): Settings {
-  const { node, network, federation, membership, presence, catalog, limits } = config
+  const { node, network, federation, gossip, membership, presence, catalog, limits } = config
   return {
     hub: node.id,
     peer,
@@ -80,6 +80,7 @@ export function settingsOf({ config, peer, version, seed }: Birth): Settings {
     catalog: {
       maxClockDriftMs: catalog.max_clock_drift,
       syncIntervalMs: catalog.sync_interval,
+      strategy: gossip.strategy,
       removalRetentionMs: catalog.removal_retention,
       maxProjects: limits.projects,
       maxSliceRecords: limits.slice,

@@ -1,9 +1,10 @@
 // Where settings come from: the file, then old variables, then HUBMESH_ variables, then flags; the later wins. Everything
-// that is not a setting is a mistake, with the setting that was probably meant.
+// that is not a setting, under its own name or an old one, is a mistake, with the setting that was probably meant; what an
+// older installation said that means nothing here is a note.
 
 import { type Environment, readYaml } from './file.ts'
-import type { Mistake } from './mistake.ts'
-import { fileVariables, idleKeys, isLater, oldKeys, oldVariables } from './names.ts'
+import type { Mistake, Note } from './mistake.ts'
+import { fileVariables, isLater, meaningless, meaninglessness, oldKeys, oldVariables } from './names.ts'
 import { nearest } from './nearest.ts'
 import { parseObject } from './read.ts'
 import { settings } from './schema.ts'
@@ -19,6 +20,8 @@ export interface Sources {
   /** The configuration file (flag `--config`); otherwise HUBMESH_CONFIG names one. */
   readonly file?: string | undefined
   readonly env: Environment
+  /** What stands for the variables that the file names; left out: `env`. */
+  readonly filling?: Environment
   /** Setting path → what a flag said. */
   readonly flags?: Readonly<Record<string, Given>> | undefined
   /** What counts when nobody says anything, before the defaults. */
@@ -28,11 +31,12 @@ export interface Sources {
 export interface Collected {
   readonly given: ReadonlyMap<string, Given>
   readonly mistakes: readonly Mistake[]
+  readonly notes: readonly Note[]
 }
 
 const paths = settings.map((setting) => setting.path)
 const sections = new Set(
-  [...paths, ...Object.keys(oldKeys), ...idleKeys].flatMap((path) =>
+  [...paths, ...Object.keys(oldKeys), ...Object.keys(meaningless)].flatMap((path) =>
     path
       .split('.')
       .slice(0, -1)
@@ -44,33 +48,42 @@ const sections = new Set(
 export function collect(sources: Sources): Collected {
   const file = sources.file ?? fileVariables.map((name) => sources.env[name]).find((name) => name)
   const parts = [
-    { given: new Map(Object.entries(sources.fallbacks ?? {})), mistakes: [] },
-    ...(file === undefined ? [] : [fromFile(file, sources.env)]),
+    { ...nothing, given: new Map(Object.entries(sources.fallbacks ?? {})) },
+    ...(file === undefined ? [] : [fromFile(file, sources.filling ?? sources.env)]),
     ...[...oldVariables].reverse().map((names) => fromOldVariables(names, sources.env)),
     fromVariables(sources.env),
-    { given: new Map(Object.entries(sources.flags ?? {})), mistakes: [] },
+    { ...nothing, given: new Map(Object.entries(sources.flags ?? {})) },
+    { ...nothing, notes: notesOf(sources.env) },
   ]
   return {
     given: new Map(parts.flatMap((part) => [...part.given])),
     mistakes: parts.flatMap((part) => part.mistakes),
+    notes: parts.flatMap((part) => part.notes),
   }
+}
+
+const nothing: Collected = { given: new Map(), mistakes: [], notes: [] }
+
+function notesOf(env: Environment): Note[] {
+  return Object.entries(meaningless).flatMap(([name, message]) => (env[name] === undefined ? [] : [{ name, message }]))
 }
 
 function fromFile(file: string, env: Environment): Collected {
   const { value, mistakes } = readYaml(file, env)
-  const given = new Map<string, Given>()
+  const said = new Map<string, unknown>()
+  const old = new Map<string, unknown>()
+  const notes: Note[] = []
   const found = [...mistakes]
   let wantsTls = false
   const walk = (held: unknown, path: string): void => {
     // `key:` with nothing behind it says nothing.
     if (held === null || held === undefined) return
-    const known = oldKeys[path] ?? path
-    if (paths.includes(known)) {
-      if (given.has(known)) found.push({ path: known, message: 'is set twice, also under an old name', from: file })
-      given.set(known, { raw: held, from: file })
-    } else if (idleKeys.has(path)) {
-      if (path === 'security.tls_enabled' && held === true) wantsTls = true
-    } else if (path !== '' && !sections.has(path)) {
+    const reason = meaninglessness(path)
+    if (path === 'security.tls_enabled' && held === true) wantsTls = true
+    else if (paths.includes(path)) said.set(path, held)
+    else if (path in oldKeys) old.set(path, held)
+    else if (reason !== undefined) notes.push({ name: path, message: reason })
+    else if (path !== '' && !sections.has(path)) {
       found.push(unknownKey(path, file))
     } else if (typeof held !== 'object' || Array.isArray(held)) {
       found.push({ path: path || file, message: 'is no mapping of keys to values', from: file })
@@ -79,11 +92,30 @@ function fromFile(file: string, env: Environment): Collected {
     }
   }
   walk(value, '')
+  const given = new Map([...said].map(([path, raw]): [string, Given] => [path, { raw, from: file }]))
+  for (const [name, held] of old) {
+    const key = oldKeys[name]
+    if (key === undefined) continue
+    const raw = key.turn?.(held, said) ?? held
+    const other = given.get(key.setting)
+    if (other !== undefined && plain(other.raw) !== plain(raw)) found.push(disagreement(key.setting, name, other.from))
+    given.set(key.setting, { raw, from: `${file}, ${name}` })
+  }
   if (wantsTls && !given.has('security.tls.cert_file')) {
     const hint = 'set security.tls.cert_file and security.tls.key_file'
     found.push({ path: 'security.tls_enabled', message: 'is true, and there is no certificate', hint, from: file })
   }
-  return { given, mistakes: found }
+  return { given, mistakes: found, notes }
+}
+
+/** For comparing: `8080` and `"8080"` are the same. */
+function plain(raw: unknown): string {
+  return typeof raw === 'object' ? JSON.stringify(raw) : String(raw)
+}
+
+/** Two names of one source that say different things about one setting cannot both be meant. */
+function disagreement(path: string, name: string, other: string): Mistake {
+  return { path, message: `${other} and ${name} disagree`, hint: 'keep one of them' }
 }
 
 function unknownKey(path: string, from: string): Mistake {
@@ -103,9 +135,9 @@ function unknownKey(path: string, from: string): Mistake {
   }
 }
 
+/** Settings whose values are in no message. */
 const secrets = new Set(settings.filter(({ schema }) => schema.isSecret).map(({ path }) => path))
 
-/** Two names of one group that say different things about one setting cannot both be meant. */
 function fromOldVariables(names: Readonly<Record<string, string>>, env: Environment): Collected {
   const given = new Map<string, Given>()
   const mistakes: Mistake[] = []
@@ -114,14 +146,14 @@ function fromOldVariables(names: Readonly<Record<string, string>>, env: Environm
     if (raw === undefined) continue
     const other = given.get(path)
     if (other !== undefined && other.raw !== raw) {
-      const said = secrets.has(path) ? [other.from, name] : [`${other.from}=${other.raw}`, `${name}=${raw}`]
-      mistakes.push({ path, message: `${said.join(' and ')} disagree`, hint: 'unset one of them' })
+      const [one, two] = secrets.has(path) ? [name, other.from] : [`${name}=${raw}`, `${other.from}=${other.raw}`]
+      mistakes.push(disagreement(path, one, two))
     }
     // A variable that is set to nothing says nothing: compose files pass on what is not set so.
     if (raw === '' && secrets.has(path)) continue
     given.set(path, { raw: path === 'security.api_keys' ? (bareKeys(raw) ?? raw) : raw, from: name })
   }
-  return { given, mistakes }
+  return { given, mistakes, notes: [] }
 }
 
 const byVariable = new Map(settings.map((setting) => [setting.variable, setting]))
@@ -136,7 +168,7 @@ function fromVariables(env: Environment): Collected {
     else if (name.includes('__')) mistakes.push(...unknownVariable(name, raw, given))
     else mistakes.push(...misspelt(name))
   }
-  return { given, mistakes }
+  return { given, mistakes, notes: [] }
 }
 
 /** `HUBMESH_NODE__COORDINATES={"latitude": 1, "longitude": 2}` sets a whole group; anything else is no setting. */

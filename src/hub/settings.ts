@@ -1,5 +1,6 @@
 // What a hub is told at birth: plain values, durations in milliseconds. `config/` turns a file into this.
 
+import type { Strategy } from '../core/catalog/protocol.ts'
 import { parentCount } from '../core/hierarchy/parentage.ts'
 import type { HubId, PeerId, Region, Tier } from '../core/ids.ts'
 import { allMechanisms, type Mechanisms, type SwimOptions } from '../core/membership/protocol.ts'
@@ -123,6 +124,7 @@ export interface PresenceSettings {
 export interface CatalogSettings {
   readonly maxClockDriftMs: Millis
   readonly syncIntervalMs: Millis
+  readonly strategy?: Strategy
   readonly removalRetentionMs: Millis
   /** Most projects of the whole federation, and records of one slice. */
   readonly maxProjects: number

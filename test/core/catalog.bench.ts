@@ -3,7 +3,7 @@
 import { Catalog } from '../../src/core/catalog/catalog.ts'
 import type { Stamp } from '../../src/core/catalog/hlc.ts'
 import type { CatalogMessage, ListedVersion, PartBody, WantBody } from '../../src/core/catalog/messages.ts'
-import type { CatalogChange, CatalogInput, CatalogProtocol } from '../../src/core/catalog/protocol.ts'
+import type { CatalogChange, CatalogInput, CatalogProtocol, Strategy } from '../../src/core/catalog/protocol.ts'
 import type { CatalogRecord } from '../../src/core/catalog/record.ts'
 import type { Epoch, Run, Slice } from '../../src/core/catalog/slice.ts'
 import type { LostSlice } from '../../src/core/catalog/stored.ts'
@@ -77,9 +77,10 @@ export class Bench {
       maxSliceRecords?: number
       isReturning?: boolean
       reserve?: readonly Slice[]
+      strategy?: Strategy
     } = {},
   ) {
-    const { slices = [], lostOwn, maxSliceRecords = 100 } = options
+    const { slices = [], lostOwn, maxSliceRecords = 100, strategy = 'hybrid' } = options
     const retention = { removalRetentionMs, sureWall: wallStart, isReturning: options.isReturning === true }
     const { reserve = [] } = options
     const random = new Random(1)
@@ -89,7 +90,7 @@ export class Bench {
     const heads = { ...own, keyOf: () => undefined, isCredulous: true }
     this.catalog = new Catalog(
       {
-        ...{ hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostOwn, reserve },
+        ...{ hub, random, maxClockDriftMs, syncIntervalMs, maxSliceRecords, slices, lostOwn, reserve, strategy },
         ...{ ...retention, ...heads },
       },
       at(0),

@@ -199,7 +199,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.replicas.trim(trims)
     if (run !== undefined) {
       this.#applied(run.hub, this.replicas.apply(run), out)
-      this.#publisher.add(run)
+      if (this.#options.strategy !== 'pull') this.#publisher.add(run)
       if (run.from === 0) out.push(...this.#replication.tellAll(now))
       const anew = run.from === 0 ? this.absence.end(run) : undefined
       const opened = { type: 'opened', epoch: run.epoch, ...(anew === undefined ? {} : { anew }) } as const

@@ -56,6 +56,13 @@ export interface CatalogProtocol {
   readonly result: WriteResult
 }
 
+/**
+ * How writes get to others: `push` tells them and compares only where a link is new or something is known to be missing, `pull`
+ * compares every interval and tells nobody; `hybrid` does both.
+ */
+export const strategies = ['hybrid', 'push', 'pull'] as const
+export type Strategy = (typeof strategies)[number]
+
 export interface CatalogOptions extends Signing {
   readonly hub: HubId
   readonly hashing: Hashing
@@ -68,6 +75,8 @@ export interface CatalogOptions extends Signing {
   /** C2: whether the wall clock can be relied on. Left out: always. */
   readonly isClockRight?: () => boolean
   readonly syncIntervalMs: Millis
+  /** Left out: hybrid. */
+  readonly strategy?: Strategy
   readonly maxSliceRecords: number
   /** What the store held at start. */
   readonly slices: readonly Slice[]

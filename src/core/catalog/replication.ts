@@ -3,7 +3,6 @@
 
 import type { HubId, PeerId } from '../ids.ts'
 import type { Effect } from '../machine.ts'
-import type { Random } from '../random.ts'
 import { type Millis, type Now, never } from '../time.ts'
 import { Census } from './census.ts'
 import { type Compared, Comparison, type Found } from './comparison.ts'
@@ -13,7 +12,7 @@ import { smallestFirst } from './lack.ts'
 import type { DigestBody, ListedVersion, Outgoing, PartBody, SyncMessage, WantBody } from './messages.ts'
 import { Packer, partsIn, wantsIn } from './packing.ts'
 import { Past } from './past.ts'
-import type { CatalogProtocol } from './protocol.ts'
+import type { CatalogOptions, CatalogProtocol } from './protocol.ts'
 import type { Quarantine, QuarantineReason } from './quarantine.ts'
 import type { Replicas } from './replicas.ts'
 import { isSurplus, type Run, type Version } from './slice.ts'
@@ -33,13 +32,10 @@ export interface Brought {
   readonly theirs?: readonly ListedVersion[]
 }
 
-export interface ReplicationOptions {
-  readonly hub: HubId
-  readonly random: Random
+export interface ReplicationOptions extends Pick<CatalogOptions, 'hub' | 'random' | 'syncIntervalMs' | 'strategy'> {
   readonly replicas: Replicas
   readonly vetting: Vetting
   readonly quarantine: Quarantine
-  readonly syncIntervalMs: Millis
   /** Most records of a run. */
   readonly maxEntries: number
 }
@@ -74,12 +70,10 @@ export class Replication {
     this.#comparison = new Comparison(options.replicas.roster, this.#census)
     this.#packer = new Packer(options.replicas.roster, (peer) => this.#comparison.isBrief(peer))
     this.#past = new Past(options.hub, options.replicas)
-    const {
-      vetting,
-      replicas: { roster },
-    } = options
+    const { vetting } = options
+    const { roster } = options.replicas
     this.currency = new Currency({ roster, census: this.#census, fetches: this.#fetches, gaps: this.#gaps, vetting })
-    this.#syncAt = now.mono + options.random.real() * options.syncIntervalMs
+    this.#syncAt = this.#after(options.random.real(), now)
   }
 
   /** The highest number of an epoch of the own slice that a peer holds. */
@@ -94,6 +88,10 @@ export class Replication {
 
   deadline(): Millis {
     return Math.min(this.#peers.size > 0 ? this.#syncAt : never, this.#fetches.deadline())
+  }
+
+  #after(intervals: number, now: Now): Millis {
+    return this.#options.strategy === 'push' ? never : now.mono + intervals * this.#options.syncIntervalMs
   }
 
   linkUp(peer: PeerId, now: Now): Outgoing[] {
@@ -120,7 +118,7 @@ export class Replication {
     const out = this.#asSends(requests)
     if (this.#syncAt <= now.mono) {
       this.#gaps.expire(now.mono - asideIntervals * this.#options.syncIntervalMs)
-      this.#syncAt = now.mono + this.#options.syncIntervalMs * (0.75 + 0.5 * this.#options.random.real())
+      this.#syncAt = this.#after(0.75 + 0.5 * this.#options.random.real(), now)
       const peer = this.#options.random.pick(this.#trusted(now))
       if (peer !== undefined) out.push(this.#comparison.ask(peer, now, true))
     }
