@@ -80,6 +80,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   'gossip.fanout': 6,
   'gossip.max_message_size': 65_536,
   'gossip.compression': true,
+  'gossip.strategy': 'hybrid',
   'membership.preset': 'lan',
   'membership.probe_interval': 1_000,
   'membership.probe_timeout': undefined,
@@ -124,6 +125,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   'limits.projects': 100_000,
   'limits.slice': 20_000,
   'monitoring.metrics_enabled': true,
+  'monitoring.metrics_port': undefined,
   'monitoring.log_level': 'info',
 }
 
