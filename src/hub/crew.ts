@@ -23,6 +23,7 @@ import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
 import type { Machines } from './machines.ts'
 import type { DeskStep } from './steps.ts'
+import { isOlder } from './versions.ts'
 
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
 
@@ -143,6 +144,7 @@ export class Crew {
   unlinked(peer: PeerId, now: Now): void {
     if (--this.#links === 0) this.#linkedSince = undefined
     this.hierarchy({ type: 'link-down', peer }, now)
+    this.presence({ type: 'link-down', peer }, now)
     this.#clock({ type: 'link-down', peer }, now)
     this.catalog({ type: 'link-down', peer }, now)
   }
@@ -171,6 +173,16 @@ export class Crew {
   presence(input: PresenceInput, now: Now): void {
     const { presence } = this.#machines
     this.#stepped(presence, presence.step(input, now), now)
+  }
+
+  /** Presence is told of a new link. */
+  greet({ peer, version }: HubInfo, scope: 'own' | 'all', now: Now): void {
+    this.presence({ type: 'greet', peer, scope, isOlder: isOlder(version) }, now)
+  }
+
+  /** Presence is told what is believed of a hub that may be a home. */
+  believe({ hub, peer, version }: HubInfo, status: Statement['status'], now: Now): void {
+    this.presence({ type: 'home', hub, peer, status, isOlder: isOlder(version) }, now)
   }
 
   catalog(input: CatalogInput, now: Now): void {

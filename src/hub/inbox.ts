@@ -82,6 +82,7 @@ export function speakerOf({ message }: Letter): HubId | undefined {
     case 'catalog.delta':
       return message.body.hub
     case 'presence.leases':
+    case 'presence.refresh':
       return message.body.home
     case 'tier.report':
       return message.body.reporter

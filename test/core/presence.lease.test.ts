@@ -158,11 +158,7 @@ describe('leases in messages', () => {
   })
 
   it('of others are told as theirs, never as complete', () => {
-    const held = [lease('p', { rev: 4 }), lease('q', { rev: 7 }), lease('r', { claim: [1, hubId('b')] })].map(
-      (each) => ({ lease: each, heardAt: 0 }),
-    )
-    expect(othersByHome(held, hubId('b'))).toEqual([
-      { home: hubId('a'), rev: 7, leases: [held[0]?.lease, held[1]?.lease] },
-    ])
+    const held = [lease('p', { rev: 4 }), lease('q', { rev: 7 }), lease('r', { claim: [1, hubId('b')] })]
+    expect(othersByHome(held, hubId('b'))).toEqual([{ home: hubId('a'), rev: 7, leases: [held[0], held[1]] }])
   })
 })

@@ -13,11 +13,21 @@ export type PresenceInput =
   | Tick
   | { readonly type: 'beat'; readonly slug: Slug; readonly report: Report }
   | { readonly type: 'message'; readonly from: PeerId; readonly message: PresenceMessage }
-  /** What the hub believes about another hub, who may be a home. */
-  | { readonly type: 'home'; readonly hub: HubId; readonly peer: PeerId; readonly status: HomeStatus }
+  /** What the hub believes about another hub, who may be a home. `isOlder`: as below. */
+  | {
+      readonly type: 'home'
+      readonly hub: HubId
+      readonly peer: PeerId
+      readonly status: HomeStatus
+      readonly isOlder?: boolean
+    }
   | { readonly type: 'home-dropped'; readonly hub: HubId }
-  /** A link is up: tell the peer this hub's leases, or everything it knows when the peer is new here. */
-  | { readonly type: 'greet'; readonly peer: PeerId; readonly scope: 'own' | 'all' }
+  /**
+   * A link is up: tell the peer of this hub's leases, or of everything it knows when the peer is new here. `isOlder`: its
+   * version knows no refresh by marks (P6).
+   */
+  | { readonly type: 'greet'; readonly peer: PeerId; readonly scope: 'own' | 'all'; readonly isOlder?: boolean }
+  | { readonly type: 'link-down'; readonly peer: PeerId }
   /** The project was removed from the catalog. */
   | { readonly type: 'removed'; readonly slug: Slug }
   | { readonly type: 'leave' }
