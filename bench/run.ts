@@ -5,6 +5,7 @@ import { catalog } from './catalog.ts'
 import { durability } from './durability.ts'
 import { healing } from './healing.ts'
 import { membership } from './membership/membership.ts'
+import { presence } from './presence.ts'
 import { propagation } from './propagation.ts'
 import type { Report, Row } from './row.ts'
 import { serf } from './serf.ts'
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   durability,
   healing,
   membership,
+  presence,
   propagation,
   serf,
   simulator,

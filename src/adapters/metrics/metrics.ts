@@ -7,6 +7,7 @@ import type { HubId, Region } from '../../core/ids.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import type { HubChange } from '../../hub/effects.ts'
 import type { Member } from '../../hub/shapes.ts'
+import { Batching } from './batching.ts'
 import { countersIn } from './counters.ts'
 
 /** What the network can be asked while it runs. */
@@ -41,12 +42,14 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #counters = countersIn(this.#registry)
   readonly #options: MetricsOptions
+  readonly #batching: Batching
 
   constructor(options: MetricsOptions) {
     this.#options = options
     collectDefaultMetrics({ register: this.#registry })
     gaugesOfViews(this.#registry, options)
     readingsOfNetwork(this.#registry, options.network)
+    this.#batching = new Batching(this.#registry)
   }
 
   get contentType(): string {
@@ -97,11 +100,8 @@ export class Metrics {
         for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
         break
       case 'beaten':
-        this.#counters[change.as === 'home' ? 'beats' : 'forwarded'].inc()
-        break
       case 'told':
-        this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
-        this.#counters.toldLeases.inc(change.leases)
+        this.#countPresence(change)
         break
       case 'link':
         this.#counters.linkChanges.inc({ to: change.isUp ? 'up' : 'down' })
@@ -134,6 +134,17 @@ export class Metrics {
       case 'opened':
       case 'state':
         break
+    }
+  }
+
+  #countPresence(change: HubChange & { readonly type: 'beaten' | 'told' }): void {
+    if (change.type === 'beaten') {
+      this.#counters[change.as === 'home' ? 'beats' : 'forwarded'].inc()
+      this.#batching.beaten(change.as)
+    } else {
+      this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
+      this.#counters.toldLeases.inc(change.leases)
+      this.#batching.told()
     }
   }
 

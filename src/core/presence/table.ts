@@ -5,7 +5,7 @@ import { compareText, type HubId, type Slug } from '../ids.ts'
 import { markOf } from '../mark.ts'
 import type { Millis } from '../time.ts'
 import { ageBytes, ageIn } from './ages.ts'
-import { compareClaims, type Lease } from './lease.ts'
+import { compareClaims, isSameReport, type Lease, type LeaseState, type Report } from './lease.ts'
 import { maxSection, type RefreshBody, type Section, type SlugRange } from './messages.ts'
 import { allSlugs, beyondAllSlugs } from './telling.ts'
 
@@ -17,6 +17,7 @@ export interface Held {
 }
 
 interface Kept {
+  /** This table's own. */
   lease: Lease
   heardAt: Millis
   /** The halves of its mark. */
@@ -25,11 +26,21 @@ interface Kept {
 }
 
 interface OfHome {
+  readonly home: HubId
   readonly bySlug: Map<Slug, Kept>
   /** In the order of their slugs; undefined when one came or went since. */
   sorted: readonly Kept[] | undefined
   /** The highest that the home was heard to say. */
   rev: number
+}
+
+/** One of each for a hundred thousand leases, instead of what was read from as many messages. */
+const plainReport: Report = { isDegraded: false, reasons: [] }
+const states: Readonly<Record<LeaseState, LeaseState>> = {
+  fresh: 'fresh',
+  late: 'late',
+  lapsed: 'lapsed',
+  gone: 'gone',
 }
 
 export class LeaseTable {
@@ -76,27 +87,34 @@ export class LeaseTable {
     const held = this.#held.get(lease.slug)
     const isSame = held?.lease.rev === lease.rev && compareClaims(held.lease.claim, lease.claim) === 0
     if (!isSame || lease.state === 'gone') return false
-    held.lease = lease
+    held.lease.beatAt = lease.beatAt
     held.heardAt = heardAt
     return true
   }
 
-  set({ lease, heardAt }: Held): void {
-    const { slug, claim, rev, state } = lease
+  set({ lease: said, heardAt }: Held): void {
+    const { slug, claim, rev, state } = said
     const [at, home] = claim
+    const known = this.#held.get(slug)
+    const isSameHome = known?.lease.claim[1] === home
+    if (!isSameHome) this.delete(slug)
+    const of = this.#byHome.get(home) ?? { home, bySlug: new Map(), sorted: undefined, rev: 0 }
+    const lease: Lease = {
+      ...said,
+      claim: [at, of.home],
+      state: states[state],
+      report: isSameReport(said.report, plainReport) ? plainReport : said.report,
+    }
     const text = `${slug} ${at} ${rev} ${state}`
     const kept = { lease, heardAt, high: markOf(text), low: markOf(`${text}.`) }
-    const known = this.#held.get(slug)
-    if (known?.lease.claim[1] === home) {
+    if (isSameHome) {
       Object.assign(known, kept)
       return
     }
-    this.delete(slug)
     this.#held.set(slug, kept)
-    const of = this.#byHome.get(home) ?? { bySlug: new Map(), sorted: undefined, rev: 0 }
     of.bySlug.set(slug, kept)
     of.sorted = undefined
-    this.#byHome.set(home, of)
+    this.#byHome.set(of.home, of)
   }
 
   delete(slug: Slug): void {
@@ -150,7 +168,7 @@ export class LeaseTable {
       const age = ageIn(ages, index)
       const beatAt = age === undefined ? lease.beatAt : Math.max(0, at - age)
       if (kept.heardAt < silentAt) silent.push(lease.slug)
-      if (beatAt !== lease.beatAt) kept.lease = { ...lease, beatAt }
+      lease.beatAt = beatAt
       kept.heardAt = heardAt
     })
     return silent
