@@ -226,7 +226,9 @@ export class Crew {
     this.#due[this.#all.indexOf(machine)] = machine.deadline()
     for (const effect of effects) {
       if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)
-      else this.#out.push(asHubEffect(effect))
+      else if (effect.type === 'persist' && machine === this.#machines.presence) {
+        for (const op of effect.batch) this.store(op)
+      } else this.#out.push(asHubEffect(effect))
       if (effect.type === 'change') this.#react(effect.change, now)
     }
   }

@@ -1,7 +1,8 @@
 // One presence machine under test, named `me` unless said otherwise, whose clock and peers the test plays by hand.
 
+import type { Slug } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
-import type { Lease, Report } from '../../src/core/presence/lease.ts'
+import type { LastBeat, Lease, Report } from '../../src/core/presence/lease.ts'
 import type { LeasesBody, PresenceMessage, RefreshBody } from '../../src/core/presence/messages.ts'
 import { Presence } from '../../src/core/presence/presence.ts'
 import type { HomeStatus, PresenceChange, PresenceInput, PresenceProtocol } from '../../src/core/presence/protocol.ts'
@@ -25,8 +26,16 @@ export class Bench {
   readonly presence: Presence
   now: Millis
 
-  constructor(options: { now?: Millis; seed?: number; maxLeases?: number; name?: string } = {}) {
-    const { now = 0, seed = 1, maxLeases = 10_000, name = 'me' } = options
+  constructor(
+    options: {
+      now?: Millis
+      seed?: number
+      maxLeases?: number
+      name?: string
+      lastBeats?: ReadonlyMap<Slug, LastBeat>
+    } = {},
+  ) {
+    const { now = 0, seed = 1, maxLeases = 10_000, name = 'me', lastBeats = new Map() } = options
     this.now = now
     this.presence = new Presence(
       {
@@ -39,6 +48,7 @@ export class Bench {
         flushIntervalMs: 1_000,
         refreshMs,
         maxLeases,
+        lastBeats,
       },
       at(now),
     )

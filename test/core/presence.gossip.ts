@@ -58,7 +58,7 @@ export class Gossip {
 
   step(name: string, input: PresenceInput): void {
     for (const effect of this.hubs.get(name)?.step(input, this.#moment()) ?? []) {
-      if (effect.type === 'change') continue
+      if (effect.type === 'change' || effect.type === 'persist') continue
       if (effect.type !== 'publish' && effect.type !== 'send') throw new Error(`presence has no say in ${effect.type}`)
       if (kinds.get(effect.message.kind)?.check(effect.message.body) !== true)
         throw new Error(`${name} says what nobody takes`)

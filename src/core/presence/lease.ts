@@ -41,6 +41,10 @@ export const LeaseSchema = Type.Object({
 })
 export type Lease = Static<typeof LeaseSchema>
 
+export const LastBeatSchema = Type.Object({ claim: ClaimSchema, beatAt: CountSchema })
+/** When a project last beat at this hub, and by which claim it was its home. */
+export type LastBeat = Static<typeof LastBeatSchema>
+
 export interface LeaseTimes {
   readonly heartbeatIntervalMs: Millis
   readonly staleThresholdMs: Millis

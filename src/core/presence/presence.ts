@@ -1,14 +1,16 @@
 // Which projects are up. Projects beat to their home; the home tells everyone, batched: at most one message a flush
 // interval with what changed, and once a refresh a mark of all that it holds, with the ages of the beats. A beat that merely
-// renews changes nothing and travels in the refresh alone. Leases live in memory only: a beat is worth less than the next one.
+// renews changes nothing and travels in the refresh alone. Leases live in memory: a beat is worth less than the next one.
 
 import type { HubId, PeerId, Slug } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
-import { type Claim, compareClaims, isSameReport, type Lease, leaseState, nextAge } from './lease.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { type Claim, isSameReport, type Lease, leaseState, nextAge } from './lease.ts'
 import type { LeasesBody, PresenceMessage, RefreshBody, SlugRange } from './messages.ts'
 import { Others } from './others.ts'
 import type { PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
+import { Rank } from './rank.ts'
 import { Seeker } from './seeker.ts'
 import { type Held, LeaseTable } from './table.ts'
 import { Teller } from './teller.ts'
@@ -37,6 +39,8 @@ export class Presence implements Machine<PresenceProtocol> {
   readonly #others = new Others()
   readonly #teller: Teller
   readonly #seeker: Seeker
+  readonly #checkpoint: Checkpoint
+  readonly #rank: Rank
   readonly #bootedAt: Millis
   #hasLeft = false
   /** The earliest moment an own lease changes state without a beat (P2: never later than the true one). */
@@ -46,6 +50,8 @@ export class Presence implements Machine<PresenceProtocol> {
     const parts = { options, held: this.#held, others: this.#others }
     this.#options = options
     this.#bootedAt = now.mono
+    this.#checkpoint = new Checkpoint(parts, now)
+    this.#rank = new Rank(parts)
     this.#teller = new Teller(parts, now)
     this.#seeker = new Seeker({ ...parts, random: options.random })
   }
@@ -60,7 +66,7 @@ export class Presence implements Machine<PresenceProtocol> {
 
   deadline(): Millis {
     if (this.#hasLeft) return never
-    return Math.min(this.#teller.deadline(), this.#seeker.deadline(), this.#agingAt)
+    return Math.min(this.#teller.deadline(), this.#seeker.deadline(), this.#agingAt, this.#checkpoint.deadline())
   }
 
   step(input: PresenceInput, now: Now): readonly Effect<PresenceProtocol>[] {
@@ -98,6 +104,7 @@ export class Presence implements Machine<PresenceProtocol> {
         break
       case 'leave':
         this.#hasLeft = true
+        this.#note(now, out)
         break
     }
     return out
@@ -108,6 +115,13 @@ export class Presence implements Machine<PresenceProtocol> {
     if (this.#agingAt <= now.mono) this.#age(now, out)
     this.#teller.tick(now, out)
     this.#seeker.tick(now, out)
+    if (this.#checkpoint.deadline() <= now.mono) this.#note(now, out)
+  }
+
+  /** P8: when own projects last beat. */
+  #note(now: Now, out: Effects): void {
+    const batch = this.#checkpoint.take(now)
+    if (batch.length > 0) out.push({ type: 'persist', batch, synced: false, token: 0 })
   }
 
   // ---- beats
@@ -116,7 +130,7 @@ export class Presence implements Machine<PresenceProtocol> {
   #beat({ slug, report }: Beat, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
     const isElsewhere = held !== undefined && !this.#isOwn(slug) && this.#others.home(held.lease.claim[1]) !== undefined
-    if (isElsewhere && this.#isThere(held, now) && held.lease.state === 'fresh') {
+    if (isElsewhere && this.#rank.isThere(held, now) && held.lease.state === 'fresh') {
       const message: PresenceMessage = {
         kind: 'presence.beat',
         body: { home: held.lease.claim[1], slug, report },
@@ -148,7 +162,7 @@ export class Presence implements Machine<PresenceProtocol> {
     this.#agingAt = never
     for (const slug of this.#held.ofHome(this.#options.self)) {
       const held = this.#held.get(slug)
-      if (held === undefined || held.lease.state === 'gone') continue
+      if (held === undefined || held.lease.state === 'gone' || held.lease.state === 'lapsed') continue
       const state = leaseState(now.mono - held.heardAt, this.#options)
       if (state !== held.lease.state) this.#restate({ slug, state }, now, out)
       const next = nextAge(state, this.#options)
@@ -245,7 +259,8 @@ export class Presence implements Machine<PresenceProtocol> {
   /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
   #resume(lease: Lease, now: Now, out: Effects): void {
     const isMine = lease.claim[1] === this.#options.self && lease.state !== 'gone'
-    if (!this.#isBooting(now) || !isMine || this.#held.get(lease.slug) !== undefined) return
+    if (!this.#isBooting(now) || !isMine) return
+    if (this.#held.get(lease.slug) !== undefined && !this.#checkpoint.isRestored(lease.slug)) return
     if (this.#held.size >= this.#options.maxLeases) return
     const ageMs = Math.max(0, now.wall - lease.beatAt)
     const heardAt = now.mono - ageMs
@@ -260,30 +275,13 @@ export class Presence implements Machine<PresenceProtocol> {
     const held = this.#held.get(lease.slug)
     if (held === undefined && this.#held.size >= this.#options.maxLeases) return
     const news: Held = { lease, heardAt: now.mono }
-    const order = held === undefined ? 1 : this.#compare(news, held, now)
+    const order = held === undefined ? 1 : this.#rank.compare(news, held, now)
     if (order < 0) return
     this.#teller.forget(lease.slug)
     if (lease.state === 'gone') this.#held.delete(lease.slug)
     else this.#held.set(news)
     if (lease.state === 'gone' && held === undefined) return
     if (order > 0) out.push({ type: 'change', change: { type: 'lease', slug: lease.slug } })
-  }
-
-  /** P1: a home that is there before one that is not, a running lease before a lapsed one, then the higher claim. */
-  #compare(a: Held, b: Held, now: Now): number {
-    const byClaim = compareClaims(a.lease.claim, b.lease.claim)
-    if (byClaim === 0) return a.lease.rev - b.lease.rev
-    const isRunning = ({ lease }: Held): number => (lease.state === 'lapsed' || lease.state === 'gone' ? 0 : 1)
-    const isThere = (held: Held): number => (this.#isThere(held, now) ? 1 : 0)
-    return isThere(a) - isThere(b) || isRunning(a) - isRunning(b) || byClaim
-  }
-
-  /** Whether the lease's home still stands behind it. */
-  #isThere({ lease, heardAt }: Held, now: Now): boolean {
-    const home = lease.claim[1]
-    if (home === this.#options.self) return true
-    const status = this.#others.home(home)?.status ?? 'alive'
-    return (status === 'alive' || status === 'suspect') && now.mono - heardAt <= this.#options.staleThresholdMs
   }
 
   /** A refresh names all leases of its range: those of this home that it does not name are gone. */

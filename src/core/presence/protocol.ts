@@ -4,7 +4,7 @@ import type { HubId, PeerId, Slug } from '../ids.ts'
 import type { Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import type { Millis } from '../time.ts'
-import type { LeaseTimes, Report } from './lease.ts'
+import type { LastBeat, LeaseTimes, Report } from './lease.ts'
 import type { PresenceMessage } from './messages.ts'
 
 export type HomeStatus = 'alive' | 'suspect' | 'dead' | 'left'
@@ -52,4 +52,6 @@ export interface PresenceOptions extends LeaseTimes {
   readonly flushIntervalMs: Millis
   readonly refreshMs: Millis
   readonly maxLeases: number
+  /** What the last checkpoint noted (P8). */
+  readonly lastBeats?: ReadonlyMap<Slug, LastBeat>
 }
