@@ -70,7 +70,14 @@ export class Victim {
   /** The product's HTTP API before this hub. */
   http(): Promise<App> {
     const quiet = () => undefined
-    const metrics = { contentType: 'text/plain', observe: quiet, watchers: quiet, sent: quiet, text: async () => '' }
+    const metrics = {
+      contentType: 'text/plain',
+      observe: quiet,
+      watchers: quiet,
+      sent: quiet,
+      asked: quiet,
+      text: async () => '',
+    }
     return createHttp({
       hub: this.driver,
       hasStarted: () => true,

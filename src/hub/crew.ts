@@ -9,7 +9,7 @@ import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import { ownsDial } from '../core/hierarchy/tiers.ts'
 import type { PeerId } from '../core/ids.ts'
-import type { StoreOp, Tick } from '../core/machine.ts'
+import type { CallId, StoreOp, Tick } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'
 import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
@@ -25,6 +25,7 @@ import type { Machines } from './machines.ts'
 import type { DeskStep } from './steps.ts'
 import { isOlder } from './versions.ts'
 
+type Result = (FeatureEffect & { readonly type: 'reply' })['result']
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
 
 const tick: Tick = { type: 'tick' }
@@ -225,11 +226,16 @@ export class Crew {
   #stepped(machine: Machine, effects: readonly FeatureEffect[], now: Now): void {
     this.#due[this.#all.indexOf(machine)] = machine.deadline()
     for (const effect of effects) {
-      if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)
+      if (effect.type === 'reply') this.#replied(effect.call, effect.result, now)
       else if (effect.type === 'persist' && machine === this.#machines.presence) {
         for (const op of effect.batch) this.store(op)
       } else this.#out.push(asHubEffect(effect))
       if (effect.type === 'change') this.#react(effect.change, now)
     }
+  }
+
+  #replied(call: CallId, result: Result, now: Now): void {
+    if (result.ok && 'type' in result) this.#out.push({ type: 'reply', call, result })
+    else this.serve(this.#desk.written(call, result), now)
   }
 }

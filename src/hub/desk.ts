@@ -93,6 +93,8 @@ export class Desk {
         return this.#beats.one(request, { call, now })
       case 'beats':
         return this.#beats.all(request.beats, { call, now })
+      case 'fetch':
+        return [{ type: 'presence', input: { type: 'ask', call, home: request.home, slugs: request.slugs } }]
       case 'forget':
         return this.#forget(request, { call, now })
     }

@@ -84,6 +84,8 @@ export function speakerOf({ message }: Letter): HubId | undefined {
     case 'presence.leases':
     case 'presence.refresh':
       return message.body.home
+    case 'presence.ask':
+      return message.body.asker
     case 'tier.report':
       return message.body.reporter
     default:

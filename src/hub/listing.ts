@@ -4,7 +4,7 @@
 
 import type { Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
-import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, SortKey } from './calls.ts'
+import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, SortKey, Told } from './calls.ts'
 import { comparePlaces, indexIn, Order } from './order.ts'
 import { type Row, Rows } from './rows.ts'
 import type { Beliefs } from './views.ts'
@@ -50,6 +50,13 @@ export class Listing implements ProjectReader {
     return { body: this.#rows.text(row), mark: hexOf(row.mark), revision: row.revision }
   }
 
+  told(slug: Slug, now: Now): Told | undefined {
+    const held = this.#hub.presence.held(slug)
+    if (held === undefined) return undefined
+    const [, home] = held.lease.claim
+    return { home, agoMs: home === this.#hub.info.hub ? 0 : now.mono - held.heardAt }
+  }
+
   list(query: ProjectQuery, now: Now): Listed {
     const name = JSON.stringify(query)
     const held = this.#kept.get(name)
@@ -75,7 +82,13 @@ export class Listing implements ProjectReader {
     const last = page.at(-1)
     const isEnd = last === undefined || last === (query.isReversed === true ? places[0] : places.at(-1))
     const total = places.length
-    return { body: `[${texts.join(',')}]`, mark: `${hexOf(mark)}-${total}`, total, ...(isEnd ? {} : { next: last }) }
+    return {
+      slugs: page.map(({ slug }) => slug),
+      body: `[${texts.join(',')}]`,
+      mark: `${hexOf(mark)}-${total}`,
+      total,
+      ...(isEnd ? {} : { next: last }),
+    }
   }
 
   /** All that match, in rising order. */

@@ -6,6 +6,7 @@ import Fastify from 'fastify'
 import type { Millis } from '../../core/time.ts'
 import { backupRoute } from './backup.ts'
 import { entryRoutes } from './entries.ts'
+import { Fetching } from './fetching.ts'
 import { healthRoutes } from './health.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
 import { hubRoutes } from './hub.ts'
@@ -74,7 +75,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   await openapi(app, options.version)
   healthRoutes(app, options.hub)
   hubRoutes(app, options.hub)
-  projectRoutes(app, options)
+  projectRoutes(app, { ...options, fetching: new Fetching(options.hub, options.metrics.asked) })
   entryRoutes(app, options.hub)
   heartbeatRoutes(app, options)
   watchRoute(app, options)

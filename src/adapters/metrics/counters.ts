@@ -48,6 +48,14 @@ export function countersIn(registry: Registry) {
       'Bytes of messages that were compressed, once each however many hubs they go to: as said, and as packed',
       ['as'],
     ),
+    questions: counter('federation_batched_queries_total', 'Messages that asked a home for projects (fetch=1)'),
+    questioned: counter('federation_queries_total', 'Projects that homes were asked for (fetch=1)'),
+    questionSize: new Histogram({
+      name: 'federation_batch_size',
+      help: 'Projects in a message that asked a home',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200],
+      registers: [registry],
+    }),
     events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
     errors: counter('errors_total', 'What failed', ['operation']),
   }

@@ -58,6 +58,11 @@ export class Metrics {
 
   readonly watchers = (count: number): void => this.#counters.watchers.set(count)
   readonly sent = (event: string): void => this.#counters.events.inc({ event })
+  readonly asked = (projects: number): void => {
+    this.#counters.questions.inc()
+    this.#counters.questioned.inc(projects)
+    this.#counters.questionSize.observe(projects)
+  }
   readonly packed = (before: number, after: number): void => {
     this.#counters.packedBytes.inc({ as: 'said' }, before)
     this.#counters.packedBytes.inc({ as: 'packed' }, after)

@@ -28,6 +28,8 @@ const Leases = Type.Object({
   rev: CountSchema,
   leases: Type.Array(LeaseSchema, { maxItems: maxLeases }),
   covers: Type.Optional(RangeSchema),
+  /** The question that this answers: those of its slugs that are not named the home does not hold. */
+  answers: Type.Optional(Type.Object({ asker: HubIdSchema, call: CountSchema })),
 })
 export type LeasesBody = Static<typeof Leases>
 
@@ -59,6 +61,16 @@ const Marks = Type.Object({ sections: Type.Array(SectionSchema, { maxItems: maxS
 /** Sections that are asked for whole; answered with `presence.leases` that cover them. */
 const Want = Type.Object({ sections: Type.Array(SectionSchema, { maxItems: maxWanted }) })
 
+/** Some of a home's leases by name, as they are now; answered with `presence.leases` that say so. */
+const Ask = Type.Object({
+  home: HubIdSchema,
+  asker: HubIdSchema,
+  /** The asker's own number of it. */
+  call: CountSchema,
+  slugs: Type.Array(SlugSchema, { maxItems: maxLeases }),
+})
+export type AskBody = Static<typeof Ask>
+
 /** A beat that reached a hub which is not the home; the home takes it as its own. */
 const Beat = Type.Object({ home: HubIdSchema, slug: SlugSchema, report: ReportSchema })
 
@@ -67,6 +79,7 @@ export type PresenceMessage =
   | { readonly kind: 'presence.refresh'; readonly body: RefreshBody }
   | { readonly kind: 'presence.marks'; readonly body: Static<typeof Marks> }
   | { readonly kind: 'presence.want'; readonly body: Static<typeof Want> }
+  | { readonly kind: 'presence.ask'; readonly body: AskBody }
   | { readonly kind: 'presence.beat'; readonly body: Static<typeof Beat> }
 
 export const presenceKinds: readonly Kind<PresenceMessage['body']>[] = [
@@ -74,5 +87,6 @@ export const presenceKinds: readonly Kind<PresenceMessage['body']>[] = [
   kind('presence.refresh', Refresh),
   kind('presence.marks', Marks),
   kind('presence.want', Want),
+  kind('presence.ask', Ask),
   kind('presence.beat', Beat),
 ]

@@ -54,6 +54,10 @@ export class Others {
     this.#links.delete(peer)
   }
 
+  isLinked(peer: PeerId): boolean {
+    return this.#links.has(peer)
+  }
+
   /** Whether the peer is linked and can be asked by marks. */
   canAsk(peer: PeerId): boolean {
     return this.#links.get(peer)?.isOlder === false

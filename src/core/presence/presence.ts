@@ -6,10 +6,12 @@ import type { HubId, PeerId, Slug } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
 import { Checkpoint } from './checkpoint.ts'
-import { type Claim, isSameReport, type Lease, leaseState, nextAge } from './lease.ts'
+import type { Lease } from './lease.ts'
 import type { LeasesBody, PresenceMessage, RefreshBody, SlugRange } from './messages.ts'
 import { Others } from './others.ts'
+import { Own } from './own.ts'
 import type { PresenceInput, PresenceOptions, PresenceProtocol } from './protocol.ts'
+import { Questions } from './questions.ts'
 import { Rank } from './rank.ts'
 import { Seeker } from './seeker.ts'
 import { type Held, LeaseTable } from './table.ts'
@@ -40,20 +42,22 @@ export class Presence implements Machine<PresenceProtocol> {
   readonly #teller: Teller
   readonly #seeker: Seeker
   readonly #checkpoint: Checkpoint
+  readonly #own: Own
+  readonly #questions: Questions
   readonly #rank: Rank
-  readonly #bootedAt: Millis
+  readonly #parts: readonly { deadline(): Millis }[]
   #hasLeft = false
-  /** The earliest moment an own lease changes state without a beat (P2: never later than the true one). */
-  #agingAt: Millis = never
 
   constructor(options: PresenceOptions, now: Now) {
     const parts = { options, held: this.#held, others: this.#others }
     this.#options = options
-    this.#bootedAt = now.mono
     this.#checkpoint = new Checkpoint(parts, now)
     this.#rank = new Rank(parts)
+    this.#questions = new Questions(parts)
     this.#teller = new Teller(parts, now)
+    this.#own = new Own({ ...parts, teller: this.#teller, checkpoint: this.#checkpoint }, now)
     this.#seeker = new Seeker({ ...parts, random: options.random })
+    this.#parts = [this.#own, this.#teller, this.#seeker, this.#checkpoint, this.#questions]
   }
 
   held(slug: Slug): Held | undefined {
@@ -66,7 +70,7 @@ export class Presence implements Machine<PresenceProtocol> {
 
   deadline(): Millis {
     if (this.#hasLeft) return never
-    return Math.min(this.#teller.deadline(), this.#seeker.deadline(), this.#agingAt, this.#checkpoint.deadline())
+    return Math.min(...this.#parts.map((part) => part.deadline()))
   }
 
   step(input: PresenceInput, now: Now): readonly Effect<PresenceProtocol>[] {
@@ -98,8 +102,11 @@ export class Presence implements Machine<PresenceProtocol> {
       case 'link-down':
         this.#others.unlink(input.peer)
         break
+      case 'ask':
+        this.#questions.ask(input.call, input, { now, out })
+        break
       case 'removed':
-        if (this.#isOwn(input.slug)) this.#restate({ slug: input.slug, state: 'gone' }, now, out)
+        if (this.#own.has(input.slug)) this.#own.restate({ slug: input.slug, state: 'gone' }, now, out)
         else this.#held.delete(input.slug)
         break
       case 'leave':
@@ -112,9 +119,10 @@ export class Presence implements Machine<PresenceProtocol> {
 
   #tick(now: Now, out: Effects): void {
     if (this.#hasLeft) return
-    if (this.#agingAt <= now.mono) this.#age(now, out)
+    this.#own.tick(now, out)
     this.#teller.tick(now, out)
     this.#seeker.tick(now, out)
+    this.#questions.tick(now, out)
     if (this.#checkpoint.deadline() <= now.mono) this.#note(now, out)
   }
 
@@ -129,7 +137,8 @@ export class Presence implements Machine<PresenceProtocol> {
   /** P4: a live home elsewhere keeps the project; only a dead, gone or silent one loses it to the hub that hears beats. */
   #beat({ slug, report }: Beat, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
-    const isElsewhere = held !== undefined && !this.#isOwn(slug) && this.#others.home(held.lease.claim[1]) !== undefined
+    const isElsewhere =
+      held !== undefined && !this.#own.has(slug) && this.#others.home(held.lease.claim[1]) !== undefined
     if (isElsewhere && this.#rank.isThere(held, now) && held.lease.state === 'fresh') {
       const message: PresenceMessage = {
         kind: 'presence.beat',
@@ -139,60 +148,18 @@ export class Presence implements Machine<PresenceProtocol> {
       out.push({ type: 'change', change: { type: 'beaten', slug, as: 'forwarded' } })
       return
     }
-    this.#renew({ slug, report }, now, out)
+    this.#own.renew({ slug, report }, now, out)
     out.push({ type: 'change', change: { type: 'beaten', slug, as: 'home' } })
-  }
-
-  #renew({ slug, report }: Pick<Beat, 'slug' | 'report'>, now: Now, out: Effects): void {
-    const held = this.#held.get(slug)
-    const isOwn = this.#isOwn(slug)
-    if (held === undefined && this.#held.size >= this.#options.maxLeases) return
-    const floor = (held?.lease.claim[0] ?? 0) + 1
-    const claim: Claim =
-      isOwn && held !== undefined ? held.lease.claim : [Math.max(now.wall, floor), this.#options.self]
-    const isSame = isOwn && held?.lease.state === 'fresh' && isSameReport(held.lease.report, report)
-    const rev = isSame ? held.lease.rev : this.#teller.nextRev
-    this.#held.set({ lease: { slug, claim, rev, state: 'fresh', beatAt: now.wall, report }, heardAt: now.mono })
-    this.#agingAt = Math.min(this.#agingAt, now.mono + (nextAge('fresh', this.#options) ?? never))
-    if (!isSame) this.#mark(slug, now, out)
-  }
-
-  /** Own leases grow old: late, then lapsed. */
-  #age(now: Now, out: Effects): void {
-    this.#agingAt = never
-    for (const slug of this.#held.ofHome(this.#options.self)) {
-      const held = this.#held.get(slug)
-      if (held === undefined || held.lease.state === 'gone' || held.lease.state === 'lapsed') continue
-      const state = leaseState(now.mono - held.heardAt, this.#options)
-      if (state !== held.lease.state) this.#restate({ slug, state }, now, out)
-      const next = nextAge(state, this.#options)
-      if (next !== undefined) this.#agingAt = Math.min(this.#agingAt, held.heardAt + next + 1)
-    }
-  }
-
-  #restate({ slug, state }: Pick<Lease, 'slug' | 'state'>, now: Now, out: Effects): void {
-    const held = this.#held.get(slug)
-    if (held === undefined) return
-    this.#held.set({ ...held, lease: { ...held.lease, state, rev: this.#teller.nextRev } })
-    this.#mark(slug, now, out)
-  }
-
-  #mark(slug: Slug, now: Now, out: Effects): void {
-    this.#teller.note(slug, now)
-    out.push({ type: 'change', change: { type: 'lease', slug } })
-  }
-
-  #isOwn(slug: Slug): boolean {
-    return this.#held.get(slug)?.lease.claim[1] === this.#options.self
   }
 
   // ---- messages
 
   #receive({ from, message }: PresenceInput & { readonly type: 'message' }, now: Now, out: Effects): void {
+    const { self } = this.#options
     switch (message.kind) {
       case 'presence.beat': {
         const { home, slug, report } = message.body
-        if (home === this.#options.self && this.#isOwn(slug)) this.#renew({ slug, report }, now, out)
+        if (home === self && this.#own.has(slug)) this.#own.renew({ slug, report }, now, out)
         break
       }
       case 'presence.leases':
@@ -202,16 +169,17 @@ export class Presence implements Machine<PresenceProtocol> {
         this.#confirm(message.body, now, out)
         break
       case 'presence.marks':
-        for (const section of message.body.sections) {
-          if (section.home !== this.#options.self) this.#seeker.offered(section, from, now)
-          else if (this.#isBooting(now) && section.count > 0) {
-            // P5: this hub's leases as another life of it told them; each peer may remember others.
-            out.push({ type: 'send', to: from, message: { kind: 'presence.want', body: { sections: [section] } } })
-          }
-        }
+        this.#seeker.offered(message.body.sections, from, {
+          self: this.#own.isBooting(now) ? self : undefined,
+          now,
+          out,
+        })
         break
       case 'presence.want':
         this.#teller.answer(message.body.sections, from, out)
+        break
+      case 'presence.ask':
+        this.#questions.answer(message.body, from, { rev: () => this.#teller.takeRev(), out })
         break
     }
   }
@@ -219,14 +187,17 @@ export class Presence implements Machine<PresenceProtocol> {
   #heed(body: LeasesBody, { from, now, out }: Hearing): void {
     const { home, rev, leases, covers } = body
     if (home === this.#options.self) {
-      for (const lease of leases) this.#resume(lease, now, out)
+      for (const lease of leases) this.#own.resume(lease, now, out)
       return
     }
     const others = leases.filter((lease) => lease.claim[1] !== home || !this.#held.renew(lease, now.mono))
     for (const lease of others) if (lease.claim[1] === home) this.#observe(lease, now, out)
     const peer = this.#others.home(home)?.peer
     const isTheirs = peer === undefined || peer === from
-    if (isTheirs) this.#held.noteRev(home, rev)
+    if (isTheirs) {
+      this.#held.noteRev(home, rev)
+      for (const slug of this.#questions.heard(body, out)) this.#dropOf({ home, rev }, slug, out)
+    }
     if (covers === undefined) return
     const isAll = leases.length - others.length === this.#held.countOf(home)
     const mayDrop = isTheirs || this.#seeker.isSure({ home, covers })
@@ -252,24 +223,6 @@ export class Presence implements Machine<PresenceProtocol> {
     else this.#seeker.missed(body, now)
   }
 
-  #isBooting(now: Now): boolean {
-    return now.mono - this.#bootedAt <= this.#options.refreshMs
-  }
-
-  /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
-  #resume(lease: Lease, now: Now, out: Effects): void {
-    const isMine = lease.claim[1] === this.#options.self && lease.state !== 'gone'
-    if (!this.#isBooting(now) || !isMine) return
-    if (this.#held.get(lease.slug) !== undefined && !this.#checkpoint.isRestored(lease.slug)) return
-    if (this.#held.size >= this.#options.maxLeases) return
-    const ageMs = Math.max(0, now.wall - lease.beatAt)
-    const heardAt = now.mono - ageMs
-    const state = leaseState(ageMs, this.#options)
-    this.#held.set({ lease: { ...lease, state, rev: this.#teller.nextRev }, heardAt })
-    this.#agingAt = Math.min(this.#agingAt, heardAt + (nextAge(state, this.#options) ?? never) + 1)
-    this.#mark(lease.slug, now, out)
-  }
-
   /** P1: the better lease names the home; of one claim, the higher rev is newer. */
   #observe(lease: Lease, now: Now, out: Effects): void {
     const held = this.#held.get(lease.slug)
@@ -288,9 +241,14 @@ export class Presence implements Machine<PresenceProtocol> {
   #dropUnnamed(part: Part, named: ReadonlySet<Slug>, out: Effects): void {
     for (const slug of this.#held.ofHome(part.home)) {
       const isCovered = slug >= part.covers.from && slug < part.covers.to
-      if (!isCovered || named.has(slug) || (this.#held.get(slug)?.lease.rev ?? 0) > part.rev) continue
-      this.#held.delete(slug)
-      out.push({ type: 'change', change: { type: 'lease', slug } })
+      if (isCovered && !named.has(slug)) this.#dropOf(part, slug, out)
     }
+  }
+
+  #dropOf({ home, rev }: Pick<Part, 'home' | 'rev'>, slug: Slug, out: Effects): void {
+    const lease = this.#held.get(slug)?.lease
+    if (lease?.claim[1] !== home || lease.rev > rev) return
+    this.#held.delete(slug)
+    out.push({ type: 'change', change: { type: 'lease', slug } })
   }
 }

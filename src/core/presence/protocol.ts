@@ -1,7 +1,8 @@
 // The words of the presence machine: what it is told, what it reports, what it is set to.
 
+import type { Refusal } from '../errors.ts'
 import type { HubId, PeerId, Slug } from '../ids.ts'
-import type { Tick } from '../machine.ts'
+import type { CallId, Tick } from '../machine.ts'
 import type { Random } from '../random.ts'
 import type { Millis } from '../time.ts'
 import type { LastBeat, LeaseTimes, Report } from './lease.ts'
@@ -28,9 +29,14 @@ export type PresenceInput =
    */
   | { readonly type: 'greet'; readonly peer: PeerId; readonly scope: 'own' | 'all'; readonly isOlder?: boolean }
   | { readonly type: 'link-down'; readonly peer: PeerId }
+  /** A caller needs to know how these projects of a home are at this moment. */
+  | { readonly type: 'ask'; readonly call: CallId; readonly home: HubId; readonly slugs: readonly Slug[] }
   /** The project was removed from the catalog. */
   | { readonly type: 'removed'; readonly slug: Slug }
   | { readonly type: 'leave' }
+
+/** What came of asking a home: all that it holds of it is held here now. */
+export type Asked = { readonly ok: true; readonly type: 'fetched' } | Refusal
 
 export type PresenceChange =
   | { readonly type: 'lease'; readonly slug: Slug }
@@ -41,7 +47,7 @@ export interface PresenceProtocol {
   readonly input: PresenceInput
   readonly message: PresenceMessage
   readonly change: PresenceChange
-  readonly result: never
+  readonly result: Asked
 }
 
 export interface PresenceOptions extends LeaseTimes {

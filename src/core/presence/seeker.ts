@@ -40,6 +40,13 @@ interface Want {
   readonly holder?: PeerId
 }
 
+interface Offered {
+  /** This hub while it takes leases back; undefined later. */
+  readonly self: HubId | undefined
+  readonly now: Now
+  readonly out: Effects
+}
+
 export class Seeker {
   readonly #held: LeaseTable
   readonly #others: Others
@@ -70,7 +77,17 @@ export class Seeker {
   }
 
   /** A peer says what it holds: over a new link, or because it was asked for something else. */
-  offered(section: Section, from: PeerId, now: Now): void {
+  offered(sections: readonly Section[], from: PeerId, { self, now, out }: Offered): void {
+    for (const section of sections) {
+      if (section.home !== self) this.#offered(section, from, now)
+      else if (section.count > 0) {
+        // P5: this hub's leases as another life of it told them; each peer may remember others.
+        out.push({ type: 'send', to: from, message: { kind: 'presence.want', body: { sections: [section] } } })
+      }
+    }
+  }
+
+  #offered(section: Section, from: PeerId, now: Now): void {
     const { home, covers, mark, rev } = section
     const key = keyOf(home, covers)
     const want = this.#wants.get(key)

@@ -50,6 +50,11 @@ export class Teller {
     return this.#rev + 1
   }
 
+  /** Of a message about own leases that somebody else makes. */
+  takeRev(): number {
+    return ++this.#rev
+  }
+
   deadline(): Millis {
     return Math.min(this.#dirty.size > 0 ? this.#flushAt : never, this.#refreshAt)
   }
