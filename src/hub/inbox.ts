@@ -83,6 +83,7 @@ export function speakerOf({ message }: Letter): HubId | undefined {
       return message.body.hub
     case 'presence.leases':
     case 'presence.refresh':
+    case 'presence.take':
       return message.body.home
     case 'presence.ask':
       return message.body.asker

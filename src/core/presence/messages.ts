@@ -71,6 +71,16 @@ const Ask = Type.Object({
 })
 export type AskBody = Static<typeof Ask>
 
+/** A home that is about to end gives these projects away (P10). */
+const Take = Type.Object({
+  home: HubIdSchema,
+  to: HubIdSchema,
+  /** Unix ms by the home's clock. */
+  at: CountSchema,
+  leases: Type.Array(LeaseSchema, { maxItems: maxLeases }),
+})
+export type TakeBody = Static<typeof Take>
+
 /** A beat that reached a hub which is not the home; the home takes it as its own. */
 const Beat = Type.Object({ home: HubIdSchema, slug: SlugSchema, report: ReportSchema })
 
@@ -80,6 +90,7 @@ export type PresenceMessage =
   | { readonly kind: 'presence.marks'; readonly body: Static<typeof Marks> }
   | { readonly kind: 'presence.want'; readonly body: Static<typeof Want> }
   | { readonly kind: 'presence.ask'; readonly body: AskBody }
+  | { readonly kind: 'presence.take'; readonly body: TakeBody }
   | { readonly kind: 'presence.beat'; readonly body: Static<typeof Beat> }
 
 export const presenceKinds: readonly Kind<PresenceMessage['body']>[] = [
@@ -88,5 +99,6 @@ export const presenceKinds: readonly Kind<PresenceMessage['body']>[] = [
   kind('presence.marks', Marks),
   kind('presence.want', Want),
   kind('presence.ask', Ask),
+  kind('presence.take', Take),
   kind('presence.beat', Beat),
 ]

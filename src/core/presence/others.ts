@@ -9,6 +9,8 @@ export interface Home {
   readonly status: HomeStatus
   /** Its version knows no refresh by marks (P6). */
   readonly isOlder: boolean
+  /** It is about to end, and keeps no project that beats elsewhere. */
+  readonly isDraining: boolean
 }
 
 interface Link {

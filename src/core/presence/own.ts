@@ -97,6 +97,18 @@ export class Own {
     return this.#held.get(slug)?.lease.claim[1] === this.#options.self
   }
 
+  /** P10: the project is this hub's from now on; its beat is that old. */
+  adopt(lease: Lease, ageMs: Millis, { now, out }: { readonly now: Now; readonly out: Effects }): void {
+    if (this.#held.get(lease.slug) === undefined && this.#held.size >= this.#options.maxLeases) return
+    const claim: Claim = [Math.max(now.wall, lease.claim[0] + 1), this.#options.self]
+    const heardAt = now.mono - ageMs
+    const state = leaseState(ageMs, this.#options)
+    const beatAt = Math.max(0, now.wall - ageMs)
+    this.#held.set({ lease: { ...lease, claim, state, beatAt, rev: this.#teller.nextRev }, heardAt })
+    this.#agingAt = Math.min(this.#agingAt, heardAt + (nextAge(state, this.#options) ?? never) + 1)
+    this.#mark(lease.slug, now, out)
+  }
+
   /** P5: a home that restarted takes its leases back from those who remember them, instead of calling all offline. */
   resume(lease: Lease, now: Now, out: Effects): void {
     const isMine = lease.claim[1] === this.#options.self && lease.state !== 'gone'

@@ -6,6 +6,7 @@ import type { HubId, PeerId, Slug } from '../ids.ts'
 import type { Effect, Machine } from '../machine.ts'
 import { type Millis, type Now, never, second } from '../time.ts'
 import { Checkpoint } from './checkpoint.ts'
+import { Handover } from './handover.ts'
 import type { Lease } from './lease.ts'
 import type { LeasesBody, PresenceMessage, RefreshBody, SlugRange } from './messages.ts'
 import { Others } from './others.ts'
@@ -44,6 +45,7 @@ export class Presence implements Machine<PresenceProtocol> {
   readonly #checkpoint: Checkpoint
   readonly #own: Own
   readonly #questions: Questions
+  readonly #handover: Handover
   readonly #rank: Rank
   readonly #parts: readonly { deadline(): Millis }[]
   #hasLeft = false
@@ -56,8 +58,9 @@ export class Presence implements Machine<PresenceProtocol> {
     this.#questions = new Questions(parts)
     this.#teller = new Teller(parts, now)
     this.#own = new Own({ ...parts, teller: this.#teller, checkpoint: this.#checkpoint }, now)
+    this.#handover = new Handover({ ...parts, own: this.#own })
     this.#seeker = new Seeker({ ...parts, random: options.random })
-    this.#parts = [this.#own, this.#teller, this.#seeker, this.#checkpoint, this.#questions]
+    this.#parts = [this.#own, this.#teller, this.#seeker, this.#checkpoint, this.#questions, this.#handover]
   }
 
   held(slug: Slug): Held | undefined {
@@ -86,8 +89,8 @@ export class Presence implements Machine<PresenceProtocol> {
         this.#receive(input, now, out)
         break
       case 'home': {
-        const { hub, peer, status, isOlder = false } = input
-        this.#others.believe(hub, { peer, status, isOlder })
+        const { hub, peer, status, isOlder = false, isDraining = false } = input
+        this.#others.believe(hub, { peer, status, isOlder, isDraining })
         break
       }
       case 'home-dropped':
@@ -101,6 +104,9 @@ export class Presence implements Machine<PresenceProtocol> {
         break
       case 'link-down':
         this.#others.unlink(input.peer)
+        break
+      case 'hand-over':
+        this.#handover.begin(input.to, now, out)
         break
       case 'ask':
         this.#questions.ask(input.call, input, { now, out })
@@ -123,6 +129,7 @@ export class Presence implements Machine<PresenceProtocol> {
     this.#teller.tick(now, out)
     this.#seeker.tick(now, out)
     this.#questions.tick(now, out)
+    this.#handover.tick(now, out)
     if (this.#checkpoint.deadline() <= now.mono) this.#note(now, out)
   }
 
@@ -134,12 +141,12 @@ export class Presence implements Machine<PresenceProtocol> {
 
   // ---- beats
 
-  /** P4: a live home elsewhere keeps the project; only a dead, gone or silent one loses it to the hub that hears beats. */
+  /** P4: a live home elsewhere keeps the project; only a dead, gone, draining or silent one loses it to the hub that hears beats. */
   #beat({ slug, report }: Beat, now: Now, out: Effects): void {
     const held = this.#held.get(slug)
-    const isElsewhere =
-      held !== undefined && !this.#own.has(slug) && this.#others.home(held.lease.claim[1]) !== undefined
-    if (isElsewhere && this.#rank.isThere(held, now) && held.lease.state === 'fresh') {
+    const home = held === undefined || this.#own.has(slug) ? undefined : this.#others.home(held.lease.claim[1])
+    const isStaying = held !== undefined && home !== undefined && !home.isDraining
+    if (isStaying && this.#rank.isThere(held, now) && held.lease.state === 'fresh') {
       const message: PresenceMessage = {
         kind: 'presence.beat',
         body: { home: held.lease.claim[1], slug, report },
@@ -177,6 +184,9 @@ export class Presence implements Machine<PresenceProtocol> {
         break
       case 'presence.want':
         this.#teller.answer(message.body.sections, from, out)
+        break
+      case 'presence.take':
+        this.#handover.take(message.body, from, { now, out })
         break
       case 'presence.ask':
         this.#questions.answer(message.body, from, { rev: () => this.#teller.takeRev(), out })

@@ -21,6 +21,8 @@ export type PresenceInput =
       readonly peer: PeerId
       readonly status: HomeStatus
       readonly isOlder?: boolean
+      /** It is about to end. */
+      readonly isDraining?: boolean
     }
   | { readonly type: 'home-dropped'; readonly hub: HubId }
   /**
@@ -31,6 +33,8 @@ export type PresenceInput =
   | { readonly type: 'link-down'; readonly peer: PeerId }
   /** A caller needs to know how these projects of a home are at this moment. */
   | { readonly type: 'ask'; readonly call: CallId; readonly home: HubId; readonly slugs: readonly Slug[] }
+  /** P10: this hub is about to end, and gives its projects to that one; undefined: it stays. */
+  | { readonly type: 'hand-over'; readonly to: HubId | undefined }
   /** The project was removed from the catalog. */
   | { readonly type: 'removed'; readonly slug: Slug }
   | { readonly type: 'leave' }
