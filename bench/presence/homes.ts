@@ -7,7 +7,7 @@ import { Presence } from '../../src/core/presence/presence.ts'
 import type { PresenceInput } from '../../src/core/presence/protocol.ts'
 import { Random } from '../../src/core/random.ts'
 import { minute, type Now, second } from '../../src/core/time.ts'
-import { hubId, slug } from '../../test/core/kit.ts'
+import { hubId, peerOf, slug } from '../../test/core/kit.ts'
 
 export const beatEveryMs = 30 * second
 /** How often they are looked after. */
@@ -23,6 +23,8 @@ interface Home {
 export interface HomesPlan {
   readonly names: readonly string[]
   readonly projects: number
+  /** Whether they speak to a hub that knows no refresh by marks, too. */
+  readonly isOlder: boolean
   readonly publish: (message: PresenceMessage) => void
 }
 
@@ -43,6 +45,7 @@ export class Homes {
       const random = new Random(this.#random.seed())
       const options = { ...times, random, flushIntervalMs, maxLeases: plan.projects }
       const presence = new Presence({ ...options, self: hubId(name), incarnation: now.wall }, now)
+      if (plan.isOlder) presence.step({ type: 'greet', peer: peerOf('older'), scope: 'own', isOlder: true }, now)
       const due = Float64Array.from({ length: plan.projects }, () => now.mono + this.#random.real() * beatEveryMs)
       return { name: hubId(name), presence, due }
     })

@@ -21,7 +21,7 @@ export function agesOf(beats: readonly Millis[], at: Millis): Uint8Array {
 
 /** The age at that place; undefined where it is beyond what fits. */
 export function ageIn(ages: Uint8Array, index: number): Millis | undefined {
-  const [a = 0, b = 0, c = 0] = ages.subarray(ageBytes * index, ageBytes * (index + 1))
-  const age = a * 65_536 + b * 256 + c
+  const from = ageBytes * index
+  const age = (ages[from] ?? 0) * 65_536 + (ages[from + 1] ?? 0) * 256 + (ages[from + 2] ?? 0)
   return age === beyond ? undefined : age
 }

@@ -20,7 +20,7 @@ interface Kept {
   /** This table's own. */
   lease: Lease
   heardAt: Millis
-  /** The halves of its mark. */
+  /** The halves of its mark, signed: as small integers they take no room of their own. */
   high: number
   low: number
 }
@@ -106,7 +106,7 @@ export class LeaseTable {
       report: isSameReport(said.report, plainReport) ? plainReport : said.report,
     }
     const text = `${slug} ${at} ${rev} ${state}`
-    const kept = { lease, heardAt, high: markOf(text), low: markOf(`${text}.`) }
+    const kept = { lease, heardAt, high: markOf(text) | 0, low: markOf(`${text}.`) | 0 }
     if (isSameHome) {
       Object.assign(known, kept)
       return
