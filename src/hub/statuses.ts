@@ -17,8 +17,6 @@ export interface Scene {
 /** Every project is looked at once in so many steps of so long. */
 const roundSteps = 30
 const stepMs: Millis = 1 * second
-/** A few for each hub of a large federation. */
-const maxLooks = 20_000
 
 interface Seen {
   readonly home: HubId | undefined
@@ -30,8 +28,6 @@ export class Statuses {
   readonly #tell: (touch: Touch) => void
   readonly #projects = new Map<Slug, Seen>()
   readonly #byHome = new Map<HubId, Set<Slug>>()
-  /** By their text. */
-  readonly #looks = new Map<string, Seen>()
   readonly #hubs = new Map<HubId, { readonly status: string; readonly rest: string }>()
   /** When the grace of homes that are gone is over. */
   readonly #graces = new Map<HubId, Millis>()
@@ -134,19 +130,7 @@ export class Statuses {
   #look(slug: Slug, now: Now): Seen {
     const { presence, lease, homeRegion } = seenOf(this.#scene.hub, slug, now)
     const home = lease?.claim[1]
-    return this.#asOne({
-      home,
-      text: [presence.status, ...presence.reasons, home, homeRegion, lease?.report.version].join(),
-    })
-  }
-
-  /** Most projects of a home look the same: one object for all of them. */
-  #asOne(seen: Seen): Seen {
-    const known = this.#looks.get(seen.text)
-    if (known !== undefined) return known
-    if (this.#looks.size >= maxLooks) this.#looks.clear()
-    this.#looks.set(seen.text, seen)
-    return seen
+    return { home, text: [presence.status, ...presence.reasons, home, homeRegion, lease?.report.version].join() }
   }
 
   #note(slug: Slug, seen: Seen, now: Now): void {
