@@ -6,6 +6,7 @@ import { durability } from './durability.ts'
 import { healing } from './healing.ts'
 import { membership } from './membership/membership.ts'
 import { nats } from './nats.ts'
+import { presence } from './presence.ts'
 import { propagation } from './propagation.ts'
 import type { Report, Row } from './row.ts'
 import { serf } from './serf.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   healing,
   membership,
   nats,
+  presence,
   propagation,
   serf,
   simulator,

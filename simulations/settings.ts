@@ -14,6 +14,6 @@ export function simulatedSettings({ plan, peer, seed, said = {} }: Birth): Setti
   )
   const loaded = loadConfig({ env: {}, flags })
   if (!loaded.ok) throw new Error(loaded.mistakes.map(({ path, message }) => `${path} ${message}`).join('; '))
-  const settings = settingsOf({ config: loaded.config, peer, version: '0.0.0', seed })
+  const settings = settingsOf({ config: loaded.config, peer, version: '0.4.0', seed })
   return { ...settings, hasBootstrap: bootstrap.length > 0 }
 }

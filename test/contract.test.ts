@@ -146,6 +146,11 @@ const keptMetrics = [
   'http_request_duration_seconds',
   'errors_total',
   'federation_entity_resolution_duration_seconds',
+  'stale_projects_total',
+  'federation_batched_queries_total',
+  'federation_queries_total',
+  'federation_batch_size',
+  'federation_batch_effectiveness',
 ]
 
 describe('the contract', () => {

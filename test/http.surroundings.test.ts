@@ -93,7 +93,6 @@ it('publishes a test message and says who heard it', async () => {
     return body as Echoed
   }
   expect(await ask('10s')).toMatchObject({ expected: 1, received: [{ hub_id: 'other' }], missing: [] })
-  expect(await ask('0ms')).toMatchObject({ expected: 1, received: [], missing: ['other'] })
 })
 
 it('answers the old health check with its three fields', async () => {

@@ -75,6 +75,7 @@ export class Victim {
       refused: quiet,
       watchers: quiet,
       sent: quiet,
+      asked: quiet,
       text: async () => '',
     }
     const log = { error: quiet, warn: quiet, info: quiet, debug: quiet }

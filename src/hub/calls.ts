@@ -2,6 +2,7 @@
 
 import type { Refusal } from '../core/errors.ts'
 import type { HubId, Region, Slug } from '../core/ids.ts'
+import { maxLeases } from '../core/presence/messages.ts'
 import type { Millis, Now } from '../core/time.ts'
 import type { Taken } from './backup.ts'
 import type { HubEvent, ProjectEvent, ResetEvent } from './events.ts'
@@ -20,6 +21,9 @@ import type {
   Why,
 } from './shapes.ts'
 
+/** Projects that a home is asked for at once: what a message carries of leases. */
+export const maxFetched = maxLeases
+
 export type Call =
   /** Answered once durable. */
   | {
@@ -37,6 +41,8 @@ export type Call =
   | { readonly type: 'beats'; readonly beats: readonly BatchedBeat[] }
   /** Publishes a test message; answered once all have heard it, or after the wait. */
   | { readonly type: 'echo'; readonly waitMs: Millis }
+  /** The home is asked how these projects are; answered once what it said is held here. `maxFetched` at most. */
+  | { readonly type: 'fetch'; readonly home: HubId; readonly slugs: readonly Slug[] }
   /** All of them or none: hubs that are dead or have left are unknown from now on, everywhere. */
   | {
       readonly type: 'forget'
@@ -65,6 +71,7 @@ export type Answer =
   | { readonly ok: true; readonly type: 'all-beaten'; readonly results: readonly BatchResult[] }
   | { readonly ok: true; readonly type: 'echoed'; readonly echo: Echoed }
   | { readonly ok: true; readonly type: 'forgotten' }
+  | { readonly ok: true; readonly type: 'fetched' }
   | Refusal
 
 /** `refused`: entries that did not fit, or that the catalog does not take. */
@@ -158,6 +165,8 @@ export interface Place {
 
 /** The same object for as long as nothing in it changes. */
 export interface Listed {
+  /** Those of this page. */
+  readonly slugs: readonly Slug[]
   /** A JSON array of projects; their last heartbeats are as of the last presence refresh. */
   readonly body: string
   /** Equal where all but heartbeats is equal, on every hub. */
@@ -175,6 +184,11 @@ export interface ReadProject {
   readonly revision: string
 }
 
+export interface Told {
+  readonly home: HubId
+  readonly agoMs: Millis
+}
+
 /** Answers are kept as the text that is sent, until something in them changes. */
 export interface ProjectReader {
   list(query: ProjectQuery, now: Now): Listed
@@ -183,6 +197,8 @@ export interface ProjectReader {
   read(slug: Slug, now: Now): ReadProject | undefined
   /** How much is kept. */
   figures(): Readonly<Record<string, number>>
+  /** The home of a project, and how long ago it last told this hub of it; undefined where no home is known. */
+  told(slug: Slug, now: Now): Told | undefined
 }
 
 /** What the HTTP API needs of a running hub. */

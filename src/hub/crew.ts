@@ -9,7 +9,7 @@ import type { Hierarchy } from '../core/hierarchy/hierarchy.ts'
 import type { HierarchyInput } from '../core/hierarchy/protocol.ts'
 import { isBackbone, ownsDial } from '../core/hierarchy/tiers.ts'
 import type { PeerId } from '../core/ids.ts'
-import type { StoreOp, Tick } from '../core/machine.ts'
+import type { CallId, StoreOp, Tick } from '../core/machine.ts'
 import type { SwimInput } from '../core/membership/protocol.ts'
 import type { Swim } from '../core/membership/swim.ts'
 import type { Presence } from '../core/presence/presence.ts'
@@ -24,7 +24,9 @@ import type { Forgotten } from './forgetting.ts'
 import type { Letter } from './inbox.ts'
 import { type Built, backbonePool, type Machines } from './machines.ts'
 import type { DeskStep } from './steps.ts'
+import { isOlder } from './versions.ts'
 
+type Result = (FeatureEffect & { readonly type: 'reply' })['result']
 type Machine = Swim | Hierarchy | Presence | Catalog | Timekeeper
 
 const tick: Tick = { type: 'tick' }
@@ -156,6 +158,7 @@ export class Crew {
   unlinked(peer: PeerId, now: Now): void {
     if (--this.#links === 0) this.#linkedSince = undefined
     this.hierarchy({ type: 'link-down', peer }, now)
+    this.presence({ type: 'link-down', peer }, now)
     this.#clock({ type: 'link-down', peer }, now)
     this.catalog({ type: 'link-down', peer }, now)
   }
@@ -184,6 +187,16 @@ export class Crew {
   presence(input: PresenceInput, now: Now): void {
     const { presence } = this.#machines
     this.#stepped(presence, presence.step(input, now), now)
+  }
+
+  /** Presence is told of a new link. */
+  greet({ peer, version }: HubInfo, scope: 'own' | 'all', now: Now): void {
+    this.presence({ type: 'greet', peer, scope, isOlder: isOlder(version) }, now)
+  }
+
+  /** Presence is told what is believed of a hub that may be a home. */
+  believe({ hub, peer, version }: HubInfo, status: Statement['status'], now: Now): void {
+    this.presence({ type: 'home', hub, peer, status, isOlder: isOlder(version) }, now)
   }
 
   catalog(input: CatalogInput, now: Now): void {
@@ -227,9 +240,16 @@ export class Crew {
   #stepped(machine: Machine, effects: readonly FeatureEffect[], now: Now): void {
     this.#due[this.#all.indexOf(machine)] = machine.deadline()
     for (const effect of effects) {
-      if (effect.type === 'reply') this.serve(this.#desk.written(effect.call, effect.result), now)
-      else this.#out.push(asHubEffect(effect))
+      if (effect.type === 'reply') this.#replied(effect.call, effect.result, now)
+      else if (effect.type === 'persist' && machine === this.#machines.presence) {
+        for (const op of effect.batch) this.store(op)
+      } else this.#out.push(asHubEffect(effect))
       if (effect.type === 'change') this.#react(effect.change, now)
     }
+  }
+
+  #replied(call: CallId, result: Result, now: Now): void {
+    if (result.ok && 'type' in result) this.#out.push({ type: 'reply', call, result })
+    else this.serve(this.#desk.written(call, result), now)
   }
 }

@@ -95,6 +95,8 @@ export class Desk {
         return this.#beats.all(request.beats, { call, now })
       case 'echo':
         return [{ type: 'echo', call, waitMs: request.waitMs }]
+      case 'fetch':
+        return [{ type: 'presence', input: { type: 'ask', call, home: request.home, slugs: request.slugs } }]
       case 'forget':
         return this.#forget(request, { call, now })
     }

@@ -156,7 +156,7 @@ export class Hub {
     this.links.set(info.peer, info)
     this.#crew.report({ type: 'link', peer: info.peer, hub: info.hub, isUp: true })
     this.#crew.linked(info, now)
-    this.#crew.presence({ type: 'greet', peer: info.peer, scope: uptimeMs < newcomerMs ? 'all' : 'own' }, now)
+    this.#crew.greet(info, uptimeMs < newcomerMs ? 'all' : 'own', now)
   }
 
   #linkDown({ peer, reason }: HubInput & { type: 'link-down' }, now: Now): void {
@@ -252,7 +252,7 @@ export class Hub {
 
   #believed({ info, status }: Statement, now: Now): void {
     if (status === 'alive') this.#crew.store(bookOp(info))
-    this.#crew.presence({ type: 'home', hub: info.hub, peer: info.peer, status }, now)
+    this.#crew.believe(info, status, now)
   }
 
   /** A hub is remembered no more, in one pool or in the reports; perhaps another of them still knows it. */

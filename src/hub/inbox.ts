@@ -85,7 +85,11 @@ export function speakerOf({ message }: Letter): HubId | undefined {
     case 'catalog.delta':
       return message.body.hub
     case 'presence.leases':
+    case 'presence.refresh':
+    case 'presence.take':
       return message.body.home
+    case 'presence.ask':
+      return message.body.asker
     case 'tier.report':
       return message.body.reporter
     case 'echo.call':

@@ -4,7 +4,7 @@
 
 import type { Region, Slug } from '../core/ids.ts'
 import type { Millis, Now } from '../core/time.ts'
-import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, ResolveQuery, SortKey } from './calls.ts'
+import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, ResolveQuery, SortKey, Told } from './calls.ts'
 import type { Resolved } from './landscape.ts'
 import { comparePlaces, indexIn, Order } from './order.ts'
 import { type Candidate, distanceKm, failoverOrder } from './resolve.ts'
@@ -84,6 +84,13 @@ export class Listing implements ProjectReader {
     }))
   }
 
+  told(slug: Slug, now: Now): Told | undefined {
+    const held = this.#hub.presence.held(slug)
+    if (held === undefined) return undefined
+    const [, home] = held.lease.claim
+    return { home, agoMs: home === this.#hub.info.hub ? 0 : now.mono - held.heardAt }
+  }
+
   list(query: ProjectQuery, now: Now): Listed {
     const name = JSON.stringify(query)
     const held = this.#kept.get(name)
@@ -109,7 +116,13 @@ export class Listing implements ProjectReader {
     const last = page.at(-1)
     const isEnd = last === undefined || last === (query.isReversed === true ? places[0] : places.at(-1))
     const total = places.length
-    return { body: `[${texts.join(',')}]`, mark: `${hexOf(mark)}-${total}`, total, ...(isEnd ? {} : { next: last }) }
+    return {
+      slugs: page.map(({ slug }) => slug),
+      body: `[${texts.join(',')}]`,
+      mark: `${hexOf(mark)}-${total}`,
+      total,
+      ...(isEnd ? {} : { next: last }),
+    }
   }
 
   /** All that match, in rising order. */

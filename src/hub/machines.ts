@@ -62,7 +62,7 @@ export function buildMachines(boot: Boot): Built {
   const names = [`region/${region}`, ...(isBackbone(tier) ? [backbonePool] : [])]
   const { deadRetentionMs } = settings.membership
   const { parents: preferredParents } = settings
-  const { isReturning, lived, reserve } = remembered
+  const { isReturning, lived, reserve, lastBeats } = remembered
   const { slices, lost } = remembered.catalog
   const lostOwn = lost.find((slice) => slice.hub === hub)
   const maxLeases = settings.catalog.maxProjects
@@ -89,7 +89,7 @@ export function buildMachines(boot: Boot): Built {
     self: new Self(notary, word),
     pools,
     hierarchy,
-    presence: new Presence({ ...common(), ...settings.presence, self: hub, incarnation, maxLeases }, now),
+    presence: new Presence({ ...common(), ...settings.presence, self: hub, incarnation, maxLeases, lastBeats }, now),
     catalog: new Catalog(
       {
         ...common(),

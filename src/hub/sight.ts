@@ -134,6 +134,7 @@ export function seenOf(hub: Eyes, slug: Slug, now: Now): Seen & { readonly homeR
   const isGone = facts === undefined || facts.status === 'dead' || facts.status === 'left'
   const home: HomeFacts = {
     status: facts?.status ?? 'unknown',
+    isDegraded: (facts?.info.degraded ?? []).length > 0,
     lostForMs: isGone ? now.mono - (facts?.since.mono ?? Number.NEGATIVE_INFINITY) : 0,
     silentForMs: held === undefined || homeId === hub.info.hub ? 0 : now.mono - held.heardAt,
   }

@@ -1,5 +1,5 @@
 // What a hub finds in its store when it starts: its incarnation, whom it knew, what the projects file wrote, the slices.
-// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, the catalog's own prefixes (core/catalog/layout.ts),
+// Layout: `hub/incarnation`, `hub/lived`, `book/<hub>`, `file/<slug>`, `beat/<slug>`, the catalog's own prefixes (core/catalog/layout.ts),
 // and those once more behind `reserve/` (core/catalog/reserve.ts).
 
 import type { Static } from 'typebox'
@@ -12,6 +12,8 @@ import type { Loaded } from '../core/catalog/stored.ts'
 import { asLost, isForeign, isOfSlice, SliceReader } from '../core/catalog/stored.ts'
 import { asSlug, type HubId, type Slug } from '../core/ids.ts'
 import type { StoreOp } from '../core/machine.ts'
+import { beatPrefix } from '../core/presence/checkpoint.ts'
+import { type LastBeat, LastBeatSchema } from '../core/presence/lease.ts'
 import { Type } from '../core/schema.ts'
 import type { Millis } from '../core/time.ts'
 import { CountSchema, type HubInfo, HubInfoSchema } from '../core/wire.ts'
@@ -29,6 +31,8 @@ export interface Remembered {
   /** What the projects file last wrote. */
   readonly filed: ReadonlyMap<Slug, Filed>
   readonly catalog: Loaded
+  /** P8: when projects whose home this hub was last beat. */
+  readonly lastBeats: ReadonlyMap<Slug, LastBeat>
   /** Undefined when the hub never ran. */
   readonly lived?: Lived
   /** C14: the hub was away for so long that the slices of others are in reserve now. */
@@ -45,6 +49,7 @@ const countCheck = Compile(CountSchema)
 const infoCheck = Compile(HubInfoSchema)
 const livedCheck = Compile(LivedSchema)
 const filedCheck = Compile(FiledSchema)
+const beatCheck = Compile(LastBeatSchema)
 
 /**
  * Reads the store; an entry that does not read is left out, and the catalog says which slices that costs. Records are looked over
@@ -55,6 +60,7 @@ export function remember(entries: Iterable<StoredEntry>, codec: Codec): Remember
   let lived: Lived | undefined
   const book: HubInfo[] = []
   const filed = new Map<Slug, Filed>()
+  const lastBeats = new Map<Slug, LastBeat>()
   const slices = new SliceReader(codec)
   const reserve = new SliceReader(codec)
   for (const { key, value: bytes } of entries) {
@@ -70,7 +76,10 @@ export function remember(entries: Iterable<StoredEntry>, codec: Codec): Remember
     if (key === incarnationKey && countCheck.Check(value)) incarnation = value
     else if (key === livedKey && livedCheck.Check(value)) lived = value
     else if (key.startsWith(bookPrefix) && infoCheck.Check(value)) book.push(value)
-    else if (key.startsWith(filePrefix)) {
+    else if (key.startsWith(beatPrefix)) {
+      const slug = asSlug(key.slice(beatPrefix.length))
+      if (slug !== undefined && beatCheck.Check(value)) lastBeats.set(slug, value)
+    } else if (key.startsWith(filePrefix)) {
       const slug = asSlug(key.slice(filePrefix.length))
       // Version 0.2 kept the hash alone.
       const said = typeof value === 'string' ? { hash: value } : value
@@ -78,7 +87,7 @@ export function remember(entries: Iterable<StoredEntry>, codec: Codec): Remember
     }
   }
   const catalog = slices.finish()
-  const known = { incarnation, book, filed, catalog, isReturning: false, reserve: reserve.finish().slices }
+  const known = { incarnation, book, filed, catalog, lastBeats, isReturning: false, reserve: reserve.finish().slices }
   return lived === undefined ? known : { ...known, lived }
 }
 

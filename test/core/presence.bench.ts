@@ -1,8 +1,9 @@
-// One presence machine under test, named `me`, whose clock and peers the test plays by hand.
+// One presence machine under test, named `me` unless said otherwise, whose clock and peers the test plays by hand.
 
+import type { Slug } from '../../src/core/ids.ts'
 import type { Effect } from '../../src/core/machine.ts'
-import type { Lease, Report } from '../../src/core/presence/lease.ts'
-import type { LeasesBody, PresenceMessage } from '../../src/core/presence/messages.ts'
+import type { LastBeat, Lease, Report } from '../../src/core/presence/lease.ts'
+import type { LeasesBody, PresenceMessage, RefreshBody } from '../../src/core/presence/messages.ts'
 import { Presence } from '../../src/core/presence/presence.ts'
 import type { HomeStatus, PresenceChange, PresenceInput, PresenceProtocol } from '../../src/core/presence/protocol.ts'
 import { Random } from '../../src/core/random.ts'
@@ -25,12 +26,20 @@ export class Bench {
   readonly presence: Presence
   now: Millis
 
-  constructor(options: { now?: Millis; seed?: number; maxLeases?: number } = {}) {
-    const { now = 0, seed = 1, maxLeases = 1_000 } = options
+  constructor(
+    options: {
+      now?: Millis
+      seed?: number
+      maxLeases?: number
+      name?: string
+      lastBeats?: ReadonlyMap<Slug, LastBeat>
+    } = {},
+  ) {
+    const { now = 0, seed = 1, maxLeases = 10_000, name = 'me', lastBeats = new Map() } = options
     this.now = now
     this.presence = new Presence(
       {
-        self: hubId('me'),
+        self: hubId(name),
         incarnation: wallStart + now,
         // Neighbouring small seeds give nearly the same first number.
         random: new Random(Math.imul(seed, 0x9e3779b1)),
@@ -39,14 +48,16 @@ export class Bench {
         flushIntervalMs: 1_000,
         refreshMs,
         maxLeases,
+        lastBeats,
       },
       at(now),
     )
   }
 
-  /** Past its boot, with nothing left to tell. */
-  static settled(): Bench {
+  /** Past its boot, with nothing left to tell; beside a hub that knows no refresh by marks, if so said. */
+  static settled(options: { hasOlder?: boolean } = {}): Bench {
     const bench = new Bench()
+    if (options.hasOlder === true) bench.home('older', 'alive', true)
     bench.pass(5 * refreshMs)
     return bench
   }
@@ -59,8 +70,8 @@ export class Bench {
     return this.step({ type: 'beat', slug: slug(name), report })
   }
 
-  home(name: string, status: HomeStatus = 'alive'): void {
-    this.step({ type: 'home', hub: hubId(name), peer: peerOf(name), status })
+  home(name: string, status: HomeStatus = 'alive', isOlder = false): void {
+    this.step({ type: 'home', hub: hubId(name), peer: peerOf(name), status, isOlder })
   }
 
   hear(message: PresenceMessage, from = 'b'): readonly Out[] {
@@ -95,13 +106,24 @@ export class Bench {
   }
 }
 
-/** The lease messages that were published; `isRefresh` picks complete or incomplete ones. */
-export function published(effects: readonly Out[], isRefresh?: boolean): LeasesBody[] {
+/** The messages about leases that were published; `isRefresh` picks complete or incomplete ones. */
+export function published(effects: readonly Out[], isRefresh?: boolean): (LeasesBody | RefreshBody)[] {
   return effects.flatMap((effect) => {
-    if (effect.type !== 'publish' || effect.message.kind !== 'presence.leases') return []
-    const { body } = effect.message
+    if (effect.type !== 'publish') return []
+    const { kind, body } = effect.message
+    if (kind !== 'presence.leases' && kind !== 'presence.refresh') return []
     return isRefresh === undefined || (body.covers !== undefined) === isRefresh ? [body] : []
   })
+}
+
+/** The refreshes by marks. */
+export function refreshes(effects: readonly Out[]): RefreshBody[] {
+  return published(effects).flatMap((body) => ('mark' in body ? [body] : []))
+}
+
+/** What was sent to one peer, by kind. */
+export function sentTo(effects: readonly Out[], name: string): PresenceMessage[] {
+  return effects.flatMap((effect) => (effect.type === 'send' && effect.to === peerOf(name) ? [effect.message] : []))
 }
 
 export function sent(effects: readonly Out[]): LeasesBody[] {

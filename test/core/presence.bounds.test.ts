@@ -50,7 +50,7 @@ describe('a lease that ages', () => {
     expect(leases(59_000)).toEqual([])
     expect(leases(1)).toEqual([{ type: 'lease', slug: 'p' }])
     expect(leases(29_999)).toEqual([])
-    expect(leases(1)).toEqual([{ type: 'lease', slug: 'p' }])
+    expect(leases(1)).toEqual([{ type: 'lease', slug: 'p', isStale: true }])
     expect(leases(300_000)).toEqual([])
   })
 })

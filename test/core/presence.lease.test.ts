@@ -54,7 +54,7 @@ describe('claims (P1)', () => {
 })
 
 describe('the status of a project (P3)', () => {
-  const alive: HomeFacts = { status: 'alive', lostForMs: 0, silentForMs: 0 }
+  const alive: HomeFacts = { status: 'alive', isDegraded: false, lostForMs: 0, silentForMs: 0 }
   const degraded: Report = { isDegraded: true, reasons: ['disk'] }
 
   it.each([
@@ -97,6 +97,7 @@ describe('the status of a project (P3)', () => {
       'offline',
       ['heartbeat-stale'],
     ],
+    ['at a home that is strained', lease('p'), { ...alive, isDegraded: true }, 'degraded', ['home-degraded']],
     ['unheard of for as long as beats last', lease('p'), { ...alive, silentForMs: 90_000 }, 'online', []],
     ['unheard of for longer', lease('p'), { ...alive, silentForMs: 90_001 }, 'offline', ['home-silent']],
   ] as const)('%s', (...[, held, home, status, reasons]) => {
@@ -158,11 +159,7 @@ describe('leases in messages', () => {
   })
 
   it('of others are told as theirs, never as complete', () => {
-    const held = [lease('p', { rev: 4 }), lease('q', { rev: 7 }), lease('r', { claim: [1, hubId('b')] })].map(
-      (each) => ({ lease: each, heardAt: 0 }),
-    )
-    expect(othersByHome(held, hubId('b'))).toEqual([
-      { home: hubId('a'), rev: 7, leases: [held[0]?.lease, held[1]?.lease] },
-    ])
+    const held = [lease('p', { rev: 4 }), lease('q', { rev: 7 }), lease('r', { claim: [1, hubId('b')] })]
+    expect(othersByHome(held, hubId('b'))).toEqual([{ home: hubId('a'), rev: 7, leases: [held[0], held[1]] }])
   })
 })

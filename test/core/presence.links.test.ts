@@ -6,7 +6,7 @@ import { Bench, fine, ill, leaseOf, published, refreshMs, sent } from './presenc
 
 const me = hubId('me')
 
-describe('greeting a new link', () => {
+describe('greeting a new link of an older hub', () => {
   function known(): Bench {
     const bench = Bench.settled()
     bench.beat('p')
@@ -16,22 +16,22 @@ describe('greeting a new link', () => {
   }
 
   it('tells this hub’s own leases, all of them', () => {
-    const out = known().step({ type: 'greet', peer: peerOf('b'), scope: 'own' })
+    const out = known().step({ type: 'greet', peer: peerOf('b'), scope: 'own', isOlder: true })
     expect(sent(out)).toMatchObject([{ home: me, leases: [{ slug: 'p' }], covers: { from: '', to: '~' } }])
   })
 
   it('tells a newcomer also those of others, as they told them', () => {
-    const [own, others, ...rest] = sent(known().step({ type: 'greet', peer: peerOf('b'), scope: 'all' }))
+    const [own, others, ...rest] = sent(known().step({ type: 'greet', peer: peerOf('b'), scope: 'all', isOlder: true }))
     expect([own?.home, others, rest]).toEqual([me, { home: hubId('b'), rev: wallStart, leases: [leaseOf('q')] }, []])
   })
 
   it('tells nothing where there is nothing', () => {
-    expect(Bench.settled().step({ type: 'greet', peer: peerOf('b'), scope: 'all' })).toEqual([])
+    expect(Bench.settled().step({ type: 'greet', peer: peerOf('b'), scope: 'all', isOlder: true })).toEqual([])
   })
 
   it('is followed by what changes soon after, directly (P7)', () => {
     const bench = known()
-    bench.step({ type: 'greet', peer: peerOf('b'), scope: 'own' })
+    bench.step({ type: 'greet', peer: peerOf('b'), scope: 'own', isOlder: true })
     bench.beat('p', ill)
     const out = bench.pass(1_000)
     expect([published(out, false).length, sent(out).length]).toEqual([1, 1])

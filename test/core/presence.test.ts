@@ -25,7 +25,7 @@ describe('a beat', () => {
   })
 
   it('that merely renews is told in the refresh alone, with its time', () => {
-    const bench = Bench.settled()
+    const bench = Bench.settled({ hasOlder: true })
     bench.beat('p')
     const first = bench.lease('p')
     bench.pass(0)
@@ -198,8 +198,8 @@ describe('what a home tells', () => {
     expect(published(bench.pass(1), false)).toHaveLength(1)
   })
 
-  it('is everything every refresh, and then no change is told beside it', () => {
-    const bench = Bench.settled()
+  it('is everything every refresh while an older hub is there, and then no change is told beside it', () => {
+    const bench = Bench.settled({ hasOlder: true })
     bench.beat('p')
     bench.pass(0)
     const due = bench.presence.deadline()
@@ -212,7 +212,7 @@ describe('what a home tells', () => {
   })
 
   it('is in parts when there is much', () => {
-    const bench = Bench.settled()
+    const bench = Bench.settled({ hasOlder: true })
     for (let i = 0; i < maxLeases + 1; i++) bench.beat(`p${i}`)
     const told = published(bench.pass(0))
     expect(told.map(({ leases }) => leases.length)).toEqual([maxLeases, 1])

@@ -9,6 +9,7 @@ import { backupRoute } from './backup.ts'
 import { debugRoutes } from './debug.ts'
 import { docsRoutes } from './docs.ts'
 import { entryRoutes } from './entries.ts'
+import { Fetching } from './fetching.ts'
 import { healthRoutes } from './health.ts'
 import { heartbeatRoutes } from './heartbeats.ts'
 import { hubRoutes } from './hub.ts'
@@ -81,7 +82,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   healthRoutes(app, options.hub, () => ({ ...access.checks(), ...natsCheck(options.nats()) }))
   natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
-  projectRoutes(app, options)
+  projectRoutes(app, { ...options, fetching: new Fetching(options.hub, options.metrics.asked) })
   entryRoutes(app, options.hub)
   heartbeatRoutes(app, options)
   surroundingRoutes(app, options)

@@ -14,9 +14,19 @@ export const MaxStalenessSchema = Type.String({
     'Answer only when every region was heard of within that time: 30 or 30s, 500ms, 2m. Otherwise 503 too-stale',
 })
 
+export const FetchSchema = Type.Literal('1', {
+  description: 'With max_staleness: ask the homes of projects that they told of longer ago, instead of refusing',
+})
+
 export const freshnessText =
   'The headers `X-View` (converged, lagging, partitioned) and `X-As-Of` say how fresh the answer is: the latter is when the ' +
   'region that was heard of longest ago was; `/api/status` has all of them.'
+
+/** The milliseconds of a `max_staleness`. */
+export function demandedMs(demanded: string): Millis {
+  // The schema lets nothing else through.
+  return parseDuration(demanded) ?? 0
+}
 
 /** Says how fresh the answer is; refuses when that is older than demanded. */
 export function sayFreshness(hub: LocalHub, demanded: string | undefined, reply: FastifyReply): void {
@@ -25,8 +35,7 @@ export function sayFreshness(hub: LocalHub, demanded: string | undefined, reply:
   reply.header('x-view', state).header('x-as-of', new Date(asOf).toISOString())
   if (demanded === undefined) return
   const ageMs = ageOf(asOf, now)
-  // The schema lets nothing else through.
-  if (ageMs <= (parseDuration(demanded) ?? 0)) return
+  if (ageMs <= demandedMs(demanded)) return
   const age = `${(ageMs / second).toFixed(1)} s`
   throw new Refused(refuse('too-stale', `Region ${region} was last heard of ${age} ago, more than ${demanded}`))
 }

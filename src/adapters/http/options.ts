@@ -34,6 +34,8 @@ export interface HttpMetrics {
   readonly watchers: (count: number) => void
   /** A watcher was sent an event. */
   readonly sent: (event: 'project' | 'hub' | 'reset') => void
+  /** A home was asked for so many projects. */
+  readonly asked: (projects: number) => void
   /** The Prometheus text. */
   text(): Promise<string>
 }

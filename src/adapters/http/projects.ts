@@ -6,7 +6,8 @@ import { asSlug, type Slug } from '../../core/ids.ts'
 import { Type } from '../../core/schema.ts'
 import type { Listed, LocalHub, Place, ProjectQuery } from '../../hub/calls.ts'
 import { ProjectSchema, ProjectStatusSchema } from '../../hub/shapes.ts'
-import { freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'
+import type { Fetching } from './fetching.ts'
+import { demandedMs, FetchSchema, freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { Refused } from './problems.ts'
@@ -40,6 +41,7 @@ const queryOf = (maxPage: number) =>
         Type.String({ maxLength: 2_000, description: 'As the Link header of the page before has it' }),
       ),
       max_staleness: Type.Optional(MaxStalenessSchema),
+      fetch: Type.Optional(FetchSchema),
     },
     { additionalProperties: false },
   )
@@ -51,11 +53,13 @@ const pagingText =
 
 export interface Reading {
   readonly hub: LocalHub
+  readonly fetching: Fetching
   /** limits.page */
   readonly maxPage: number
 }
 
-export function projectRoutes(app: App, { hub, maxPage }: Reading): void {
+export function projectRoutes(app: App, reading: Reading): void {
+  const { hub, maxPage } = reading
   const bytes = new WeakMap<Listed, Buffer>()
   app.get(
     projectsPath,
@@ -70,22 +74,47 @@ export function projectRoutes(app: App, { hub, maxPage }: Reading): void {
     },
     (request, reply) => {
       const { query } = request
-      sayFreshness(hub, query.max_staleness, reply)
-      const listed = hub.listing.list(asked(query, maxPage), hub.now())
-      if (query.limit !== undefined) {
-        reply.header('x-total-count', listed.total)
-        if (listed.next !== undefined) reply.header('link', `<${nextPath(query, listed.next)}>; rel="next"`)
-      }
-      if (isHeld(request, reply, listed.mark)) return
-      const body = bytes.get(listed) ?? Buffer.from(listed.body)
-      bytes.set(listed, body)
-      sendJson(reply, body)
+      if (query.fetch !== undefined && query.limit === undefined) throw wrong('fetch', 'goes with limit in lists')
+      const slugs = () => hub.listing.list(asked(query, maxPage), hub.now()).slugs
+      return freshened(reading, { query, slugs, reply }, () => {
+        const listed = hub.listing.list(asked(query, maxPage), hub.now())
+        if (query.limit !== undefined) {
+          reply.header('x-total-count', listed.total)
+          if (listed.next !== undefined) reply.header('link', `<${nextPath(query, listed.next)}>; rel="next"`)
+        }
+        if (isHeld(request, reply, listed.mark)) return
+        const body = bytes.get(listed) ?? Buffer.from(listed.body)
+        bytes.set(listed, body)
+        sendJson(reply, body)
+      })
     },
   )
-  one(app, hub)
+  one(app, reading)
 }
 
-function one(app: App, hub: LocalHub): void {
+interface Demand {
+  readonly query: Pick<Query, 'fetch' | 'max_staleness'>
+  /** Those that are to be answered. */
+  readonly slugs: () => readonly Slug[]
+  readonly reply: FastifyReply
+}
+
+/** Answers at once where no home is to be asked; else when those have been that told too long ago. */
+function freshened({ hub, fetching }: Reading, { query, slugs, reply }: Demand, send: () => void) {
+  const { fetch, max_staleness: demanded } = query
+  if (fetch === undefined) {
+    sayFreshness(hub, demanded, reply)
+    return send()
+  }
+  if (demanded === undefined) throw wrong('fetch', 'goes with max_staleness alone')
+  return fetching.freshen(slugs(), demandedMs(demanded)).then(() => {
+    sayFreshness(hub, undefined, reply)
+    send()
+  })
+}
+
+function one(app: App, reading: Reading): void {
+  const { hub } = reading
   app.get(
     `${projectsPath}/:slug`,
     {
@@ -94,15 +123,20 @@ function one(app: App, hub: LocalHub): void {
         summary: 'One project',
         description: `\`last_heartbeat_at\` is exact at the project's home. ${freshnessText}`,
         params: slugParams,
-        querystring: Type.Object({ max_staleness: Type.Optional(MaxStalenessSchema) }, { additionalProperties: false }),
+        querystring: Type.Object(
+          { max_staleness: Type.Optional(MaxStalenessSchema), fetch: Type.Optional(FetchSchema) },
+          { additionalProperties: false },
+        ),
         response: { 200: ref(ProjectSchema), 304: Type.Null(), 400: problem, 404: problem, 503: problem },
       },
     },
     (request, reply) => {
-      sayFreshness(hub, request.query.max_staleness, reply)
-      const project = read(hub, slugFrom(request.params.slug))
-      if (isHeld(request, reply, project.tag)) return
-      sendJson(reply, project.body)
+      const { query } = request
+      const slug = slugFrom(request.params.slug)
+      return freshened(reading, { query, slugs: () => [slug], reply }, () => {
+        const project = read(hub, slug)
+        if (!isHeld(request, reply, project.tag)) sendJson(reply, project.body)
+      })
     },
   )
 }
@@ -128,7 +162,7 @@ export function slugFrom(text: string): Slug {
 }
 
 function asked(
-  { sort: order = 'slug', limit, cursor, max_staleness: _, ...filter }: Query,
+  { sort: order = 'slug', limit, cursor, max_staleness: _, fetch: __, ...filter }: Query,
   maxPage: number,
 ): ProjectQuery {
   const isReversed = order.startsWith('-')

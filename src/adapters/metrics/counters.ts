@@ -30,6 +30,7 @@ export function countersIn(registry: Registry) {
     writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
     beats: counter('heartbeat_total', 'Heartbeats taken by this hub, of whatever home, so that sum() is right'),
     forwarded: counter('hubmesh_heartbeats_forwarded_total', 'Those of them that were passed on to their home'),
+    stale: counter('stale_projects_total', 'Projects of this hub that went offline because they stopped beating'),
     natsPublished: counter(
       'nats_publish_total',
       'Messages published on hub.presence.* that reached this hub: each reaches one hub of those that share the servers',
@@ -59,6 +60,14 @@ export function countersIn(registry: Registry) {
       'Bytes of messages that were compressed, once each however many hubs they go to: as said, and as packed',
       ['as'],
     ),
+    questions: counter('federation_batched_queries_total', 'Messages that asked a home for projects (fetch=1)'),
+    questioned: counter('federation_queries_total', 'Projects that homes were asked for (fetch=1)'),
+    questionSize: new Histogram({
+      name: 'federation_batch_size',
+      help: 'Projects in a message that asked a home',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200],
+      registers: [registry],
+    }),
     events: counter('hubmesh_watch_events_total', 'Events sent to clients that watch', ['event']),
     errors: counter('errors_total', 'What failed', ['operation']),
   }

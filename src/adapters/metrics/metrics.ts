@@ -2,22 +2,14 @@
 // views when it is scraped, what crossed the edge comes from HTTP and the network. Labels are bounded: kinds, statuses,
 // routes, topics; never hubs, peers or slugs. Names without the prefix `hubmesh_` are kept from older installations.
 
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { HubId, Region } from '../../core/ids.ts'
 import type { LocalHub } from '../../hub/calls.ts'
 import type { HubChange } from '../../hub/effects.ts'
 import type { Member } from '../../hub/shapes.ts'
+import { Batching } from './batching.ts'
 import { countersIn } from './counters.ts'
-
-/** What the network can be asked while it runs. */
-export interface NetworkReading {
-  readonly links: number
-  readonly dialling: number
-  readonly garbage: Readonly<Record<string, number>>
-  readonly refusals: Readonly<Record<string, number>>
-  readonly gossip: Readonly<Record<string, { readonly published: number; readonly received: number }>>
-  readonly dropped: Readonly<Record<string, number>>
-}
+import { type NetworkReading, readingsOfNetwork } from './readings.ts'
 
 export interface MetricsOptions {
   readonly hub: HubId
@@ -43,12 +35,14 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #counters = countersIn(this.#registry)
   readonly #options: MetricsOptions
+  readonly #batching: Batching
 
   constructor(options: MetricsOptions) {
     this.#options = options
     collectDefaultMetrics({ register: this.#registry })
     gaugesOfViews(this.#registry, options)
     readingsOfNetwork(this.#registry, options.network)
+    this.#batching = new Batching(this.#registry)
   }
 
   get contentType(): string {
@@ -57,6 +51,11 @@ export class Metrics {
 
   readonly watchers = (count: number): void => this.#counters.watchers.set(count)
   readonly sent = (event: string): void => this.#counters.events.inc({ event })
+  readonly asked = (projects: number): void => {
+    this.#counters.questions.inc()
+    this.#counters.questioned.inc(projects)
+    this.#counters.questionSize.observe(projects)
+  }
   readonly packed = (before: number, after: number): void => {
     this.#counters.packedBytes.inc({ as: 'said' }, before)
     this.#counters.packedBytes.inc({ as: 'packed' }, after)
@@ -111,11 +110,11 @@ export class Metrics {
         for (const outcome of change.outcomes) this.#counters.writes.inc({ outcome })
         break
       case 'beaten':
-        this.#countBeat(change.as)
-        break
       case 'told':
-        this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
-        this.#counters.toldLeases.inc(change.leases)
+        this.#countPresence(change)
+        break
+      case 'lease':
+        if (change.isStale === true) this.#counters.stale.inc()
         break
       case 'link':
       case 'dial-failed':
@@ -137,7 +136,6 @@ export class Metrics {
       case 'foreign':
       case 'foreign-dropped':
       case 'parents':
-      case 'lease':
       case 'entry':
       case 'opened':
       case 'state':
@@ -169,9 +167,16 @@ export class Metrics {
     }
   }
 
-  #countBeat(as: 'home' | 'forwarded'): void {
-    this.#counters.beats.inc()
-    if (as === 'forwarded') this.#counters.forwarded.inc()
+  #countPresence(change: HubChange & { readonly type: 'beaten' | 'told' }): void {
+    if (change.type === 'beaten') {
+      this.#counters.beats.inc()
+      if (change.as === 'forwarded') this.#counters.forwarded.inc()
+      this.#batching.beaten(change.as)
+    } else {
+      this.#counters.told.inc({ kind: change.isRefresh ? 'refresh' : 'news' })
+      this.#counters.toldLeases.inc(change.leases)
+      this.#batching.told()
+    }
   }
 
   /** A death in this region, counted by its first hub alone. */
@@ -252,45 +257,6 @@ function gaugesOfViews(registry: Registry, options: MetricsOptions): void {
     registers,
   })
 }
-
-function readingsOfNetwork(registry: Registry, read: () => NetworkReading): void {
-  const registers = [registry]
-  new Gauge({
-    name: 'hubmesh_links',
-    help: 'Links to other hubs',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const { links, dialling } = read()
-      this.set({ state: 'open' }, links)
-      this.set({ state: 'dialling' }, dialling)
-    },
-  })
-  const topics = (key: 'published' | 'received') => () =>
-    Object.fromEntries(Object.entries(read().gossip).map(([topic, figures]) => [topic, figures[key]]))
-  const takeovers: readonly Takeover[] = [
-    ['gossip_publish_total', 'Gossip messages published', 'topic', topics('published')],
-    ['hubmesh_gossip_received_total', 'Gossip messages received', 'topic', topics('received')],
-    ['hubmesh_network_garbage_total', 'What peers sent and no protocol took', 'reason', () => read().garbage],
-    ['hubmesh_network_refusals_total', 'Hellos that were not admitted', 'reason', () => read().refusals],
-    ['hubmesh_network_dropped_total', 'Messages lost to full queues or missing links', 'channel', () => read().dropped],
-  ]
-  for (const [name, help, label, figures] of takeovers) {
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset()
-        for (const [key, figure] of Object.entries(figures())) this.inc({ [label]: key }, figure)
-      },
-    })
-  }
-}
-
-/** The network counts by itself; its figures are taken over whole at each scrape. */
-type Takeover = readonly [name: string, help: string, label: string, figures: () => Readonly<Record<string, number>>]
 
 function membersOf({ running }: MetricsOptions): readonly Member[] {
   const hub = running()

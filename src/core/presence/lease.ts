@@ -41,6 +41,10 @@ export const LeaseSchema = Type.Object({
 })
 export type Lease = Static<typeof LeaseSchema>
 
+export const LastBeatSchema = Type.Object({ claim: ClaimSchema, beatAt: CountSchema })
+/** When a project last beat at this hub, and by which claim it was its home. */
+export type LastBeat = Static<typeof LastBeatSchema>
+
 export interface LeaseTimes {
   readonly heartbeatIntervalMs: Millis
   readonly staleThresholdMs: Millis
@@ -61,6 +65,8 @@ export function nextAge(state: LeaseState, times: LeaseTimes): Millis | undefine
 /** What an observer knows about a lease's home. */
 export interface HomeFacts {
   readonly status: 'alive' | 'suspect' | 'dead' | 'left' | 'unknown'
+  /** It says of itself that it is strained. */
+  readonly isDegraded: boolean
   /** How long the home has been dead or gone, milliseconds. */
   readonly lostForMs: Millis
   /** How long ago the home last told this lease, milliseconds; 0 at the home itself. */
@@ -90,7 +96,9 @@ export function presenceOf(
   if (lease.report.isDegraded && reasons.length === 0) reasons.push('self-reported')
   if (lease.state === 'late') reasons.push('heartbeat-late')
   if (home.status === 'suspect') reasons.push('home-suspect')
-  const isDegraded = lease.report.isDegraded || lease.state === 'late' || home.status === 'suspect'
+  if (home.isDegraded) reasons.push('home-degraded')
+  const isHomeIll = home.status === 'suspect' || home.isDegraded
+  const isDegraded = lease.report.isDegraded || lease.state === 'late' || isHomeIll
   return { status: isDegraded ? 'degraded' : 'online', reasons: isDegraded ? reasons : [] }
 }
 
