@@ -38,7 +38,11 @@ export const ProjectSchema = Type.Object(
     hub_url: nullable(Type.String()),
     mesh_namespace: Type.String(),
     status: ProjectStatusSchema,
-    status_reasons: Type.Array(Type.String()),
+    status_reasons: Type.Array(Type.String(), {
+      description:
+        'Why it is not online: no-heartbeat, heartbeat-stale, heartbeat-late, self-reported, home-suspect, home-degraded, ' +
+        'home-lost, home-silent, or what the project says itself',
+    }),
     tags: Type.Array(Type.String()),
     allow_fanout: Type.Array(Type.String()),
     home: nullable(Type.String({ description: 'The hub that its heartbeats reach' })),
