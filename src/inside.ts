@@ -1,6 +1,6 @@
 // What operators may see and set of a running process: its queues, its caches, its log level, its heap.
 
-import { chmod, stat } from 'node:fs/promises'
+import { chmod, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { memoryUsage } from 'node:process'
@@ -46,6 +46,10 @@ export function insideOf({ driver, network, log, directory }: InsideParts): Insi
     },
     caches: () => ({ listing: driver.listing.figures(), memory: { ...memoryUsage() } }),
     heap: async () => {
+      // Each is as large as the heap: one is kept.
+      for (const old of await readdir(directory)) {
+        if (/^heap-.*\.heapsnapshot$/.test(old)) await rm(join(directory, old), { force: true })
+      }
       const beganAt = performance.now()
       const name = `heap-${new Date().toISOString().replaceAll(':', '-')}.heapsnapshot`
       const file = writeHeapSnapshot(join(directory, name))

@@ -57,6 +57,7 @@ describe('a list', () => {
     ['cursor=WyIiLCJhIl0', '400 invalid-request'],
     ['limit=2&cursor=nonsense', '400 invalid-cursor'],
     ['limit=2&cursor=WyIiLCJBIl0', '400 invalid-cursor'],
+    ['limit=2&sort=name&cursor=WyIiLCJhIiwic2x1ZyJd', '400 invalid-cursor'],
     ['sort=colour', '400 invalid-request'],
     ['q=', '400 invalid-request'],
   ])('refuses %s', async (query, expected) => {
@@ -146,6 +147,27 @@ describe('a write', () => {
     const put = () => send('PUT', `${projects}/once`, { body: {}, headers: { 'if-none-match': '*' } })
     expect((await put()).status).toBe(201)
     expect(await code(await put())).toBe('412 precondition-failed')
+    const { revision } = await project(await send('GET', `${projects}/once`))
+    const unless = { 'if-none-match': `"${revision}"` }
+    expect(await code(await send('PUT', `${projects}/once`, { body: {}, headers: unless }))).toBe(
+      '412 precondition-failed',
+    )
+    const post = (headers: Record<string, string>) => send('POST', projects, { body: { slug: 'once' }, headers })
+    expect(await code(await post({ 'if-none-match': '*' }))).toBe('412 precondition-failed')
+    expect(await code(await post({ 'if-match': '"0"' }))).toBe('412 precondition-failed')
+    expect((await post({ 'if-match': `"${revision}"` })).status).toBe(201)
+  })
+
+  it('that wants to be the first is not, where a heartbeat of the same batch of time registers the project', async () => {
+    for (let n = 0; n < 5; n++) {
+      const beat = [{ slug: `race-${n}`, hub_url: 'http://race' }]
+      const [beaten, put] = await Promise.all([
+        send('POST', '/api/fed/heartbeats', { body: beat }),
+        send('PUT', `${projects}/race-${n}`, { body: {}, headers: { 'if-none-match': '*' } }),
+      ])
+      expect([beaten.status, put.status === 412 || put.status === 201]).toEqual([200, true])
+      if (put.status === 201) expect((await project(put)).hub_url).toBeNull()
+    }
   })
 })
 
@@ -191,5 +213,8 @@ describe('heartbeats in a batch', () => {
 
   it('are no more than limits.batch', async () => {
     expect(await code(await beat(Array(4).fill({ slug: 'a' })))).toBe('400 invalid-request')
+    expect(await code(await beat(Array(10_001).fill(0)))).toBe('400 invalid-request')
+    const { errors } = (await (await beat(Array(10_001).fill(0))).json()) as { errors?: unknown }
+    expect(errors).toBeUndefined()
   })
 })

@@ -45,7 +45,7 @@ export class Beats {
     const code = this.#refusalOfNew(slug, { beat, room: 0 })
     if (code !== undefined)
       return [answer(call, code === 'limit-reached' ? fullness(this.#parts.settings) : this.#parts.absence(slug))]
-    const job = { writes: [registrationWrite(slug, registrationOf(beat), now.wall)], slug }
+    const job = { writes: [registrationWrite(slug, registrationOf(beat), now.wall)] }
     return this.#parts.write(call, job, steps)
   }
 

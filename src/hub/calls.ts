@@ -32,11 +32,11 @@ export type Call =
       readonly registration: Patch
       /** `update` and `patch` leave alone what is not given, `replace` gives it its default; `patch` creates nothing. */
       readonly how?: 'update' | 'replace' | 'patch'
-      readonly guard?: Guard
+      readonly guards?: readonly Guard[]
     }
   /** The whole content of projects.yaml: only entries that differ from what the file last wrote are written. */
   | { readonly type: 'project-file'; readonly entries: readonly (Registration & { readonly slug: Slug })[] }
-  | { readonly type: 'remove'; readonly slug: Slug; readonly guard?: Guard }
+  | { readonly type: 'remove'; readonly slug: Slug; readonly guards?: readonly Guard[] }
   | { readonly type: 'beat'; readonly slug: Slug; readonly beat: Heartbeat }
   | { readonly type: 'beats'; readonly beats: readonly BatchedBeat[] }
   /** Publishes a test message; answered once all have heard it, or after the wait. */
@@ -55,7 +55,8 @@ export type Call =
 export type Guard =
   | { readonly type: 'absent' }
   | { readonly type: 'present' }
-  | { readonly type: 'revision'; readonly revisions: readonly string[] }
+  | { readonly type: 'at'; readonly revisions: readonly string[] }
+  | { readonly type: 'not-at'; readonly revisions: readonly string[] }
 
 export interface BatchedBeat {
   readonly slug: Slug

@@ -21,7 +21,8 @@ interface Waiting {
   readonly then: Then
   readonly answers: number
   readonly isPartial: boolean
-  readonly slug?: Slug
+  /** Those that are being written. */
+  readonly projects: ReadonlySet<string>
 }
 
 type Registering = Omit<Call & { readonly type: 'register' }, 'type'>
@@ -128,43 +129,52 @@ export class Desk {
   }
 
   #register(
-    { slug, registration, how = 'update', guard }: Registering,
+    { slug, registration, how = 'update', guards }: Registering,
     { call, now }: Asked,
     then: (created: boolean) => readonly DeskStep[],
   ): readonly DeskStep[] {
-    const refusal = this.#objection(slug, guard)
+    const refusal = this.#objection(slug, guards)
     if (refusal !== undefined) return [answer(call, refusal)]
     const isThere = this.#projects.has(slug)
     if (!isThere && how === 'patch') return [answer(call, this.absence(slug))]
     if (!isThere && this.#projects.size >= this.#settings.catalog.maxProjects)
       return [answer(call, fullness(this.#settings))]
     const given = how === 'replace' ? wholeRegistration(slug, registration) : registration
-    const job = { writes: [registrationWrite(slug, given, now.wall)], slug }
+    const job = { writes: [registrationWrite(slug, given, now.wall)] }
     return this.#write(call, job, ([outcome]) => then(outcome === 'created'))
   }
 
-  #remove({ slug, guard }: Call & { readonly type: 'remove' }, call: CallId): readonly DeskStep[] {
-    const refusal = this.#objection(slug, guard)
+  #remove({ slug, guards }: Call & { readonly type: 'remove' }, call: CallId): readonly DeskStep[] {
+    const refusal = this.#objection(slug, guards)
     if (refusal !== undefined) return [answer(call, refusal)]
-    return this.#write(call, { writes: [{ op: 'remove', kind: projectKind, key: slug }], slug }, ([outcome]) => [
+    return this.#write(call, { writes: [{ op: 'remove', kind: projectKind, key: slug }] }, ([outcome]) => [
       answer(call, outcome === 'removed' ? { ok: true, type: 'removed' } : this.absence(slug)),
     ])
   }
 
   /** Why a guarded write is not taken. Of two that are bound to one revision the second comes too late. */
-  #objection(slug: Slug, guard: Guard | undefined): Refusal | undefined {
-    if (guard === undefined) return undefined
-    const isUnderWay = [...this.#thens.values()].some((waiting) => waiting.slug === slug)
+  #objection(slug: Slug, guards: readonly Guard[] = []): Refusal | undefined {
+    if (guards.length === 0) return undefined
+    const isUnderWay = [...this.#thens.values()].some((waiting) => waiting.projects.has(slug))
     if (isUnderWay) return refuse('precondition-failed', `${slug} is being written at this moment; read it again`)
+    return guards.map((guard) => this.#breach(slug, guard)).find((refusal) => refusal !== undefined)
+  }
+
+  #breach(slug: Slug, guard: Guard): Refusal | undefined {
     const isThere = this.#projects.has(slug)
-    if (guard.type === 'absent') {
-      return isThere ? refuse('precondition-failed', `There is a project called ${slug}`) : undefined
+    const revision = isThere ? revisionOf(this.#hub.catalog.replicas.joined(projectId(slug))) : undefined
+    const isNamed = 'revisions' in guard && guard.revisions.includes(revision ?? '')
+    switch (guard.type) {
+      case 'absent':
+        return isThere ? refuse('precondition-failed', `There is a project called ${slug}`) : undefined
+      case 'present':
+        return isThere ? undefined : refuse('precondition-failed', this.absence(slug).detail)
+      case 'at':
+        if (!isThere) return refuse('precondition-failed', this.absence(slug).detail)
+        return isNamed ? undefined : refuse('precondition-failed', `${slug} is at revision ${revision}; read it again`)
+      case 'not-at':
+        return isNamed ? refuse('precondition-failed', `${slug} is at revision ${revision}`) : undefined
     }
-    if (!isThere) return refuse('precondition-failed', this.absence(slug).detail)
-    if (guard.type === 'present') return undefined
-    const revision = revisionOf(this.#hub.catalog.replicas.joined(projectId(slug)))
-    if (guard.revisions.includes(revision)) return undefined
-    return refuse('precondition-failed', `${slug} is at revision ${revision}; read it again`)
   }
 
   #load(call: CallId, entries: readonly FileEntry[], now: Now): readonly DeskStep[] {
@@ -218,8 +228,9 @@ export class Desk {
 
   /** `answers`: how many of the writes, the last ones, decide whether it worked; all of them when it is left out. */
   #write(call: CallId, job: DeskJob, then: Then): readonly DeskStep[] {
-    const { slug, answers = job.writes.length, isPartial = false } = job
-    this.#thens.set(call, { then, answers, isPartial, ...(slug === undefined ? {} : { slug }) })
+    const { writes, answers = writes.length, isPartial = false } = job
+    const projects = new Set(writes.flatMap(({ kind, key }) => (kind === projectKind ? [key] : [])))
+    this.#thens.set(call, { then, answers, isPartial, projects })
     return [{ type: 'catalog', input: { type: 'write', call, writes: job.writes, extra: job.extra ?? [] } }]
   }
 }

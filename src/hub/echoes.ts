@@ -17,8 +17,11 @@ import type { Machines } from './machines.ts'
 const maxOpen = 64
 /** Calls that wait at the same time. */
 const maxCalls = 4
-/** Answers that this hub gives in a second, to whomever. */
-const maxAnswersPerSecond = 20
+/** Test messages that this hub publishes in a second. */
+const maxPerSecond = 2
+/** Answers that this hub gives in a second: to one that asks, and to all of them. */
+const maxAnswersTo = 4
+const maxAnswers = 20
 
 interface Waiting {
   readonly call: CallId
@@ -41,8 +44,11 @@ export class Echoes {
   readonly #parts: EchoesParts
   readonly #waiting = new Map<string, Waiting>()
   #count = 0
-  /** The second that answers are counted in. */
-  #answered = { since: Number.NEGATIVE_INFINITY, count: 0 }
+  /** Of the present second: what was published, and who was answered how often. */
+  #since = Number.NEGATIVE_INFINITY
+  #published = 0
+  #answers = 0
+  readonly #answered = new Map<PeerId, number>()
 
   constructor(parts: EchoesParts) {
     this.#parts = parts
@@ -60,8 +66,9 @@ export class Echoes {
 
   ask({ call, waitMs }: { readonly call: CallId; readonly waitMs: Millis }, now: Now): void {
     const { machines, random, say } = this.#parts
-    if (this.#waiting.size >= maxCalls) {
-      const detail = `${maxCalls} test messages wait for answers at this hub; try again in a moment`
+    this.#reckon(now)
+    if (this.#waiting.size >= maxCalls || this.#published >= maxPerSecond) {
+      const detail = `Test messages are few: ${maxPerSecond} a second, ${maxCalls} that wait; try again in a moment`
       this.#reply(call, refuse('limit-reached', detail))
       return
     }
@@ -69,6 +76,7 @@ export class Echoes {
     const alive = this.#alive()
     const isOpen = alive.size <= maxOpen
     const expected = isOpen ? alive : new Map([...alive].filter(([, peer]) => this.#parts.reaches(peer)))
+    this.#published++
     const id = `${by}-${++this.#count}-${(random.seed() >>> 0).toString(16)}`
     this.#waiting.set(id, { call, sent: now, until: now.mono + waitMs, expected, heard: new Map() })
     say({ type: 'publish', topic: 'members', kind: 'echo.call', body: { id, by, isOpen } })
@@ -81,12 +89,23 @@ export class Echoes {
   }
 
   #answer({ id, isOpen }: Extract<EchoMessage, { kind: 'echo.call' }>['body'], from: PeerId, now: Now): void {
-    if (now.mono - this.#answered.since >= second) this.#answered = { since: now.mono, count: 0 }
-    if (++this.#answered.count > maxAnswersPerSecond) return
+    this.#reckon(now)
+    const given = this.#answered.get(from) ?? 0
+    if (given >= maxAnswersTo || this.#answers >= maxAnswers) return
+    this.#answered.set(from, given + 1)
+    this.#answers++
     const { machines, reaches, say } = this.#parts
     const answer = { kind: 'echo.answer', body: { id, hub: machines.self.info.hub } } as const
     if (reaches(from)) say({ type: 'send', to: from, ...answer })
     else if (isOpen) say({ type: 'publish', topic: 'members', ...answer })
+  }
+
+  #reckon(now: Now): void {
+    if (now.mono - this.#since < second) return
+    this.#since = now.mono
+    this.#published = 0
+    this.#answers = 0
+    this.#answered.clear()
   }
 
   #note({ id, hub }: Extract<EchoMessage, { kind: 'echo.answer' }>['body'], from: PeerId, now: Now): void {

@@ -18,9 +18,11 @@ interface Kept {
   readonly at: Millis
 }
 
-/** Answers that are kept, and letters of them in all. */
+/** Answers that are kept, and letters of them in all: one whole list of a large catalog, and many of a small one. */
 const maxKept = 64
-const maxLetters = 64 * 1024 * 1024
+const maxLetters = 8 * 1024 * 1024
+/** Filtered selections that are kept, each a place a project. */
+const maxSelections = 8
 
 export class Listing implements ProjectReader {
   readonly #hub: Beliefs
@@ -141,7 +143,7 @@ export class Listing implements ProjectReader {
     this.#selections.delete(name)
     this.#selections.set(name, { places: matches, changes: this.#changes })
     const [oldest] = this.#selections.keys()
-    if (this.#selections.size > maxKept && oldest !== undefined) this.#selections.delete(oldest)
+    if (this.#selections.size > maxSelections && oldest !== undefined) this.#selections.delete(oldest)
     return matches
   }
 

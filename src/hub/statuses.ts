@@ -130,7 +130,7 @@ export class Statuses {
   #look(slug: Slug, now: Now): Seen {
     const { presence, lease, homeRegion } = seenOf(this.#scene.hub, slug, now)
     const home = lease?.claim[1]
-    return { home, text: [presence.status, ...presence.reasons, home, homeRegion, lease?.report.version].join() }
+    return { home, text: JSON.stringify([presence, home, homeRegion, lease?.report.version]) }
   }
 
   #note(slug: Slug, seen: Seen, now: Now): void {

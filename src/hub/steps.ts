@@ -4,7 +4,6 @@ import { clockRefusal } from '../core/catalog/author.ts'
 import type { CatalogInput } from '../core/catalog/protocol.ts'
 import type { Outcome, Write } from '../core/catalog/writes.ts'
 import { type Refusal, refuse } from '../core/errors.ts'
-import type { Slug } from '../core/ids.ts'
 import type { CallId, StoreOp } from '../core/machine.ts'
 import type { PresenceInput } from '../core/presence/protocol.ts'
 import type { Millis, Now } from '../core/time.ts'
@@ -26,8 +25,6 @@ export interface DeskJob {
   readonly answers?: number
   /** What was not taken is for what follows to look at. */
   readonly isPartial?: boolean
-  /** The project that is written, where it is one that was named. */
-  readonly slug?: Slug
 }
 
 export interface Asked {

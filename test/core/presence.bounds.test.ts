@@ -28,7 +28,9 @@ describe('a home that is forgotten', () => {
     bench.beat('own')
     bench.told([leaseOf('p')])
     bench.told([leaseOf('q', { claim: [wallStart, hubId('c')] })], { home: hubId('c') })
-    expect(bench.step({ type: 'home-dropped', hub: hubId('b') })).toEqual([])
+    expect(bench.step({ type: 'home-dropped', hub: hubId('b') })).toEqual([
+      { type: 'change', change: { type: 'lease', slug: 'p' } },
+    ])
     expect([...bench.presence.leases().keys()].sort()).toEqual(['own', 'q'])
   })
 

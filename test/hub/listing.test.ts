@@ -92,6 +92,28 @@ describe('a list of projects', () => {
     expect(mark({ q: 'beta' })).toBe(beta)
   })
 
+  it('tells reasons apart that look alike in a row', () => {
+    const hub = new Lookout()
+    hub.register(slug('alpha'))
+    const reasons = () => listed(hub)[0]?.status_reasons
+    hub.beat(slug('alpha'), { degraded_reasons: ['x,y'] })
+    expect(reasons()).toEqual(['x,y'])
+    hub.beat(slug('alpha'), { degraded_reasons: ['x', 'y'] })
+    expect(reasons()).toEqual(['x', 'y'])
+  })
+
+  it('has no home for a project that was removed and registered again at once', () => {
+    const hub = new Lookout()
+    hub.register(slug('alpha'))
+    hub.beat(slug('alpha'), { version: '2' })
+    hub.pass(2_000)
+    hub.remove(slug('alpha'))
+    hub.register(slug('alpha'))
+    expect(listed(hub)[0]?.status).toBe('offline')
+    hub.pass(2_000)
+    expect(listed(hub)[0]).toMatchObject({ home: null, version: null })
+  })
+
   it('has heartbeats that are no older than a presence refresh', () => {
     const hub = new Lookout()
     hub.register(slug('alpha'))

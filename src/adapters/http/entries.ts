@@ -8,7 +8,7 @@ import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
 import { type FieldError, Refused } from './problems.ts'
 import { projectsPath, projectTags, read, sendJson, slugFrom, slugParams } from './projects.ts'
-import { guardOf, weakTag } from './validators.ts'
+import { guardsOf, weakTag } from './validators.ts'
 
 const refusals = { 400: problem, 413: problem, 415: problem, 429: problem, 503: problem }
 const guardText =
@@ -31,15 +31,15 @@ function register(app: App, hub: LocalHub): void {
         summary: 'Register a project, or update it',
         description:
           'Fields that are left out stay as they are. Answered once it is on the disk, with 201 both times. `project_slug` is ' +
-          'the old name of `slug`. Unknown fields are ignored.',
+          `the old name of \`slug\`. Unknown fields are ignored. ${guardText}`,
         body: RegistrationSchema,
-        response: { 201: ref(ProjectSchema), ...refusals },
+        response: { 201: ref(ProjectSchema), ...refusals, 412: problem },
       },
     },
-    async ({ body }, reply) => {
-      const slug = slugIn(body)
-      const registration = known(RegistrationSchema.properties, body)
-      await ask(hub, { type: 'register', slug, registration, how: 'update' }, 'registered')
+    async (request, reply) => {
+      const slug = slugIn(request.body)
+      const registration = known(RegistrationSchema.properties, request.body)
+      await ask(hub, { type: 'register', slug, registration, how: 'update', guards: guardsOf(request) }, 'registered')
       const { body: text, tag } = read(hub, slug)
       sendJson(reply.code(201).header('etag', weakTag(tag)), text)
       return reply
@@ -65,8 +65,7 @@ function replace(app: App, hub: LocalHub): void {
       if (slugIn({ slug, ...request.body }) !== slug)
         throw wrong({ path: 'slug', message: 'is not the one of the path' })
       const registration = known(RegistrationSchema.properties, request.body)
-      const guard = guardOf(request)
-      const call = { type: 'register', slug, registration, how: 'replace', ...(guard && { guard }) } as const
+      const call = { type: 'register', slug, registration, how: 'replace', guards: guardsOf(request) } as const
       const { created } = await ask(hub, call, 'registered')
       const { body, tag } = read(hub, slug)
       sendJson(reply.code(created ? 201 : 200).header('etag', weakTag(tag)), body)
@@ -91,8 +90,7 @@ function patch(app: App, hub: LocalHub): void {
     async (request, reply) => {
       const slug = slugFrom(request.params.slug)
       const registration = known(PatchSchema.properties, request.body)
-      const guard = guardOf(request)
-      const call = { type: 'register', slug, registration, how: 'patch', ...(guard && { guard }) } as const
+      const call = { type: 'register', slug, registration, how: 'patch', guards: guardsOf(request) } as const
       await ask(hub, call, 'registered')
       const { body, tag } = read(hub, slug)
       sendJson(reply.header('etag', weakTag(tag)), body)
@@ -114,8 +112,7 @@ function remove(app: App, hub: LocalHub): void {
       },
     },
     async (request, reply) => {
-      const guard = guardOf(request)
-      const call = { type: 'remove', slug: slugFrom(request.params.slug), ...(guard && { guard }) } as const
+      const call = { type: 'remove', slug: slugFrom(request.params.slug), guards: guardsOf(request) } as const
       await ask(hub, call, 'removed')
       return reply.code(204).send(null)
     },

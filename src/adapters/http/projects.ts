@@ -172,7 +172,7 @@ function asked(
     return { ...filter, sort, isReversed }
   }
   if (Number(limit) > maxPage) throw wrong('limit', `must be at most ${maxPage} (limits.page)`)
-  const after = cursor === undefined ? {} : { after: placeIn(cursor) }
+  const after = cursor === undefined ? {} : { after: placeIn(cursor, order) }
   return { ...filter, sort, isReversed, limit: Number(limit), ...after }
 }
 
@@ -183,17 +183,17 @@ function wrong(path: string, message: string): Refused {
 }
 
 function nextPath({ cursor: _, ...query }: Query, next: Place): string {
-  return `${projectsPath}?${new URLSearchParams({ ...query, cursor: cursorOf(next) })}`
+  return `${projectsPath}?${new URLSearchParams({ ...query, cursor: cursorOf(next, query.sort) })}`
 }
 
-function cursorOf({ key, slug }: Place): string {
-  return Buffer.from(JSON.stringify([key, slug])).toString('base64url')
+function cursorOf({ key, slug }: Place, order: string = 'slug'): string {
+  return Buffer.from(JSON.stringify([key, slug, order])).toString('base64url')
 }
 
-function placeIn(cursor: string): Place {
+function placeIn(cursor: string, order: string): Place {
   try {
     const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Array.isArray(place) && place.length === 2) {
+    if (Array.isArray(place) && place[2] === order) {
       const [key, slug] = place
       const known = typeof slug === 'string' ? asSlug(slug) : undefined
       if (typeof key === 'string' && known !== undefined) return { key, slug: known }
@@ -203,6 +203,6 @@ function placeIn(cursor: string): Place {
   }
   throw new Refused({
     code: 'invalid-cursor',
-    detail: 'This is no cursor of a list; follow the Link of the page before',
+    detail: 'This is no cursor of a list in this order; follow the Link of the page before',
   })
 }

@@ -27,13 +27,19 @@ function opaque(tag: string): string | undefined {
   return /^\s*(?:W\/)?"([^"]*)"\s*$/.exec(tag)?.[1]
 }
 
-/** What a write is bound to: the revision that the caller has seen, alone or as it stands in the tag of a project. */
-export function guardOf({ headers }: FastifyRequest): Guard | undefined {
-  const match = headers['if-match']
-  const noneMatch = headers['if-none-match']
-  if (noneMatch?.trim() === '*') return { type: 'absent' }
-  if (match === undefined) return undefined
-  if (match.trim() === '*') return { type: 'present' }
-  const revisions = match.split(',').flatMap((each) => opaque(each)?.split('-')[0] ?? [])
-  return { type: 'revision', revisions }
+/** What a write is bound to: revisions that the caller has seen, alone or as they stand in the tag of a project. */
+export function guardsOf({ headers }: FastifyRequest): Guard[] {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers
+  const guards: Guard[] = []
+  if (match !== undefined) {
+    guards.push(match.trim() === '*' ? { type: 'present' } : { type: 'at', revisions: revisionsIn(match) })
+  }
+  if (noneMatch !== undefined) {
+    guards.push(noneMatch.trim() === '*' ? { type: 'absent' } : { type: 'not-at', revisions: revisionsIn(noneMatch) })
+  }
+  return guards
+}
+
+function revisionsIn(header: string): string[] {
+  return header.split(',').flatMap((each) => opaque(each)?.split('-')[0] ?? [])
 }

@@ -95,7 +95,7 @@ export class Presence implements Machine<PresenceProtocol> {
       }
       case 'home-dropped':
         this.#others.drop(input.hub)
-        for (const slug of this.#held.ofHome(input.hub)) this.#held.delete(slug)
+        for (const slug of this.#held.ofHome(input.hub)) this.#lose(slug, out)
         break
       case 'greet':
         // P7: a new link may not carry gossip yet, so it is told directly what is told meanwhile.
@@ -113,7 +113,7 @@ export class Presence implements Machine<PresenceProtocol> {
         break
       case 'removed':
         if (this.#own.has(input.slug)) this.#own.restate({ slug: input.slug, state: 'gone' }, now, out)
-        else this.#held.delete(input.slug)
+        else if (this.#held.get(input.slug) !== undefined) this.#lose(input.slug, out)
         break
       case 'leave':
         this.#hasLeft = true
@@ -257,7 +257,10 @@ export class Presence implements Machine<PresenceProtocol> {
 
   #dropOf({ home, rev }: Pick<Part, 'home' | 'rev'>, slug: Slug, out: Effects): void {
     const lease = this.#held.get(slug)?.lease
-    if (lease?.claim[1] !== home || lease.rev > rev) return
+    if (lease?.claim[1] === home && lease.rev <= rev) this.#lose(slug, out)
+  }
+
+  #lose(slug: Slug, out: Effects): void {
     this.#held.delete(slug)
     out.push({ type: 'change', change: { type: 'lease', slug } })
   }

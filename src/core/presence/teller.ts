@@ -130,7 +130,7 @@ export class Teller {
     const { held, options, others } = this.#parts
     const { self } = options
     const changed = this.#changed()
-    for (const { slug, state } of changed) if (state === 'gone') held.delete(slug)
+    for (const { slug, state } of changed) if (state === 'gone') this.#drop(slug, out)
     const count = held.within(self, allSlugs).length
     const isSilent = count === 0 && changed.length === 0 && this.#emptyLeft === 0
     if (isSilent) return
@@ -194,10 +194,16 @@ export class Teller {
     }
     for (const slug of this.#dirty) {
       const lease = held.get(slug)?.lease
-      if (lease?.claim[1] === options.self && lease.state === 'gone') held.delete(slug)
+      if (lease?.claim[1] === options.self && lease.state === 'gone') this.#drop(slug, out)
     }
     this.#dirty.clear()
     this.#flushAt = now.mono + flushInterval(options.flushIntervalMs, others.alive + 1)
+  }
+
+  /** Told as gone, and forgotten: the project has no home any more. */
+  #drop(slug: Slug, out: Effects): void {
+    this.#parts.held.delete(slug)
+    out.push({ type: 'change', change: { type: 'lease', slug } })
   }
 
   readonly #body = (leases: Lease[]): LeasesBody => ({ home: this.#parts.options.self, rev: ++this.#rev, leases })
