@@ -86,7 +86,8 @@ const gossip = Type.Object({
   strategy: Type.Enum(['hybrid', 'push', 'pull'], {
     default: 'hybrid',
     description:
-      'push: writes are told, and compared only on new links and after gaps; pull: only compared; hybrid: both',
+      'push: writes are told, and compared only on new links and after gaps, so hubs may differ for long; pull: only ' +
+      'compared; hybrid: both',
   }),
   max_message_size: size('Larger gossip messages are refused', 64 * KiB, 4 * KiB),
   compression: Type.Boolean({

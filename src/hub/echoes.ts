@@ -97,7 +97,8 @@ export class Echoes {
     const { machines, reaches, say } = this.#parts
     const answer = { kind: 'echo.answer', body: { id, hub: machines.self.info.hub } } as const
     if (reaches(from)) say({ type: 'send', to: from, ...answer })
-    else if (isOpen) say({ type: 'publish', topic: 'members', ...answer })
+    // A hub that knows few calls a large federation small.
+    else if (isOpen && this.#alive().size <= maxOpen) say({ type: 'publish', topic: 'members', ...answer })
   }
 
   #reckon(now: Now): void {

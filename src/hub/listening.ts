@@ -54,7 +54,7 @@ export function listening({ codec, settings, now, hub, feed, tell }: ListeningPa
     gossip: (topic, author, bytes) => {
       const value = codec.decode(bytes)
       const tookMs = now().wall - saidAt(value)
-      if (tookMs < longestMs) tell({ type: 'heard', topic, tookMs: Math.max(0, tookMs) })
+      if (Math.abs(tookMs) < longestMs) tell({ type: 'heard', topic, tookMs: Math.max(0, tookMs) })
       feed({ type: 'message', from: author, topic, value })
     },
     garbage: (reason) => tell({ type: 'dropped', reason }),

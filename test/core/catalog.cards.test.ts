@@ -159,6 +159,25 @@ describe('a hub that lacks slices', () => {
     expect(me.seek(['d'])).toEqual([])
   })
 
+  it('is not shown a hub that was forgotten while its card was under way', () => {
+    const me = new Side()
+    me.seek(['a', 'b'])
+    me.cards.forget(hubId('a'))
+    me.forgotten.set('a', epoch)
+    me.bring([cardOf('a'), cardOf('b')])
+    expect(me.shown()).toEqual(['b'])
+  })
+
+  it('lets a card go, and asks anew, once its hub is known by another key', () => {
+    const me = new Side()
+    me.seek(['a'])
+    me.bring([cardOf('a', { signer: 'liar' })])
+    expect(me.shown()).toEqual(['a'])
+    me.keys.set('a', peerOf('a'))
+    expect(me.seek(['a'], 2)).toEqual([{ kind: 'catalog.seek', body: { hubs: ['a'] } }])
+    expect(me.shown()).toEqual([])
+  })
+
   it('asks somebody else when a peer goes or stays silent', () => {
     const me = new Side()
     me.seek(['a'])

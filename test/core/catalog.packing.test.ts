@@ -30,6 +30,7 @@ describe('numbers as bytes', () => {
 
   it('are none where they end too early, are too large or too many', () => {
     expect(numbersOf(Uint8Array.of(5, 128))).toBeUndefined()
+    expect(numbersOf(new Uint8Array(150).fill(128).with(149, 0))).toBeUndefined()
     expect(numbersOf(new Uint8Array(9).fill(255).with(8, 1))).toBeUndefined()
     expect([rowOf(Uint8Array.of(1, 2, 3), 2), rowOf([1, 2, 3], 2)]).toEqual([undefined, undefined])
     expect(rowOf(Uint8Array.of(1, 2, 3), 3)).toEqual(rowOf([1, 2, 3], 3))

@@ -58,6 +58,7 @@ export class Cards {
   readonly #sought = new Map<PeerId, Sought>()
   readonly #verifying = new Map<number, Card>()
   #length = 0
+  #expiredAt: Millis = Number.NEGATIVE_INFINITY
   /** Below zero: those above are of runs. */
   #token = 0
 
@@ -73,14 +74,16 @@ export class Cards {
   /** Asks a peer for the cards of whom it holds slices that are not held here. */
   seek(from: PeerId, listed: readonly ListedVersion[], now: Now): Effects {
     this.#expire(now)
+    if (listed.length === 0) return []
     const sought = new Set([...this.#sought.values()].flatMap(({ hubs }) => hubs))
     const hubs = new Set<HubId>()
     for (const [hub, epoch, seq] of listed) {
-      const held = this.#held.get(hub)
-      if (held !== undefined) held.until = now.mono + cardMs
+      const isLive = this.#isLive(hub, epoch)
+      const held = this.#believed(hub)
+      if (held !== undefined && isLive) held.until = now.mono + cardMs
       // A slice of one record is as short as its card.
       const isKnown = held !== undefined || sought.has(hub) || seq <= 1
-      if (!isKnown && this.#isAwaited(hub) && this.#isLive(hub, epoch)) hubs.add(hub)
+      if (!isKnown && this.#isAwaited(hub) && isLive) hubs.add(hub)
     }
     const room = Math.max(0, maxCards - this.#held.size - sought.size)
     const before = this.#sought.get(from)?.hubs ?? []
@@ -112,7 +115,27 @@ export class Cards {
     return []
   }
 
-  /** The slice is here, or its hub is forgotten. */
+  /** C15: nothing that is under way brings it back. */
+  forget(hub: HubId): void {
+    this.drop(hub)
+    for (const [token, card] of this.#verifying) if (card.hub === hub) this.#verifying.delete(token)
+    for (const [peer, { hubs, until }] of this.#sought) {
+      // Its place stays taken: answers count the names that they are to.
+      if (hubs.includes(hub))
+        this.#sought.set(peer, { hubs: hubs.map((each) => (each === hub ? this.#options.hub : each)), until })
+    }
+  }
+
+  /** What is held, unless its key turned out to be another's. */
+  #believed(hub: HubId): Held | undefined {
+    const held = this.#held.get(hub)
+    const known = this.#options.keyOf(hub)
+    if (held === undefined || known === undefined || signerOf(held.card) === known) return held
+    this.drop(hub)
+    return undefined
+  }
+
+  /** The slice is here. */
   drop(hub: HubId): void {
     this.#length -= this.#held.get(hub)?.length ?? 0
     this.#held.delete(hub)
@@ -159,6 +182,8 @@ export class Cards {
   }
 
   #expire({ mono }: Now): void {
+    if (mono - this.#expiredAt < second) return
+    this.#expiredAt = mono
     for (const [hub, { until }] of this.#held) if (until <= mono) this.drop(hub)
     for (const [peer, { until }] of this.#sought) if (until <= mono) this.#sought.delete(peer)
   }

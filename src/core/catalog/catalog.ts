@@ -11,7 +11,7 @@ import { Burials } from './burials.ts'
 import { Cards } from './cards.ts'
 import { Collector } from './collector.ts'
 import type { Currency } from './currency.ts'
-import { attested } from './head.ts'
+import { attestAll } from './head.ts'
 import { Hlc } from './hlc.ts'
 import { Intake } from './intake.ts'
 import { Opening } from './opening.ts'
@@ -57,7 +57,7 @@ export class Catalog implements Machine<CatalogProtocol> {
     this.#options = options
     this.#hlc = new Hlc(hub, options.maxClockDriftMs, options.isClockRight)
     const own = options.slices.find((slice) => slice.hub === hub)
-    if (own !== undefined) own.head = attested(own.head, { hub, ...own.version, to: own.version.seq }, options)
+    attestAll([...options.slices, ...options.reserve], options)
     for (const slice of options.slices)
       replicas.adopt(slice === own || slice.head !== undefined ? slice : slice.unheaded())
     for (const slice of [...options.slices, ...options.reserve])
@@ -164,7 +164,7 @@ export class Catalog implements Machine<CatalogProtocol> {
         break
       case 'forget':
         this.#burials.set(input.burial)
-        this.cards.drop(input.burial.hub)
+        this.cards.forget(input.burial.hub)
         this.#opening.forgotten(input.burial)
         this.#bury(now, out)
         break

@@ -58,7 +58,22 @@ export interface Signing {
  * The head of the own slice as it was stored, before its signature was made: now it is made. What another key was to sign
  * is no head.
  */
-export function attested(head: Head | undefined, of: Headed, { peer, federation, sign }: Signing): Head | undefined {
+function attested(head: Head | undefined, of: Headed, { peer, federation, sign }: Signing): Head | undefined {
   if (head?.signature !== '') return head
   return head.peer === peer ? { ...head, signature: sign(headText(federation, of, head)) } : undefined
+}
+
+/** Signs what this hub's key is to sign, also under a name that the hub had before; what another's was to sign is no head. */
+export function attestAll(
+  slices: readonly {
+    readonly hub: HubId
+    readonly version: { readonly epoch: Headed['epoch']; readonly seq: number }
+    head: Head | undefined
+  }[],
+  signing: Signing,
+): void {
+  for (const slice of slices) {
+    const { hub, version, head } = slice
+    slice.head = attested(head, { hub, epoch: version.epoch, to: version.seq }, signing)
+  }
 }

@@ -23,6 +23,7 @@ export function numbersOf(bytes: Uint8Array): number[] | undefined {
   let number = 0
   let scale = 1
   for (const byte of bytes) {
+    if (scale > Number.MAX_SAFE_INTEGER) return undefined
     number += (byte % 128) * scale
     if (number > Number.MAX_SAFE_INTEGER) return undefined
     if (byte > 127) scale *= 128

@@ -13,6 +13,7 @@ import { Bulletin } from './bulletin.ts'
 import { Comparing } from './comparing.ts'
 import { Foreigners, type Judgement } from './foreigners.ts'
 import { Holdings } from './holdings.ts'
+import { compareStands } from './ledger.ts'
 import type { Report, Word } from './messages.ts'
 import type { Pools } from './pools.ts'
 import type { HierarchyProtocol } from './protocol.ts'
@@ -186,7 +187,9 @@ export class Reporting {
     if (judgements.some((each) => this.#silences(each))) judgements.push(...this.review(now))
     const isWhole = this.#reports.ledgers().get(reporter)?.stand() !== undefined
     if (isOwnVoice) this.#reports.confirm(reporter, now)
-    if (isOwnVoice && isWhole) this.#reports.renew(reporter, now)
+    const held = this.#reports.ledgers().get(reporter)?.stand()
+    const isLatest = held !== undefined && report.stand !== undefined && compareStands(report.stand, held) === 0
+    if (isOwnVoice && isLatest) this.#reports.renew(reporter, now)
     for (const hub of [reporter, ...hubsOf(judgements)]) if (this.isReporter(hub)) this.weigh(hub, now)
     if (isWhole) this.#requests.done(reporter)
     const isLacking = !isWhole && isOwnVoice && report.stand !== undefined
