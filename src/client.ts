@@ -8,7 +8,7 @@ import type { FailureCode, FailureFacts } from './client/failure.ts'
 import { Hubs, type Request } from './client/hubs.ts'
 import { type Environment, settled } from './client/settings.ts'
 import type * as Stream from './client/stream.ts'
-import { parsed } from './client/stream.ts'
+import { parsed, problemOf } from './client/stream.ts'
 import type * as Types from './client/types.ts'
 
 export type Project = Types.Project
@@ -37,7 +37,7 @@ export interface HubMeshOptions {
 }
 
 export interface HeartbeatOptions {
-  /** What each beat says; a function is asked before each. */
+  /** What each beat says; a function is asked before each, and has an interval's time to answer. */
   readonly beat?: Heartbeat | (() => Heartbeat | Promise<Heartbeat>)
   /** With it the project is registered where no hub knows it. One that was removed stays removed. */
   readonly registration?: Description
@@ -143,9 +143,12 @@ export class HubMesh {
       signal.addEventListener('abort', stop, { once: true, signal: ending.signal })
     }
     if (!this.#isEnabled) stop()
-    const { onBeat, onError, keepsAlive = true } = options
-    const beat = () => this.#beatOnce(slug, options, ending.signal)
-    const ended = keepBeating({ beat, onBeat, onError, keepsAlive, signal: ending.signal })
+    const { beat: said = {}, registration, onBeat, onError, keepsAlive = true } = options
+    const { signal } = ending
+    const content = typeof said === 'function' ? said : () => said
+    const whole = registration && { ...registration, slug }
+    const beat = (body: Heartbeat) => this.#beatOnce(beatOf(slug, body), whole, signal)
+    const ended = keepBeating({ content, beat, onBeat, onError, keepsAlive, signal })
     this.#pulses.add(ended)
     void ended.then(() => this.#pulses.delete(ended))
     return { stop, ended }
@@ -157,15 +160,13 @@ export class HubMesh {
     await Promise.all(this.#pulses)
   }
 
-  async #beatOnce(slug: string, options: HeartbeatOptions, signal: AbortSignal): Promise<HeartbeatReply> {
-    const { beat = {}, registration } = options
-    const request = beatOf(slug, typeof beat === 'function' ? await beat() : beat)
+  async #beatOnce(request: Request, registration: Registration | undefined, signal: AbortSignal) {
     try {
       return await this.#ask<HeartbeatReply>(request, signal)
     } catch (error) {
       const isUnknown = error instanceof HubMeshError && error.code === 'unknown-project'
       if (!isUnknown || registration === undefined) throw error
-      await this.#ask({ method: 'POST', path: projects, body: { ...registration, slug } }, signal)
+      await this.#ask({ method: 'POST', path: projects, body: registration }, signal)
       return this.#ask<HeartbeatReply>(request, signal)
     }
   }
@@ -276,21 +277,12 @@ async function opened({ url, apiKey }: WatchOptions, cursor: string | undefined,
     ...(cursor === undefined ? {} : { 'last-event-id': cursor }),
     ...(apiKey === undefined ? {} : { 'x-api-key': apiKey }),
   }
-  const response = await fetch(new URL('/api/fed/watch', url), { headers, signal })
+  const response = await fetch(new URL('/api/fed/watch', url), { headers, signal, redirect: 'manual' })
   const { ok, status, body } = response
   if (ok && body !== null && response.headers.get('content-type')?.startsWith('text/event-stream') === true) return body
-  const said: unknown = await response.json().catch(() => undefined)
-  const { detail, code } = problemIn(said)
+  const { detail, code } = await problemOf(response)
   if (status === 429 || status >= 500) throw new Error(detail ?? `the hub answers ${status}`)
   throw new WatchRefused({ status, code, detail: detail ?? 'this is no hub that can be watched' })
-}
-
-function problemIn(said: unknown): { readonly detail?: string; readonly code?: string } {
-  if (typeof said !== 'object' || said === null) return {}
-  return {
-    ...('detail' in said && typeof said.detail === 'string' ? { detail: said.detail } : {}),
-    ...('code' in said && typeof said.code === 'string' ? { code: said.code } : {}),
-  }
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

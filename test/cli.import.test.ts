@@ -33,6 +33,11 @@ let other: TestHub
 let old: Server
 let listed: readonly object[] = central
 let from = ''
+/** Keys that reached where a redirect leads. */
+const strayed: unknown[] = []
+let astray: Server
+let redirecting: Server
+const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 beforeAll(async () => {
   hub = await testHub({})
   const [address = ''] = hub.driver.hub.info.addresses
@@ -42,17 +47,25 @@ beforeAll(async () => {
     response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' })
     response.end(JSON.stringify(isKnown ? listed : { detail: 'Invalid API key' }))
   }).listen(0, '127.0.0.1')
-  await once(old, 'listening')
-  from = `http://127.0.0.1:${(old.address() as AddressInfo).port}`
+  astray = createServer((request, response) => {
+    strayed.push(request.headers['x-api-key'])
+    response.end('[]')
+  }).listen(0, '127.0.0.1')
+  redirecting = createServer((_, response) => {
+    response.writeHead(307, { location: `${urlOf(astray)}/elsewhere` }).end('moved')
+  }).listen(0, '127.0.0.1')
+  await Promise.all([old, astray, redirecting].map((server) => once(server, 'listening')))
+  from = urlOf(old)
 })
 afterAll(async () => {
   killLeftovers()
-  old.close()
+  for (const server of [old, astray, redirecting]) server.close()
   await Promise.all([hub.stop(), other.stop()])
 })
 
 const run = (...args: string[]) => hubmesh(args, { env: { FEDERATION_API_KEY: key } }).ended
-const imported = (...args: string[]) => run('import', '--from', from, '--url', hub.url, ...args)
+const bare = (...args: string[]) => run('import', '--from', from, '--url', hub.url, ...args)
+const imported = (...args: string[]) => bare('--from-key', key, ...args)
 
 describe('import', () => {
   it('does what it says it would do, and nothing the second time', async () => {
@@ -86,14 +99,71 @@ describe('import', () => {
     })
   })
 
+  it('leaves alone what was removed at the hub, until it is told to revive it', async () => {
+    const borea = `${hub.url}/api/fed/projects/borea`
+    expect((await fetch(borea, { method: 'DELETE' })).status).toBe(204)
+    const dry = await imported('--dry-run')
+    expect(dry.out).toMatch(/^borea +left +removed here/m)
+    const { code, out } = await imported()
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^borea +left +removed here; --revive/m) })
+    expect(out).toContain('created 0, updated 1, unchanged 0, left 1, refused 0\n')
+    expect((await fetch(borea)).status).toBe(404)
+    expect(JSON.parse((await imported('--revive', '--json')).out)).toMatchObject({ created: 1, unchanged: 1, left: 0 })
+    expect((await fetch(borea)).status).toBe(200)
+  })
+
+  it('revives nothing that is removed while it runs', async () => {
+    const borea = '/api/fed/projects/borea'
+    const headers = { 'content-type': 'application/json' }
+    const late = createServer(async ({ url = '', method = '' }, response) => {
+      const said = method === 'GET' ? {} : { body: '{"slug":"borea","name":"B"}', headers }
+      const answer = await fetch(hub.url + url, { method, ...said })
+      const text = await answer.text()
+      if (url === '/api/fed/projects' && method === 'GET') await fetch(hub.url + borea, { method: 'DELETE' })
+      response.writeHead(answer.status, headers).end(text)
+    }).listen(0, '127.0.0.1')
+    await once(late, 'listening')
+    listed = [{ slug: 'borea', name: 'B' }]
+    const { out } = await imported('--url', urlOf(late), '--json')
+    listed = central
+    late.close()
+    expect(JSON.parse(out)).toMatchObject({ updated: 0, left: 1 })
+    expect((await fetch(hub.url + borea)).status).toBe(404)
+    expect(await imported('--revive')).toMatchObject({ code: 0 })
+  })
+
+  it('lets the last of several with one slug win, and writes nothing the second time', async () => {
+    listed = [{ slug: 'atlas', name: 'Atlas I' }, ...central, { slug: 'atlas', name: 'Atlas III' }]
+    const [first, second] = [JSON.parse((await imported('--json')).out), JSON.parse((await imported('--json')).out)]
+    listed = central
+    expect(first).toMatchObject({ updated: 1, unchanged: 1 })
+    expect(second).toMatchObject({ updated: 0, unchanged: 2 })
+    expect(await (await fetch(`${hub.url}/api/fed/projects/atlas`)).json()).toMatchObject({ name: 'Atlas III' })
+  })
+
   it('says when the old service wants another key, or is none', async () => {
-    expect(await imported('--from-key', 'wrong')).toMatchObject({
+    // The hub's key is not for the old service.
+    expect(await bare()).toMatchObject({
       code: 1,
       err: expect.stringContaining('answers 401: pass --from-key'),
     })
     const hubItself = await run('import', '--from', 'http://127.0.0.1:9', '--url', hub.url)
     expect(hubItself).toMatchObject({ code: 1, err: expect.stringContaining('nothing answers at http://127.0.0.1:9') })
   })
+})
+
+it('hands no key to where a redirect leads, and says where that is', async () => {
+  const url = urlOf(redirecting)
+  const says = { code: 1, err: expect.stringContaining(`redirect to ${urlOf(astray)}/elsewhere`) }
+  const asked = [['status'], ['forget', '--dead'], ['watch'], ['import', '--from', from, '--from-key', key]]
+  const ended = await Promise.all([
+    ...asked.map((args) => run(...args, '--url', url)),
+    run('import', '--from', url, '--from-key', key, '--url', hub.url),
+  ])
+  for (const one of ended) expect(one).toMatchObject(says)
+  const { out } = await run('doctor', '--url', url)
+  expect(out).toContain(`redirect to ${urlOf(astray)}/elsewhere`)
+  expect(strayed).toEqual([])
 })
 
 it('shows a hub the key that FEDERATION_API_KEY holds', async () => {
@@ -129,7 +199,7 @@ describe('diff', () => {
         kind: 'project',
         name: 'atlas',
         where: 'both',
-        fields: expect.objectContaining({ name: ['Atlas II', 'Another'] }),
+        fields: expect.objectContaining({ name: ['Atlas III', 'Another'] }),
       }),
     )
     expect(differences).toContainEqual({ kind: 'project', name: 'borea', where: 'a', fields: {} })

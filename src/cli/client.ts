@@ -32,7 +32,7 @@ export async function ask<S extends TSchema>(options: AskOptions, path: string, 
 /** Says something to the hub and returns its answer. Throws like `ask`. */
 export async function tell<S extends TSchema>(
   options: AskOptions,
-  said: { readonly path: string; readonly body: unknown },
+  said: Said & { readonly body: unknown },
   schema: S,
 ): Promise<Static<S>> {
   return request(options, said, schema)
@@ -48,28 +48,38 @@ async function request<S extends TSchema>(options: AskOptions, said: Said, schem
 
 export interface Said {
   readonly path: string
-  /** With it, a POST. */
   readonly body?: unknown
+  /** Left out: POST with a body, GET without. */
+  readonly method?: 'POST' | 'PATCH'
 }
 
 /** The hub's answer, its body unread. Throws `CommandFailed` when it cannot be reached or refuses. */
 export async function respond(
   options: AskOptions,
-  { path, body }: Said,
+  { path, body, method = 'POST' }: Said,
   signal: AbortSignal | null = null,
 ): Promise<Response> {
   const url = baseUrl(options)
-  const said = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
-  const headers = { ...credentials(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const said = body === undefined ? {} : { method, body: JSON.stringify(body) }
+  const headers = { ...credentials(apiKey()), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
   let response: Response
   try {
-    response = await fetch(new URL(path, url), { signal, headers, ...said })
+    response = await fetch(new URL(path, url), { signal, headers, redirect: 'manual', ...said })
   } catch (error) {
     throw new CommandFailed(exit.failed, `no hub answers at ${url} (${reasonOf(error)}): start one, or pass --url`)
   }
   if (response.ok) return response
+  refuseRedirect(response, url, '--url')
   const problem: unknown = await response.json().catch(() => undefined)
-  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(problem)}`)
+  throw new CommandFailed(exit.failed, `${url} answers ${response.status}: ${detailOf(problem)}`, codeOf(problem))
+}
+
+/** A key must not follow a redirect to somebody else: `fetch` is told `manual`, and this says where it leads. */
+export function refuseRedirect({ status, headers }: Response, url: URL, flag: '--url' | '--from'): void {
+  const location = headers.get('location')
+  if (status < 300 || status > 399 || location === null) return
+  const target = URL.canParse(location, url.href) ? new URL(location, url).href : 'no address'
+  throw new CommandFailed(exit.failed, `${url} answers with a redirect to ${target}: ask there, with ${flag}`)
 }
 
 /** The key that FEDERATION_API_KEY holds. A variable that is set to nothing says nothing. */
@@ -78,7 +88,7 @@ export function apiKey(): string | undefined {
 }
 
 /** What a hub that wants a key is shown. */
-export function credentials(key: string | undefined = apiKey()): Record<string, string> {
+export function credentials(key: string | undefined): Record<string, string> {
   return key === undefined ? {} : { 'x-api-key': key }
 }
 
@@ -104,6 +114,10 @@ function hostPart(host: string): string {
 
 export function detailOf(body: unknown): string {
   return typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : 'no hub of this kind'
+}
+
+function codeOf(body: unknown): string | undefined {
+  return typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : undefined
 }
 
 export function reasonOf(error: unknown): string {

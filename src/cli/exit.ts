@@ -6,9 +6,12 @@ export type ExitCode = (typeof exit)[keyof typeof exit]
 /** Ends the command with this code after the message is told on standard error. */
 export class CommandFailed extends Error {
   readonly code: ExitCode
-  constructor(code: ExitCode, message: string) {
+  /** The code of the problem (docs/errors.md) that a hub refused with. */
+  readonly problem: string | undefined
+  constructor(code: ExitCode, message: string, problem?: string) {
     super(message)
     this.name = 'CommandFailed'
     this.code = code
+    this.problem = problem
   }
 }

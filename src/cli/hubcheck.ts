@@ -13,7 +13,7 @@ import {
   type Why,
   WhySchema,
 } from '../hub/shapes.ts'
-import { type AskOptions, ask, baseUrl, reasonOf } from './client.ts'
+import { type AskOptions, ask, baseUrl, reasonOf, refuseRedirect } from './client.ts'
 import { CommandFailed } from './exit.ts'
 import { type Finding, problem } from './finding.ts'
 
@@ -52,9 +52,12 @@ async function healthOf(options: AskOptions): Promise<Health> {
   const url = baseUrl(options)
   let body: unknown
   try {
-    const response = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(timeoutMs) })
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(new URL('/health', url), { signal, redirect: 'manual' })
+    refuseRedirect(response, url, '--url')
     body = await response.json()
   } catch (error) {
+    if (error instanceof CommandFailed) throw error
     throw new CommandFailed(1, `no hub answers at ${url} (${reasonOf(error)})`)
   }
   if (Check(HealthSchema, body)) return body

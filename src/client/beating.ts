@@ -2,11 +2,13 @@
 // growing pauses. Nothing that happens here ends it but its signal.
 
 import { letGo } from './hubs.ts'
-import type { HeartbeatReply } from './types.ts'
+import type { Heartbeat, HeartbeatReply } from './types.ts'
 
 export interface Beating {
+  /** The program's: it may fail, and it may never answer. */
+  readonly content: () => Heartbeat | Promise<Heartbeat>
   /** One beat. */
-  readonly beat: () => Promise<HeartbeatReply>
+  readonly beat: (content: Heartbeat) => Promise<HeartbeatReply>
   readonly onBeat: ((reply: HeartbeatReply) => void) | undefined
   /** The next try is after the pause. */
   readonly onError: ((error: Error, pauseMs: number) => void) | undefined
@@ -23,13 +25,16 @@ const longestIntervalMs = 3_600_000
 const usualIntervalMs = 30_000
 
 /** Until the signal is aborted. Never throws. */
-export async function keepBeating({ beat, onBeat, onError, keepsAlive, signal }: Beating): Promise<void> {
+export async function keepBeating(beating: Beating): Promise<void> {
+  const { beat, onBeat, onError, keepsAlive, signal } = beating
+  let intervalMs = usualIntervalMs
   for (let failures = 0; !signal.aborted; ) {
     let pauseMs: number
     try {
-      const reply = await beat()
+      const reply = await beat(await contentWithin(intervalMs, beating))
       failures = 0
-      pauseMs = intervalOf(reply) * (0.7 + 0.2 * Math.random())
+      intervalMs = intervalOf(reply)
+      pauseMs = intervalMs * (0.7 + 0.2 * Math.random())
       tell(() => onBeat?.(reply))
     } catch (thrown) {
       if (signal.aborted) return
@@ -38,6 +43,23 @@ export async function keepBeating({ beat, onBeat, onError, keepsAlive, signal }:
       tell(() => onError?.(error, pauseMs))
     }
     await pause(pauseMs, signal, keepsAlive)
+  }
+}
+
+/** Throws when it is not there in time, or the signal is aborted before. */
+async function contentWithin(ms: number, { content, keepsAlive, signal }: Beating): Promise<Heartbeat> {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  signal.addEventListener('abort', end)
+  const late = async (): Promise<never> => {
+    await pause(ms, ending.signal, keepsAlive)
+    throw new Error(`the beat function did not answer within ${ms} ms`)
+  }
+  try {
+    return await Promise.race([content(), late()])
+  } finally {
+    signal.removeEventListener('abort', end)
+    end()
   }
 }
 

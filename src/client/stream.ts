@@ -38,3 +38,17 @@ function eventOf({ event, data }: EventSourceMessage, cursor: string): WatchedEv
   if (event !== 'project' && event !== 'hub' && event !== 'reset') return undefined
   return { event, cursor, ...JSON.parse(data) }
 }
+
+/** What an answer says that is no stream. A key must not follow a redirect to somebody else. */
+export async function problemOf(response: Response): Promise<{ readonly detail?: string; readonly code?: string }> {
+  const location = response.headers.get('location')
+  if (response.status >= 300 && response.status < 400 && location !== null) {
+    return { detail: `it answers with a redirect to ${location}; ask there` }
+  }
+  const said: unknown = await response.json().catch(() => undefined)
+  if (typeof said !== 'object' || said === null) return {}
+  return {
+    ...('detail' in said && typeof said.detail === 'string' ? { detail: said.detail } : {}),
+    ...('code' in said && typeof said.code === 'string' ? { code: said.code } : {}),
+  }
+}

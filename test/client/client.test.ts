@@ -203,6 +203,30 @@ describe('a heartbeat', () => {
     },
   )
 
+  it.each(['close', 'stop'] as const)('ends by %s while the program itself does not say what to beat', async (how) => {
+    const mesh = client()
+    const said = vi.fn(() => new Promise<never>(() => undefined))
+    const onError = vi.fn()
+    const pulse = mesh.heartbeat('a', { beat: said, onError })
+    expect(said).toHaveBeenCalledTimes(1)
+    if (how === 'close') await mesh.close()
+    else pulse.stop()
+    await pulse.ended
+    expect(onError).not.toHaveBeenCalled()
+  })
+
+  it('tells of a program that does not say in time what to beat, and asks it again', async () => {
+    const { url, asked } = await server(() => [202, JSON.stringify(reply)])
+    const errors: Error[] = []
+    let calls = 0
+    const beat = () => (++calls === 2 ? new Promise<never>(() => undefined) : {})
+    const pulse = client({ hubs: url }).heartbeat('a', { beat, onError: (error) => errors.push(error) })
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(1), 8_000)
+    expect(errors.map(({ message }) => message)).toEqual(['the beat function did not answer within 50 ms'])
+    pulse.stop()
+    await pulse.ended
+  })
+
   it('keeps no process alive that does not want it', async () => {
     const program = (keepsAlive: boolean) => `
       const { HubMesh } = await import('${root}/src/client.ts')
