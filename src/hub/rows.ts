@@ -24,6 +24,8 @@ export interface Row {
   readonly revision: string
   /** Differs where anything but the heartbeat does: 64 bits. */
   readonly mark: readonly [number, number]
+  /** The revision and the mark. */
+  readonly tag: string
   readonly before: string
   readonly after: string
   /** The text with this heartbeat in it. */
@@ -82,6 +84,7 @@ function rowOf(slug: Slug, project: Project): Row {
   const { name, status, region, home, hub_url: hubUrl, mesh_namespace: namespace } = project
   const { tags, revision, updated_at: updatedAt } = project
   const text = JSON.stringify({ ...project, last_heartbeat_at: null })
+  const mark = [markOf(text), markOf(`${text}.`)] as const
   // A quote inside of a value is escaped, so this is the field.
   const at = text.lastIndexOf(`${gap}null,`) + gap.length
   return {
@@ -95,10 +98,15 @@ function rowOf(slug: Slug, project: Project): Row {
     namespace,
     tags,
     revision,
-    mark: [markOf(text), markOf(`${text}.`)],
+    mark,
+    tag: `${revision}-${hexOf(mark)}`,
     before: text.slice(0, at),
     after: text.slice(at + 'null'.length),
     whole: '',
     beatAt: undefined,
   }
+}
+
+export function hexOf(mark: readonly [number, number]): string {
+  return mark.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }

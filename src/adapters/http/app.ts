@@ -20,6 +20,7 @@ import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
 import { acceptRequestId, observeRequests, refuseEarly } from './requests.ts'
+import { ShortWay } from './short.ts'
 import { surroundingRoutes } from './surroundings.ts'
 import { watchRoute } from './watch.ts'
 
@@ -38,12 +39,13 @@ const buildSerializer = () => () => (data: unknown) => JSON.stringify(data)
 /** The API, not yet listening. */
 export async function createHttp(options: HttpOptions): Promise<App> {
   const { log, maxBodyBytes } = options
-  const access = await openAccess(options)
+  const short = new ShortWay(options)
+  const access = await openAccess(options, short.take)
   const app: App = Fastify({
     logger: false,
     ...access.server,
     bodyLimit: maxBodyBytes,
-    genReqId: acceptRequestId,
+    genReqId: ({ headers }) => acceptRequestId(headers['x-request-id']),
     clientErrorHandler: refuseOnSocket,
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     ajv: { customOptions: validation },
@@ -55,7 +57,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()))
   acceptJsonAlone(app)
   observeRequests(app, options)
-  access.guard(app)
+  short.open(app, access.guard(app))
   refuseEarly(app, options)
   app.setErrorHandler((error, request, reply) => {
     const refused = asRefused(error, maxBodyBytes)
@@ -81,7 +83,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   healthRoutes(app, options.hub, () => ({ ...access.checks(), ...natsCheck(options.nats()) }))
   natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
-  projectRoutes(app, options)
+  projectRoutes(app, { ...options, remember: short.remember })
   entryRoutes(app, options.hub)
   heartbeatRoutes(app, options)
   surroundingRoutes(app, options)

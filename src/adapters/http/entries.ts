@@ -6,8 +6,9 @@ import type { Answer, Call, LocalHub } from '../../hub/calls.ts'
 import { PatchSchema, ProjectSchema, type Registration, RegistrationSchema } from '../../hub/shapes.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
+import { projectsPath } from './paths.ts'
 import { type FieldError, Refused } from './problems.ts'
-import { projectsPath, projectTags, read, sendJson, slugFrom, slugParams } from './projects.ts'
+import { projectTags, read, sendJson, slugFrom, slugParams } from './projects.ts'
 import { guardOf, weakTag } from './validators.ts'
 
 const refusals = { 400: problem, 413: problem, 415: problem, 429: problem, 503: problem }

@@ -13,7 +13,8 @@ import {
 import { ask, known } from './entries.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
-import { projectsPath, projectTags, slugFrom, slugParams } from './projects.ts'
+import { projectsPath } from './paths.ts'
+import { projectTags, slugFrom, slugParams } from './projects.ts'
 
 export interface Beating {
   readonly hub: LocalHub

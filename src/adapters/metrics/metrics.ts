@@ -8,6 +8,7 @@ import type { LocalHub } from '../../hub/calls.ts'
 import type { HubChange } from '../../hub/effects.ts'
 import type { Member } from '../../hub/shapes.ts'
 import { countersIn } from './counters.ts'
+import { Tallies } from './tallies.ts'
 
 /** What the network can be asked while it runs. */
 export interface NetworkReading {
@@ -40,6 +41,7 @@ const projectStatuses = ['online', 'degraded', 'offline'] as const
 export class Metrics {
   readonly #registry = new Registry()
   readonly #counters = countersIn(this.#registry)
+  readonly #tallies = new Tallies()
   readonly #options: MetricsOptions
 
   constructor(options: MetricsOptions) {
@@ -66,19 +68,13 @@ export class Metrics {
     connected: (isConnected: boolean): void => this.#counters.natsConnected.set(isConnected ? 1 : 0),
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  async text(): Promise<string> {
+    return `${await this.#registry.metrics()}\n${this.#tallies.text()}`
   }
 
   observe({ method, route, status, seconds }: Answered): void {
-    this.#counters.requests.inc({ route, status })
-    this.#counters.requestSeconds.observe({ route }, seconds)
+    this.#tallies.observe(route, method, { status, seconds })
     if (status === 500) this.#counters.errors.inc({ operation: 'http' })
-    if (method === 'POST' && route === '/api/fed/projects' && status === 201) this.#counters.registers.inc()
-    if (method === 'GET' && /^\/api\/fed\/projects(\/:slug)?$/.test(route)) {
-      this.#counters.lookups.inc()
-      this.#counters.lookupSeconds.observe(seconds)
-    }
   }
 
   refused(status: number, isAdmin: boolean): void {
