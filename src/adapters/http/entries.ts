@@ -125,8 +125,11 @@ function remove(app: App, hub: LocalHub): void {
 
 /** What the schema names: a field that is ignored must not find its way into the catalog. */
 export function known<T extends object>(properties: Readonly<Record<string, unknown>>, body: T): T {
-  const isMeant = (key: string): boolean => Object.hasOwn(properties, key) && key !== 'slug' && key !== 'project_slug'
-  return Object.fromEntries(Object.entries(body).filter(([key]) => isMeant(key))) as T
+  const meant: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(body)) {
+    if (key !== 'slug' && key !== 'project_slug' && Object.hasOwn(properties, key)) meant[key] = value
+  }
+  return meant as T
 }
 
 type Success = Extract<Answer, { readonly ok: true }>
