@@ -4,6 +4,7 @@
 import { catalog } from './catalog.ts'
 import { durability } from './durability.ts'
 import { healing } from './healing.ts'
+import { http } from './http.ts'
 import { membership } from './membership/membership.ts'
 import { nats } from './nats.ts'
 import { presence } from './presence.ts'
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   catalog,
   durability,
   healing,
+  http,
   membership,
   nats,
   presence,

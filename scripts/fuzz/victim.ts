@@ -78,7 +78,7 @@ export class Victim {
       asked: quiet,
       text: async () => '',
     }
-    const log = { error: quiet, warn: quiet, info: quiet, debug: quiet }
+    const log = { isLevelEnabled: () => false, error: quiet, warn: quiet, info: quiet, debug: quiet }
     return createHttp({
       hub: this.driver,
       hasStarted: () => true,

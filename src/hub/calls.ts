@@ -178,11 +178,11 @@ export interface Listed {
   readonly next?: Place
 }
 
-/** One project as JSON; the mark differs where anything but the heartbeat does. */
+/** One project as JSON. */
 export interface ReadProject {
   readonly body: string
-  readonly mark: string
-  readonly revision: string
+  /** The revision, which guards writes, and a mark that differs where anything but the heartbeat does. */
+  readonly tag: string
 }
 
 export interface Told {

@@ -8,7 +8,7 @@ import type { Listed, Place, ProjectQuery, ProjectReader, ReadProject, ResolveQu
 import type { Resolved } from './landscape.ts'
 import { comparePlaces, indexIn, Order } from './order.ts'
 import { type Candidate, distanceKm, failoverOrder } from './resolve.ts'
-import { type Row, Rows } from './rows.ts'
+import { hexOf, type Row, Rows } from './rows.ts'
 import { memberFacts } from './sight.ts'
 import type { Beliefs } from './views.ts'
 
@@ -28,6 +28,8 @@ export class Listing implements ProjectReader {
   readonly #hub: Beliefs
   readonly #rows: Rows
   readonly #orders = new Map<SortKey, Order>()
+  /** Of queries that are asked again and again. */
+  readonly #names = new WeakMap<ProjectQuery, string>()
   /** By query; the one that was asked for longest ago comes first. */
   readonly #kept = new Map<string, Kept>()
   readonly #selections = new Map<string, { readonly places: readonly Place[]; readonly changes: number }>()
@@ -63,7 +65,7 @@ export class Listing implements ProjectReader {
   read(slug: Slug, now: Now): ReadProject | undefined {
     const row = this.#rows.get(slug, now)
     if (row === undefined) return undefined
-    return { body: this.#rows.text(row), mark: hexOf(row.mark), revision: row.revision }
+    return { body: this.#rows.text(row), tag: row.tag }
   }
 
   resolve({ slug, tag, namespace }: ResolveQuery, now: Now): Resolved['instances'] {
@@ -94,13 +96,19 @@ export class Listing implements ProjectReader {
   }
 
   list(query: ProjectQuery, now: Now): Listed {
-    const name = JSON.stringify(query)
+    const name = this.#nameOf(query)
     const held = this.#kept.get(name)
     const isFresh = held !== undefined && now.mono - held.at < this.#hub.settings.presence.refreshMs
     if (isFresh && held.changes === this.#changes) return held.listed
     const listed = this.#answer(query, now)
     this.#keep(name, { listed, changes: this.#changes, at: now.mono })
     return listed
+  }
+
+  #nameOf(query: ProjectQuery): string {
+    const name = this.#names.get(query) ?? JSON.stringify(query)
+    this.#names.set(query, name)
+    return name
   }
 
   #answer(query: ProjectQuery, now: Now): Listed {
@@ -225,8 +233,4 @@ function fits(row: Row, { status, tag, region, home, namespace, q }: ProjectQuer
   if (q === undefined) return true
   const part = q.toLowerCase()
   return row.slug.includes(part) || row.name.toLowerCase().includes(part)
-}
-
-function hexOf(mark: readonly [number, number]): string {
-  return mark.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }

@@ -24,6 +24,8 @@ export interface Row {
   readonly revision: string
   /** Differs where anything but the heartbeat does: 64 bits. */
   readonly mark: readonly [number, number]
+  /** The revision and the mark. */
+  readonly tag: string
   readonly before: string
   readonly after: string
   /** The text with this heartbeat in it. */
@@ -84,6 +86,7 @@ function rowOf(slug: Slug, project: Project): Row {
   const text = JSON.stringify({ ...project, last_heartbeat_at: null })
   // Not a quick mark: whoever beats may choose the text, and callers keep what bears the same one.
   const hash = hashOf([text])
+  const mark = [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8, 16), 16)] as const
   // A quote inside of a value is escaped, so this is the field.
   const at = text.lastIndexOf(`${gap}null,`) + gap.length
   return {
@@ -97,10 +100,15 @@ function rowOf(slug: Slug, project: Project): Row {
     namespace,
     tags,
     revision,
-    mark: [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8, 16), 16)],
+    mark,
+    tag: `${revision}-${hexOf(mark)}`,
     before: text.slice(0, at),
     after: text.slice(at + 'null'.length),
     whole: '',
     beatAt: undefined,
   }
+}
+
+export function hexOf(mark: readonly [number, number]): string {
+  return mark.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }

@@ -1,11 +1,11 @@
 // Access as a whole: the servers that the API listens with, the gate in front of its routes, the listener for `/admin`, and
 // what /health says of certificates and keys.
 
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Millis } from '../../core/time.ts'
 import type { Check } from '../../hub/shapes.ts'
-import { guard } from './auth/guard.ts'
+import { guard, type MayRead } from './auth/guard.ts'
 import { Tokens } from './auth/tokens.ts'
 import { Certificates } from './certificates.ts'
 import type { Access, App, HttpLog, HttpOptions } from './options.ts'
@@ -18,27 +18,32 @@ const keepAliveTimeoutMs: Millis = 5_000
 /** Of all headers together: the cursor of a large federation is one of them, and Node takes 16 KiB unless told otherwise. */
 const maxHeaderBytes = 64 * 1024
 
+/** Answers a request before the router has seen it, or says that it does not. */
+export type ShortWay = (request: IncomingMessage, response: ServerResponse) => boolean
 type Make = (handler: RequestListener) => Server
 
 /** Throws when the certificate cannot be used. */
-export async function openAccess({ access, log }: Pick<HttpOptions, 'access' | 'log'>) {
+export async function openAccess({ access, log }: Pick<HttpOptions, 'access' | 'log'>, short: ShortWay) {
   const certificates = access.tls === undefined ? undefined : await Certificates.open(access.tls, log)
   const tokens = tokensOf(access, log)
   const make: Make = (handler) => serverWith(certificates, handler)
   return {
     /** Fastify's options. */
     server: {
-      serverFactory: make,
+      serverFactory: (handler: RequestListener) =>
+        make((request, response) => {
+          if (!short(request, response)) handler(request, response)
+        }),
       trustProxy: access.trustedProxies.length === 0 ? false : [...access.trustedProxies],
     },
-    guard(app: App): void {
+    guard(app: App): MayRead {
       const { keys, adminTrust, requestRate, admin } = access
       const isAdminListener = admin === undefined ? undefined : adminListener(app, { make, admin, log })
-      guard(app, { keys, tokens, adminTrust, requestRate, isAdminListener })
       app.addHook('onClose', async () => {
         tokens?.close()
         certificates?.close()
       })
+      return guard(app, { keys, tokens, adminTrust, requestRate, isAdminListener })
     },
     checks: (): Readonly<Record<string, Check>> => ({
       ...(certificates === undefined ? {} : { tls: certificates.check() }),

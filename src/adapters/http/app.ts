@@ -21,6 +21,7 @@ import { Paths } from './paths.ts'
 import { asRefused, Refused, refuseOnSocket, sendProblem } from './problems.ts'
 import { projectRoutes } from './projects.ts'
 import { acceptRequestId, observeRequests, refuseEarly } from './requests.ts'
+import { ShortWay } from './short.ts'
 import { surroundingRoutes } from './surroundings.ts'
 import { watchRoute } from './watch.ts'
 
@@ -39,12 +40,13 @@ const buildSerializer = () => () => (data: unknown) => JSON.stringify(data)
 /** The API, not yet listening. */
 export async function createHttp(options: HttpOptions): Promise<App> {
   const { log, maxBodyBytes } = options
-  const access = await openAccess(options)
+  const short = new ShortWay(options)
+  const access = await openAccess(options, short.take)
   const app: App = Fastify({
     logger: false,
     ...access.server,
     bodyLimit: maxBodyBytes,
-    genReqId: acceptRequestId,
+    genReqId: ({ headers }) => acceptRequestId(headers['x-request-id']),
     clientErrorHandler: refuseOnSocket,
     routerOptions: { maxParamLength, ignoreTrailingSlash: true },
     ajv: { customOptions: validation },
@@ -56,10 +58,9 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
   const paths = new Paths()
   app.addHook('onRoute', ({ url, method }) => paths.add(url, [method].flat()))
-  acceptJsonAlone(app)
-  refuseLongLists(app)
+  acceptBodies(app)
   observeRequests(app, options)
-  access.guard(app)
+  short.open(app, access.guard(app))
   refuseEarly(app, options)
   app.setErrorHandler((error, request, reply) => {
     const refused = asRefused(error, maxBodyBytes)
@@ -85,7 +86,8 @@ export async function createHttp(options: HttpOptions): Promise<App> {
   healthRoutes(app, options.hub, () => ({ ...access.checks(), ...natsCheck(options.nats()) }))
   natsRoute(app, options.nats)
   hubRoutes(app, options.hub)
-  projectRoutes(app, { ...options, fetching: new Fetching(options.hub, options.metrics.asked) })
+  const fetching = new Fetching(options.hub, options.metrics.asked)
+  projectRoutes(app, { ...options, fetching, remember: short.remember })
   entryRoutes(app, options.hub)
   heartbeatRoutes(app, options)
   surroundingRoutes(app, options)
@@ -105,6 +107,12 @@ export async function closeHttp(app: App, graceMs: Millis): Promise<void> {
   } finally {
     clearTimeout(cut)
   }
+}
+
+/** JSON alone, with no list that is too long. */
+function acceptBodies(app: App): void {
+  acceptJsonAlone(app)
+  refuseLongLists(app)
 }
 
 /** Longest list in a body. Every item that is wrong is told of, so a list of a million would hold the hub up for seconds. */

@@ -6,8 +6,9 @@ import type { Answer, Call, LocalHub } from '../../hub/calls.ts'
 import { PatchSchema, ProjectSchema, type Registration, RegistrationSchema } from '../../hub/shapes.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
+import { projectsPath } from './paths.ts'
 import { type FieldError, Refused } from './problems.ts'
-import { projectsPath, projectTags, read, sendJson, slugFrom, slugParams } from './projects.ts'
+import { projectTags, read, sendJson, slugFrom, slugParams } from './projects.ts'
 import { guardsOf, weakTag } from './validators.ts'
 
 const refusals = { 400: problem, 413: problem, 415: problem, 429: problem, 503: problem }
@@ -121,8 +122,11 @@ function remove(app: App, hub: LocalHub): void {
 
 /** What the schema names: a field that is ignored must not find its way into the catalog. */
 export function known<T extends object>(properties: Readonly<Record<string, unknown>>, body: T): T {
-  const isMeant = (key: string): boolean => Object.hasOwn(properties, key) && key !== 'slug' && key !== 'project_slug'
-  return Object.fromEntries(Object.entries(body).filter(([key]) => isMeant(key))) as T
+  const meant: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(body)) {
+    if (key !== 'slug' && key !== 'project_slug' && Object.hasOwn(properties, key)) meant[key] = value
+  }
+  return meant as T
 }
 
 type Success = Extract<Answer, { readonly ok: true }>

@@ -32,12 +32,20 @@ export function demandedMs(demanded: string): Millis {
 export function sayFreshness(hub: LocalHub, demanded: string | undefined, reply: FastifyReply): void {
   const now = hub.now()
   const { state, region, asOf } = hub.views.freshness(now)
-  reply.header('x-view', state).header('x-as-of', new Date(asOf).toISOString())
+  reply.header('x-view', state).header('x-as-of', momentOf(asOf))
   if (demanded === undefined) return
   const ageMs = ageOf(asOf, now)
   if (ageMs <= demandedMs(demanded)) return
   const age = `${(ageMs / second).toFixed(1)} s`
   throw new Refused(refuse('too-stale', `Region ${region} was last heard of ${age} ago, more than ${demanded}`))
+}
+
+let lastMoment = { at: Number.NaN, text: '' }
+
+/** ISO 8601. Thousands of answers a second are as of one millisecond or the next. */
+export function momentOf(at: Millis): string {
+  if (at !== lastMoment.at) lastMoment = { at, text: new Date(at).toISOString() }
+  return lastMoment.text
 }
 
 function ageOf(asOf: Millis, { wall }: Now): Millis {

@@ -13,7 +13,9 @@ import {
 import { ask, known } from './entries.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
-import { projectsPath, projectTags, slugFrom, slugParams } from './projects.ts'
+import { projectsPath } from './paths.ts'
+import { fail, Refused } from './problems.ts'
+import { projectTags, slugFrom, slugParams } from './projects.ts'
 
 export interface Beating {
   readonly hub: LocalHub
@@ -43,10 +45,14 @@ function single(app: App, hub: LocalHub): void {
         done()
       },
     },
-    async (request, reply) => {
+    // Without a promise: beats come by the thousand, and most are answered at once.
+    (request, reply) => {
       const beat = known(HeartbeatSchema.properties, request.body)
-      const { reply: told } = await ask(hub, { type: 'beat', slug: slugFrom(request.params.slug), beat }, 'beaten')
-      return reply.code(202).send(told)
+      hub.call({ type: 'beat', slug: slugFrom(request.params.slug), beat }, (answer) => {
+        if (!answer.ok) fail(reply, new Refused(answer))
+        else if (answer.type === 'beaten') reply.code(202).send(answer.reply)
+        else fail(reply, new Error(`the hub answered ${answer.type} to a beat`))
+      })
     },
   )
 }

@@ -42,6 +42,7 @@ export interface HttpMetrics {
 
 /** Where lines go; pino fits. */
 export interface HttpLog {
+  isLevelEnabled(level: string): boolean
   error(fields: object, message: string): void
   warn(fields: object, message: string): void
   info(fields: object, message: string): void

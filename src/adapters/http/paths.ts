@@ -1,6 +1,8 @@
 // Which methods a path takes: the router says only that a request fits no route, but 405 with Allow and 404 are different
 // answers.
 
+export const projectsPath = '/api/fed/projects'
+
 export class Paths {
   readonly #known = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>()
 

@@ -40,6 +40,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refuse
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
 
+/** What a handler that has returned already would have thrown. */
+export function fail(reply: FastifyReply, error: Error): void {
+  reply.send(error)
+}
+
 /** The body of a refusal. */
 export function problemOf({ code, message, fields }: Refused, requestId: string): Problem {
   const [status, title] = problems[code]

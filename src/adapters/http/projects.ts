@@ -1,51 +1,21 @@
 // Reading projects: one, or lists that are filtered, ordered and paged. Bodies come ready from the hub and are sent as they are.
 
 import type { FastifyReply } from 'fastify'
-import type { Static } from 'typebox'
 import { asSlug, type Slug } from '../../core/ids.ts'
 import { Type } from '../../core/schema.ts'
-import type { Listed, LocalHub, Place, ProjectQuery } from '../../hub/calls.ts'
-import { ProjectSchema, ProjectStatusSchema } from '../../hub/shapes.ts'
+import type { LocalHub, ReadProject } from '../../hub/calls.ts'
+import { ProjectSchema } from '../../hub/shapes.ts'
 import type { Fetching } from './fetching.ts'
 import { demandedMs, FetchSchema, freshnessText, MaxStalenessSchema, sayFreshness } from './freshness.ts'
+import { List, type Query, queryOf, wrongQuery } from './lists.ts'
 import { problem, ref } from './openapi.ts'
 import type { App } from './options.ts'
+import { projectsPath } from './paths.ts'
 import { Refused } from './problems.ts'
 import { isHeld } from './validators.ts'
 
 export const projectTags = ['projects']
-export const projectsPath = '/api/fed/projects'
 export const slugParams = Type.Object({ slug: Type.String() })
-
-const orders = ['slug', 'name', 'updated_at', '-slug', '-name', '-updated_at'] as const
-
-const queryOf = (maxPage: number) =>
-  // A filter that is not known would answer more than was asked for.
-  Type.Object(
-    {
-      status: Type.Optional(ProjectStatusSchema),
-      tag: Type.Optional(Type.String({ description: 'Projects that carry this tag' })),
-      region: Type.Optional(Type.String({ description: 'Projects whose home is in this region' })),
-      home: Type.Optional(Type.String({ description: 'Projects whose heartbeats reach this hub' })),
-      q: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 200, description: 'A part of the slug or the name, in any case' }),
-      ),
-      sort: Type.Optional(Type.Enum(orders, { description: 'slug unless said; - reverses' })),
-      limit: Type.Optional(
-        Type.String({
-          pattern: '^[1-9]\\d{0,5}$',
-          description: `Projects on a page, ${maxPage} at most; all if left out`,
-        }),
-      ),
-      cursor: Type.Optional(
-        Type.String({ maxLength: 2_000, description: 'As the Link header of the page before has it' }),
-      ),
-      max_staleness: Type.Optional(MaxStalenessSchema),
-      fetch: Type.Optional(FetchSchema),
-    },
-    { additionalProperties: false },
-  )
-type Query = Static<ReturnType<typeof queryOf>>
 
 const pagingText =
   'All projects, unless `limit` is given: then `Link` leads to the next page and `X-Total-Count` says how many there are. ' +
@@ -56,11 +26,12 @@ export interface Reading {
   readonly fetching: Fetching
   /** limits.page */
   readonly maxPage: number
+  /** Takes note of a list that may be asked for again. */
+  readonly remember: (url: string, list: List) => void
 }
 
 export function projectRoutes(app: App, reading: Reading): void {
-  const { hub, maxPage } = reading
-  const bytes = new WeakMap<Listed, Buffer>()
+  const { hub, maxPage, remember } = reading
   app.get(
     projectsPath,
     {
@@ -74,17 +45,14 @@ export function projectRoutes(app: App, reading: Reading): void {
     },
     (request, reply) => {
       const { query } = request
-      if (query.fetch !== undefined && query.limit === undefined) throw wrong('fetch', 'goes with limit in lists')
-      const slugs = () => hub.listing.list(asked(query, maxPage), hub.now()).slugs
-      return freshened(reading, { query, slugs, reply }, () => {
-        const listed = hub.listing.list(asked(query, maxPage), hub.now())
-        if (query.limit !== undefined) {
-          reply.header('x-total-count', listed.total)
-          if (listed.next !== undefined) reply.header('link', `<${nextPath(query, listed.next)}>; rel="next"`)
-        }
-        if (isHeld(request, reply, listed.mark)) return
-        const body = bytes.get(listed) ?? Buffer.from(listed.body)
-        bytes.set(listed, body)
+      if (query.fetch !== undefined && query.limit === undefined) throw wrongQuery('fetch', 'goes with limit in lists')
+      const list = new List(query, maxPage)
+      return freshened(reading, { query, slugs: () => list.slugs(hub), reply }, () => {
+        const { tag, total, link, body } = list.read(hub)
+        if (query.max_staleness === undefined && query.fetch === undefined) remember(request.url, list)
+        if (total !== undefined) reply.header('x-total-count', total)
+        if (link !== undefined) reply.header('link', link)
+        if (isHeld(request, reply, tag)) return
         sendJson(reply, body)
       })
     },
@@ -106,7 +74,7 @@ function freshened({ hub, fetching }: Reading, { query, slugs, reply }: Demand, 
     sayFreshness(hub, demanded, reply)
     return send()
   }
-  if (demanded === undefined) throw wrong('fetch', 'goes with max_staleness alone')
+  if (demanded === undefined) throw wrongQuery('fetch', 'goes with max_staleness alone')
   return fetching.freshen(slugs(), demandedMs(demanded)).then(() => {
     sayFreshness(hub, undefined, reply)
     send()
@@ -142,9 +110,9 @@ function one(app: App, reading: Reading): void {
 }
 
 /** One project as it is sent, and its validator: the revision, which guards writes, and what else can be seen of it. */
-export function read(hub: LocalHub, slug: Slug): { readonly body: string; readonly tag: string } {
+export function read(hub: LocalHub, slug: Slug): ReadProject {
   const found = hub.listing.read(slug, hub.now())
-  if (found !== undefined) return { body: found.body, tag: `${found.revision}-${found.mark}` }
+  if (found !== undefined) return found
   const missing = hub.views.project(slug, hub.now())
   throw missing.ok ? new Error(`${slug} is there and cannot be read`) : new Refused(missing)
 }
@@ -159,50 +127,4 @@ export function slugFrom(text: string): Slug {
   if (slug !== undefined) return slug
   const fields = [{ path: 'slug', message: 'must match ^[a-z0-9-]{1,50}$' }]
   throw new Refused({ code: 'invalid-slug', detail: `"${text.slice(0, 60)}" is no slug` }, fields)
-}
-
-function asked(
-  { sort: order = 'slug', limit, cursor, max_staleness: _, fetch: __, ...filter }: Query,
-  maxPage: number,
-): ProjectQuery {
-  const isReversed = order.startsWith('-')
-  const sort = (isReversed ? order.slice(1) : order) as NonNullable<ProjectQuery['sort']>
-  if (limit === undefined) {
-    if (cursor !== undefined) throw wrong('cursor', 'goes with limit alone')
-    return { ...filter, sort, isReversed }
-  }
-  if (Number(limit) > maxPage) throw wrong('limit', `must be at most ${maxPage} (limits.page)`)
-  const after = cursor === undefined ? {} : { after: placeIn(cursor, order) }
-  return { ...filter, sort, isReversed, limit: Number(limit), ...after }
-}
-
-function wrong(path: string, message: string): Refused {
-  return new Refused({ code: 'invalid-request', detail: `The query does not match the schema: ${path} ${message}` }, [
-    { path, message },
-  ])
-}
-
-function nextPath({ cursor: _, ...query }: Query, next: Place): string {
-  return `${projectsPath}?${new URLSearchParams({ ...query, cursor: cursorOf(next, query.sort) })}`
-}
-
-function cursorOf({ key, slug }: Place, order: string = 'slug'): string {
-  return Buffer.from(JSON.stringify([key, slug, order])).toString('base64url')
-}
-
-function placeIn(cursor: string, order: string): Place {
-  try {
-    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Array.isArray(place) && place[2] === order) {
-      const [key, slug] = place
-      const known = typeof slug === 'string' ? asSlug(slug) : undefined
-      if (typeof key === 'string' && known !== undefined) return { key, slug: known }
-    }
-  } catch {
-    // It is none of ours: said below.
-  }
-  throw new Refused({
-    code: 'invalid-cursor',
-    detail: 'This is no cursor of a list in this order; follow the Link of the page before',
-  })
 }

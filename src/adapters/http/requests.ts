@@ -1,7 +1,6 @@
 // What happens around every request: its id, whether the caller may ask at all, and what is counted and logged of it.
 
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { audit, isRefusal } from './auth/audit.ts'
@@ -11,10 +10,14 @@ import { Refused } from './problems.ts'
 
 const requestIdPattern = /^[A-Za-z0-9._:/+=-]{1,128}$/
 
-/** The caller's X-Request-Id where it is harmless in a log line and a header; a fresh one otherwise. */
-export function acceptRequestId(request: IncomingMessage): string {
-  const said = request.headers['x-request-id']
-  return typeof said === 'string' && requestIdPattern.test(said) ? said : randomUUID()
+/** Of this process: nobody else's ids begin so. */
+const ownPrefix = randomUUID().slice(0, 24)
+let ownIds = 0
+
+/** The caller's X-Request-Id where it is harmless in a log line and a header; otherwise a fresh one, a UUID by its looks. */
+export function acceptRequestId(said: string | string[] | undefined): string {
+  if (typeof said === 'string' && requestIdPattern.test(said)) return said
+  return ownPrefix + (++ownIds).toString(16).padStart(12, '0')
 }
 
 const hubPaths = /^\/(api\/|admin\/|health(\/ready)?\/?(\?|$))/
@@ -46,12 +49,16 @@ export function observeRequests(app: App, { log, audit: auditLog, metrics }: Htt
     const answered: Answered = { method, route, status, seconds: elapsedMs / 1_000 }
     metrics.observe(answered)
     if (isRefusal(status)) metrics.refused(status, isAdmin(route))
-    const operation = `${method} ${route}`
-    const fields = { request_id: request.id, operation, status, duration_ms: round(elapsedMs) }
+    const fields = fieldsOf(request.id, answered)
     const isAudited = audit(auditLog, request, { method, route, status, fields })
     if (!isAudited) log[levelOf(answered)](fields, 'request answered')
     done()
   })
+}
+
+/** What the log says of a request. */
+export function fieldsOf(id: string, { method, route, status, seconds }: Answered): object {
+  return { request_id: id, operation: `${method} ${route}`, status, duration_ms: round(seconds * 1_000) }
 }
 
 /** What is not audited, reads and heartbeats, comes by the thousand and tells nothing; defects do. */

@@ -12,10 +12,14 @@ export function weakTag(mark: string): string {
 export function isHeld(request: FastifyRequest, reply: FastifyReply, mark: string): boolean {
   const tag = weakTag(mark)
   reply.header('etag', tag)
-  const held = request.headers['if-none-match']
-  if (held === undefined || (held !== tag && !lists(held, mark))) return false
+  if (!matches(request.headers['if-none-match'], tag)) return false
   reply.code(304).send()
   return true
+}
+
+/** Whether what a caller holds (If-None-Match) is that. */
+export function matches(held: string | undefined, tag: string): boolean {
+  return held !== undefined && (held === tag || lists(held, opaque(tag) ?? ''))
 }
 
 function lists(header: string, mark: string): boolean {

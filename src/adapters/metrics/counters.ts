@@ -1,9 +1,7 @@
 // What Prometheus counts of a hub as it happens.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-
-/** Seconds. The API promises a p99 below 0.5. */
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+import { buckets } from './tallies.ts'
 
 function makersIn(registry: Registry) {
   const registers = [registry]
@@ -20,12 +18,7 @@ export function countersIn(registry: Registry) {
   const { counter, histogram } = makersIn(registry)
   return {
     ...ofPeers(registry),
-    requests: counter('http_requests_total', 'HTTP requests answered', ['route', 'status']),
-    requestSeconds: histogram('http_request_duration_seconds', 'Time to an HTTP answer', ['route']),
     refusals: counter('hubmesh_http_refusals_total', 'HTTP requests refused for who asked, or how often', ['status']),
-    registers: counter('catalog_register_total', 'Projects registered or updated over HTTP'),
-    lookups: counter('catalog_lookup_total', 'Reads of projects over HTTP'),
-    lookupSeconds: histogram('catalog_lookup_duration_seconds', 'Time to read projects over HTTP'),
     resolveSeconds: histogram('federation_entity_resolution_duration_seconds', 'Time to say where to go'),
     writes: counter('hubmesh_catalog_writes_total', "Writes asked of this hub's slice", ['outcome']),
     beats: counter('heartbeat_total', 'Heartbeats taken by this hub, of whatever home, so that sum() is right'),

@@ -10,6 +10,7 @@ import type { Member } from '../../hub/shapes.ts'
 import { Batching } from './batching.ts'
 import { countersIn } from './counters.ts'
 import { type NetworkReading, readingsOfNetwork } from './readings.ts'
+import { Tallies } from './tallies.ts'
 
 export interface MetricsOptions {
   readonly hub: HubId
@@ -34,6 +35,7 @@ const projectStatuses = ['online', 'degraded', 'offline'] as const
 export class Metrics {
   readonly #registry = new Registry()
   readonly #counters = countersIn(this.#registry)
+  readonly #tallies = new Tallies()
   readonly #options: MetricsOptions
   readonly #batching: Batching
 
@@ -67,20 +69,14 @@ export class Metrics {
     connected: (isConnected: boolean): void => this.#counters.natsConnected.set(isConnected ? 1 : 0),
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  async text(): Promise<string> {
+    return `${await this.#registry.metrics()}\n${this.#tallies.text()}`
   }
 
   observe({ method, route, status, seconds }: Answered): void {
-    this.#counters.requests.inc({ route, status })
-    this.#counters.requestSeconds.observe({ route }, seconds)
+    this.#tallies.observe(route, method, { status, seconds })
     if (status === 500) this.#counters.errors.inc({ operation: 'http' })
-    if (method === 'POST' && route === '/api/fed/projects' && status === 201) this.#counters.registers.inc()
     if (route === '/api/fed/resolve') this.#counters.resolveSeconds.observe(seconds)
-    if (method === 'GET' && /^\/api\/fed\/projects(\/:slug)?$/.test(route)) {
-      this.#counters.lookups.inc()
-      this.#counters.lookupSeconds.observe(seconds)
-    }
   }
 
   refused(status: number, isAdmin: boolean): void {

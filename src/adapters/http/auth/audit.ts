@@ -21,7 +21,7 @@ export function audit(log: HttpLog, request: FastifyRequest, deed: Deed): boolea
   const isOfAdmin = isAdmin(route)
   const isWrite = method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && route !== 'none'
   // Beats come by the thousand; who is too fast is counted, or it would fill the disk.
-  if (!(isOfAdmin || (isWrite && !route.endsWith('/heartbeat'))) || (status === 429 && !isOfAdmin)) return false
+  if (!(isOfAdmin || (isWrite && !/\/heartbeats?$/.test(route))) || (status === 429 && !isOfAdmin)) return false
   const outcome = status < 400 ? 'done' : isRefusal(status) ? 'refused' : status < 500 ? 'rejected' : 'failed'
   const { name, role } = callerOf(request) ?? { name: 'nobody' }
   const who = { audit: isOfAdmin ? 'admin' : 'write', by: name, role, address: request.ip, outcome }

@@ -1,9 +1,11 @@
 // The gate before every route: who asks, may they, and not too often. Nothing in it waits, but for a token that is seen for
 // the first time: a request with a known key costs one hash.
 
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { ProblemCode } from '../../../core/errors.ts'
 import { includes } from '../../../core/roles.ts'
+import type { Millis } from '../../../core/time.ts'
 import { foreignness } from '../local.ts'
 import type { App } from '../options.ts'
 import { Refused } from '../problems.ts'
@@ -29,7 +31,10 @@ export interface GuardOptions {
 const wrongRate = { perSecond: 10, burst: 100 }
 const challenge = 'Bearer realm="hubmesh"'
 
-export function guard(app: App, options: GuardOptions): void {
+/** Whether the request may read, beyond doubt and without waiting; it is then counted. `false` says nothing. `now`: monotonic. */
+export type MayRead = (request: IncomingMessage, key: string | undefined, now: Millis) => boolean
+
+export function guard(app: App, options: GuardOptions): MayRead {
   const gate = new Gate(options)
   expectCallers(app)
   app.addHook('onRequest', (request, reply, done) => {
@@ -42,6 +47,7 @@ export function guard(app: App, options: GuardOptions): void {
     if (answer instanceof Promise) answer.then(say, done)
     else say(answer)
   })
+  return (request, key, now) => gate.mayRead(request, key, now)
 }
 
 /** Undefined: may pass. */
@@ -63,6 +69,15 @@ class Gate {
     this.#adminTrust = new Ranges(adminTrust)
     this.#byAddress = new Buckets(rate)
     this.#hasCredentials = keys.length > 0 || tokens !== undefined
+  }
+
+  mayRead(request: IncomingMessage, key: string | undefined, now: Millis): boolean {
+    const { socket } = request
+    if (!this.#hasCredentials) {
+      return foreignness({ ip: socket.remoteAddress, headers: request.headers }) === undefined
+    }
+    const caller = key === undefined || key === '' ? undefined : this.#ring.known(key, socket)
+    return caller !== undefined && includes(caller.role, 'viewer') && caller.bucket?.take(now) !== false
   }
 
   /** Why the request is not answered. */
@@ -96,7 +111,7 @@ class Gate {
 
   #proven(request: FastifyRequest, need: Exclude<Need, 'open'>, presented: string): Answer | Promise<Answer> {
     const { tokens } = this.#options
-    const known = this.#ring.known(presented) ?? tokens?.known(presented)
+    const known = this.#ring.known(presented, request.socket) ?? tokens?.known(presented)
     if (known !== undefined) return admit(request, need, known)
     const now = performance.now()
     // Taken before it is known to be wrong: others may come while a token is looked at.

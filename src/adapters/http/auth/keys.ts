@@ -1,6 +1,7 @@
 // API keys: only their SHA-256 is known here. A key is 32 random bytes, which nobody guesses however fast the hash is; a slow
 // one would only make each request dear. What was right once is found again under a hash with a salt of this process: what a
-// lookup takes then depends on nothing that a caller could choose.
+// lookup takes then depends on nothing that a caller could choose. On a connection that goes on with its key not even that is
+// needed: the two are compared in constant time.
 
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Role } from '../../../core/roles.ts'
@@ -23,6 +24,9 @@ export class KeyRing {
   /** Salted hash of a presented key → its holder. As many as there are keys, since wrong ones are not kept. */
   readonly #verified = new Map<string, Caller>()
 
+  /** What was right last on a connection. */
+  readonly #byConnection = new WeakMap<object, { readonly presented: Buffer; readonly caller: Caller }>()
+
   constructor(entries: readonly KeyEntry[], rate: Rate) {
     const now = performance.now()
     this.#entries = entries.map(({ name, hash: text, role }) => ({
@@ -32,8 +36,17 @@ export class KeyRing {
   }
 
   /** Whose key this is, where it was right before. */
-  known(presented: string): Caller | undefined {
-    return presented.length > maxLength ? undefined : this.#verified.get(this.#salted(presented))
+  known(presented: string, connection: object): Caller | undefined {
+    if (presented.length > maxLength) return undefined
+    const bytes = Buffer.from(presented)
+    const last = this.#byConnection.get(connection)
+    if (last !== undefined && last.presented.length === bytes.length && timingSafeEqual(last.presented, bytes)) {
+      return last.caller
+    }
+    const caller = this.#verified.get(this.#salted(presented))
+    if (caller !== undefined)
+      this.#byConnection.set(connection, { presented: Buffer.alloc(bytes.length, bytes), caller })
+    return caller
   }
 
   /** Whose key this is; compared with all of them in constant time. */
