@@ -76,14 +76,35 @@ describe('access', () => {
   it('takes keys as JSON, and those of older installations as they are', () => {
     const entry = { name: 'ops', hash, role: 'admin' }
     expect(config('', { HUBMESH_SECURITY__API_KEYS: JSON.stringify([entry]) }).security.api_keys).toEqual([entry])
-    for (const keys of ['["hmk_x", "old-key"]', 'hmk_x, old-key']) {
+    for (const keys of [
+      '["hmk_x-of-some-length", "old-key-of-somebody"]',
+      'hmk_x-of-some-length, old-key-of-somebody',
+    ]) {
       expect(config('', { FEDERATION_API_KEYS: keys }).security.api_keys).toEqual([
-        { name: 'federation-1', hash, role: 'operator' },
-        { name: 'federation-2', hash: hashOfKey('old-key'), role: 'operator' },
+        { name: 'federation-1', hash: hashOfKey('hmk_x-of-some-length'), role: 'operator' },
+        { name: 'federation-2', hash: hashOfKey('old-key-of-somebody'), role: 'operator' },
       ])
     }
     expect(config('', { JWT_SECRET_KEY: secret }).security.jwt.secret).toBe(secret)
     expect(config('', { FEDERATION_API_KEYS: '', JWT_SECRET_KEY: '' }).network.http_host).toBe('127.0.0.1')
+  })
+
+  it.each([
+    ['null', 'is no list of keys'],
+    ['{"ops":"hmk_of-some-length"}', 'is no list of keys'],
+    ['"hmk_of-some-length"', 'is no list of keys'],
+    ['["hmk_of-some-length", 7]', 'is no list of keys'],
+    ['["hmk_of-some-length"', 'is no list of keys'],
+    ['1234567890123456', 'is no list of keys'],
+    ['changeme', 'key 1 is the placeholder of an example'],
+    ['["hmk_of-some-length", "change-me-in-production"]', 'key 2 is the placeholder of an example'],
+    ['your-api-key-goes-here', 'key 1 is the placeholder of an example'],
+    ['hmk_fifteen-let', 'key 1 has fewer than 16 characters'],
+    ['hmk_of-some-length,', 'key 2 has fewer than 16 characters'],
+  ])('refuses %s as keys of an older installation: %s', (keys, message) => {
+    const text = mistakes('', { FEDERATION_API_KEYS: keys })
+    expect(text).toContain(`security.api_keys: ${message} (FEDERATION_API_KEYS)`)
+    expect(text).not.toMatch(/hmk_|ops|changeme|1234/)
   })
 
   it('takes the old keys of files', () => {

@@ -238,6 +238,7 @@ describe('addresses', () => {
     ['nonsense', {}, false],
     ['127.0.0.1', { 'x-forwarded-for': '10.1.0.1' }, false],
     ['127.0.0.1', { forwarded: 'for=10.1.0.1' }, false],
+    ['127.0.0.1', { via: '1.1 proxy' }, false],
     ['127.0.0.1', { origin: 'http://127.0.0.1' }, false],
     ['127.0.0.1', { 'sec-fetch-site': 'cross-site' }, false],
   ] as const)('%s with %j is trusted: %s', (ip, headers, is) => {

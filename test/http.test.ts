@@ -165,6 +165,9 @@ describe('without credentials', () => {
     ['a name that was rebound to this machine', { host: 'evil.example' }, false],
     ['a proxy on this machine', { 'x-forwarded-for': '10.0.0.1' }, false],
     ['another proxy on this machine', { forwarded: 'for=10.0.0.1' }, false],
+    ['nginx on this machine', { 'x-real-ip': '10.0.0.1' }, false],
+    ['a cache on this machine', { via: '1.1 cache' }, false],
+    ['a tunnel of Cloudflare', { 'cf-connecting-ip': '10.0.0.1' }, false],
   ] as const)('%s (%j) is answered: %s', async (_, headers, isAnswered) => {
     const { host, port } = new URL(hub.url)
     const given = Object.fromEntries(Object.entries(headers).map(([key, text]) => [key, text.replace('{host}', host)]))

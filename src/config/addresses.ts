@@ -10,6 +10,8 @@ export interface HostPort {
 
 /** Host and TCP port of `host:port`, `[v6]:port` or a multiaddr; undefined when it is none of them. */
 export function parseAddress(text: string): HostPort | undefined {
+  // Peers take no users: user:password@host:port is no address.
+  if (text.includes('@')) return undefined
   return text.startsWith('/') ? fromMultiaddr(text) : fromHostPort(text)
 }
 

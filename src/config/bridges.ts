@@ -2,8 +2,14 @@
 
 import { Type } from '../core/schema.ts'
 
-/** `nats://host:4222`, `tls://host`, `host:port`; several with commas; empty: none. */
-const natsUrls = '^$|^((nats|tls)://)?[^\\s,/]+/?(,((nats|tls)://)?[^\\s,/]+/?)*$'
+const scheme = '((nats|tls)://)?'
+const user = '[^\\s,/]+@'
+const host = '[^\\s,/@]+/?'
+/**
+ * `nats://host:4222`, `tls://host`, `host:port`; several with commas; empty: none. Users stand in all or the first of them:
+ * in `nats://me:pass,word@host` the comma would otherwise end a server.
+ */
+const natsUrls = `^$|^${scheme}${host}(,${scheme}${host})*$|^${scheme}${user}${host}(,${scheme}(${user})?${host})*$`
 
 export const bridges = Type.Object({
   nats: Type.Object({
@@ -13,6 +19,8 @@ export const bridges = Type.Object({
         maxLength: 2_000,
         description: 'NATS servers whose hub.presence.* messages are heartbeats: nats://host:4222, several with commas',
         hasUserinfo: true,
+        shape:
+          'write nats://host:4222, several with commas; a user in the first of them; in a password , is %2C, / is %2F, a blank %20',
       }),
     ),
     user: Type.Optional(Type.String({ minLength: 1, description: 'User at the NATS servers' })),

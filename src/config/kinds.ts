@@ -4,6 +4,7 @@
 import type { TSchema } from 'typebox'
 import type { Tier } from '../core/ids.ts'
 import { Type } from '../core/schema.ts'
+import { withoutUserinfo } from '../core/userinfo.ts'
 
 /** How a person writes the value, where that is not how the hub holds it. */
 export type Unit = 'duration' | 'size'
@@ -26,7 +27,7 @@ export interface Facts {
   readonly isSecret?: boolean
   /** An address before whose @ stands who somebody is: that is not repeated. */
   readonly hasUserinfo?: boolean
-  /** How one entry of a list is written. */
+  /** How it, or one entry of a list, is written: the hint where it is not. */
   readonly shape?: string
 }
 
@@ -39,7 +40,7 @@ export const count = (description: string, facts: Omit<Facts, 'description'> & {
   Type.Integer({ minimum: 1, ...facts, description })
 export const size = (description: string, bytes: number, minimum: number) =>
   Type.Integer({ minimum, default: bytes, description, unit: 'size' })
-export const list = (description: string, facts: { readonly minItems?: number; readonly default: readonly string[] }) =>
+export const list = (description: string, facts: Omit<Facts, 'description'> & { readonly minItems?: number }) =>
   Type.Array(Type.String({ minLength: 1 }), { maxItems: 64, ...facts, description })
 
 export const s = 1_000
@@ -48,7 +49,13 @@ export const MiB = 1024 * KiB
 
 /** What of a value may be repeated. */
 export function conceal({ isSecret, hasUserinfo }: Facts, value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  if (isSecret === true) return '(secret)'
-  return hasUserinfo === true ? value.replace(/[^\s,/]*@/g, '') : value
+  if (typeof value === 'string' && isSecret === true) return '(secret)'
+  return hasUserinfo === true ? inTexts(value, withoutUserinfo) : value
+}
+
+function inTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((one) => inTexts(one, change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [change(key), inTexts(held, change)]))
 }

@@ -138,8 +138,10 @@ function addressRule(key: 'listen' | 'announce' | 'bootstrap'): Rule {
     reads: [`network.${key}`],
     check: ({ network }) => {
       const wrong = network[key].find((address) => parseAddress(address) === undefined)
+      // A comma in a password has cut it in two.
+      const shown = network[key].some((address) => address.includes('@')) ? 'what stands here' : `"${wrong}"`
       return unless(wrong === undefined, {
-        message: `"${wrong}" is no address`,
+        message: `${shown} is no address`,
         hint: 'write host:port, [v6]:port or a multiaddr such as /ip4/10.0.0.7/tcp/8081',
       })
     },

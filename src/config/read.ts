@@ -23,21 +23,23 @@ const words: Readonly<Record<string, boolean>> = {
 /** The checked value: durations in milliseconds, sizes in bytes, lists as arrays. */
 export function readValue(schema: SettingSchema, raw: unknown): Reading {
   const typed = asType(schema, raw)
-  if (!typed.ok) return schema.isSecret === true ? unsaid(schema, { message: 'is not what belongs here' }) : typed
+  if (!typed.ok && schema.isSecret === true) return unsaid(schema, { message: 'is not what belongs here' })
+  if (!typed.ok) return asType(schema, conceal(schema, raw))
   const [, [error]] = Errors(schema, typed.value)
   if (error === undefined) return typed
   if (schema.isSecret === true) return unsaid(schema, error)
-  return { ok: false, message: `${show(conceal(schema, raw))} ${constraint(schema, error.message)}` }
+  return { ok: false, message: `${show(conceal(schema, raw))} ${constraint(schema, error.message)}`, ...hintOf(schema) }
 }
 
 /** A refusal that says which entry is wrong and how, not what stands there. */
-function unsaid(
-  { shape }: SettingSchema,
-  error: { readonly instancePath?: string; readonly message: string },
-): Reading {
+function unsaid(schema: SettingSchema, error: { readonly instancePath?: string; readonly message: string }): Reading {
   const [, entry, field] = error.instancePath?.split('/') ?? []
   const where = entry === undefined ? '' : `entry ${Number(entry) + 1}${field === undefined ? '' : `: ${field}`} `
-  return { ok: false, message: `${where}${error.message}`, ...(shape === undefined ? {} : { hint: shape }) }
+  return { ok: false, message: `${where}${error.message}`, ...hintOf(schema) }
+}
+
+function hintOf({ shape }: SettingSchema): { readonly hint?: string } {
+  return shape === undefined ? {} : { hint: shape }
 }
 
 /** The value as a person writes it in YAML. */

@@ -53,7 +53,10 @@ const network = Type.Object({
   http_port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: '0: the system chooses' }),
   listen: list('Where hubs connect to: host:port or multiaddr', { minItems: 1, default: ['127.0.0.1:8081'] }),
   announce: list('Addresses to tell other hubs instead of those listened on', { default: [] }),
-  bootstrap: list('Hubs to ask first: host:port, DNS name with port, or multiaddr; no peer id needed', { default: [] }),
+  bootstrap: list('Hubs to ask first: host:port, DNS name with port, or multiaddr; no peer id needed', {
+    default: [],
+    hasUserinfo: true,
+  }),
   parents: Type.Array(Type.Unsafe<HubId>(Type.String({ pattern: hubIdPattern })), {
     maxItems: 64,
     default: [],

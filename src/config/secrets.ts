@@ -5,25 +5,51 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Mistake } from './mistake.ts'
 import { settings } from './schema.ts'
-import type { ApiKey } from './security.ts'
+import { type ApiKey, placeholder } from './security.ts'
 
 /** What of a key is written down. Keys are 32 random bytes: nothing can be guessed, so a fast hash is as good as a slow one. */
 export function hashOfKey(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
-/** A list of bare keys, as FEDERATION_API_KEYS has it: JSON, or with commas. Undefined when it is none. */
-export function bareKeys(raw: string): readonly ApiKey[] | undefined {
-  const keys = raw.trim().startsWith('[') ? jsonList(raw) : raw.split(',')
-  const texts = keys?.map((key) => (typeof key === 'string' ? key.trim() : ''))
-  if (texts === undefined || texts.some((text) => text === '')) return undefined
-  return texts.map((text, i) => ({ name: `federation-${i + 1}`, hash: hashOfKey(text), role: 'operator' }))
+/** Of a key that somebody made up; those of `hubmesh api-key new` have 47 characters. */
+const leastKey = 16
+
+export type BareKeys =
+  | { readonly ok: true; readonly keys: readonly ApiKey[] }
+  | { readonly ok: false; readonly message: string; readonly hint: string }
+
+/** A list of bare keys, as FEDERATION_API_KEYS has it: a JSON array, or a text with commas. */
+export function bareKeys(raw: string): BareKeys {
+  const keys = textsIn(raw)
+  if (keys === undefined) return { ok: false, message: 'is no list of keys', hint: 'write ["key", "another"]' }
+  const wrong = keys.map(whyNoKey)
+  const first = wrong.findIndex((reason) => reason !== undefined)
+  if (first >= 0) {
+    return { ok: false, message: `key ${first + 1} ${wrong[first]}`, hint: 'hubmesh api-key new makes one' }
+  }
+  return {
+    ok: true,
+    keys: keys.map((key, i) => ({ name: `federation-${i + 1}`, hash: hashOfKey(key), role: 'operator' })),
+  }
 }
 
-function jsonList(raw: string): readonly unknown[] | undefined {
+function whyNoKey(key: string): string | undefined {
+  if (placeholder.test(key)) return 'is the placeholder of an example'
+  return key.length < leastKey ? `has fewer than ${leastKey} characters` : undefined
+}
+
+/** Undefined where it is JSON, or was meant to be, and no array of texts. */
+function textsIn(raw: string): readonly string[] | undefined {
+  const value = jsonIn(raw)
+  if (value === undefined && !/^\s*[[{"]/.test(raw)) return raw.split(',').map((key) => key.trim())
+  if (!Array.isArray(value) || !value.every((key) => typeof key === 'string')) return undefined
+  return value.map((key) => key.trim())
+}
+
+function jsonIn(raw: string): unknown {
   try {
-    const value: unknown = JSON.parse(raw)
-    return Array.isArray(value) ? value : undefined
+    return JSON.parse(raw)
   } catch {
     return undefined
   }

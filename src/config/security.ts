@@ -10,6 +10,9 @@ import { duration, s } from './kinds.ts'
 /** An HMAC with SHA-256 takes a key of at least its own length (RFC 7518, section 3.2). */
 const leastSecret = 32
 
+/** What stands in examples and is forgotten there. */
+export const placeholder = /change.?(me|this|in)|your.?(jwt|secret|api|key)|^(?<one>.)\k<one>*$/i
+
 const ApiKeySchema = Type.Object(
   {
     name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),

@@ -1,11 +1,9 @@
 // Rules between the settings of access: each says what would otherwise be open without anybody having meant it.
 
+import { withoutUserinfo } from '../core/userinfo.ts'
 import { isLoopback, parseAddress } from './addresses.ts'
 import { type Rule, unless } from './rule.ts'
-import { hasCredentials, isRange } from './security.ts'
-
-/** What stands in examples and is forgotten there. */
-const placeholder = /change.?(me|this|in)|your.?(jwt|secret)|^(?<one>.)\k<one>*$/i
+import { hasCredentials, isRange, placeholder } from './security.ts'
 
 export const securityRules: readonly Rule[] = [
   {
@@ -70,7 +68,10 @@ export const securityRules: readonly Rule[] = [
       if (security.admin_host === undefined) return undefined
       const address = parseAddress(security.admin_host)
       if (address === undefined || security.admin_host.startsWith('/')) {
-        return { message: `"${security.admin_host}" is no address`, hint: 'write host:port, such as 127.0.0.1:8090' }
+        return {
+          message: `"${withoutUserinfo(security.admin_host)}" is no address`,
+          hint: 'write host:port, such as 127.0.0.1:8090',
+        }
       }
       if (!isLoopback(address.host) && !federation.open && !hasCredentials(security)) {
         const hint = 'set security.api_keys or security.jwt, or bind 127.0.0.1'

@@ -146,12 +146,17 @@ function fromOldVariables(names: Readonly<Record<string, string>>, env: Environm
     if (raw === undefined) continue
     const other = given.get(path)
     if (other !== undefined && other.raw !== raw) {
-      const [one, two] = secrets.has(path) ? [name, other.from] : [`${name}=${raw}`, `${other.from}=${other.raw}`]
+      const isHidden = secrets.has(path) || String([raw, other.raw]).includes('@')
+      const [one, two] = isHidden ? [name, other.from] : [`${name}=${raw}`, `${other.from}=${other.raw}`]
       mistakes.push(disagreement(path, one, two))
     }
     // A variable that is set to nothing says nothing: compose files pass on what is not set so.
     if (raw === '' && secrets.has(path)) continue
-    given.set(path, { raw: path === 'security.api_keys' ? (bareKeys(raw) ?? raw) : raw, from: name })
+    if (path === 'security.api_keys') {
+      const read = bareKeys(raw)
+      if (read.ok) given.set(path, { raw: read.keys, from: name })
+      else mistakes.push({ path, message: read.message, hint: read.hint, from: name })
+    } else given.set(path, { raw, from: name })
   }
   return { given, mistakes, notes: [] }
 }

@@ -56,7 +56,11 @@ it('takes of a beat what the hub knows, and the slug from the subject', () => {
 })
 
 it.each([
-  ['nats://user:pass@a:4222,tls://token@b', 'nats://a:4222,tls://b'],
+  ['nats://user:SECRET@a:4222,tls://b', 'nats://a:4222,tls://b'],
+  ['nats://user:SECRET@a:4222,tls://SECRET@b', 'nats://b'],
+  ['nats://user:SEC,RET@a:4222', 'nats://a:4222'],
+  ['nats://user:SEC/RET@a:4222', 'nats://a:4222'],
+  ['user:SEC RET@RET@a:4222', 'a:4222'],
   ['a:4222', 'a:4222'],
 ])('shows %s as %s', (url, shown) => {
   expect(shownServers(url)).toBe(shown)

@@ -12,7 +12,7 @@ export interface Caller {
 /** Why the request does not count as local; undefined when it does. */
 export function foreignness({ ip, headers }: Caller): string | undefined {
   if (ip === undefined || !isLoopbackIp(ip)) return `it comes from ${ip ?? 'nowhere'}`
-  const forwarded = Object.keys(headers).find((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
+  const forwarded = forwardingHeader(headers)
   if (forwarded !== undefined) return `it carries ${forwarded}: somebody else sent it through a proxy`
   const host = hostNameOf(`http://${headers.host ?? ''}`)
   if (host === undefined || !isLoopbackName(host)) return `its Host is ${headers.host ?? 'missing'}, not this machine`
@@ -23,6 +23,11 @@ export function foreignness({ ip, headers }: Caller): string | undefined {
     return `its Origin is ${headers.origin}: a page of another site sent it`
   }
   return undefined
+}
+
+/** The header by which a proxy tells that it speaks for somebody; undefined where there is none. */
+export function forwardingHeader(headers: IncomingHttpHeaders): string | undefined {
+  return Object.keys(headers).find((name) => /^(forwarded|x-forwarded-.*|x-real-ip|via|cf-connecting-ip)$/.test(name))
 }
 
 function isLoopbackIp(ip: string): boolean {

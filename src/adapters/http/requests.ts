@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
-import { audit, isRefusal } from './auth/audit.ts'
+import { Audit, isRefusal } from './auth/audit.ts'
 import { isAdmin } from './auth/need.ts'
 import type { Answered, App, HttpOptions } from './options.ts'
 import { Refused } from './problems.ts'
@@ -23,9 +23,9 @@ export function acceptRequestId(said: string | string[] | undefined): string {
 const hubPaths = /^\/(api\/|admin\/|health(\/ready)?\/?(\?|$))/
 
 /** What only a hub that has started can answer is answered 503 until then. */
-export function refuseEarly(app: App, { hasStarted }: HttpOptions): void {
+export function refuseEarly(app: App, { hasStarted }: Pick<HttpOptions, 'hasStarted'>): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (hasStarted() || !hubPaths.test(request.url)) done()
+    if (hasStarted() || !hubPaths.test(request.routeOptions.url ?? request.url)) done()
     else done(new Refused({ code: 'starting', detail: 'This hub is just starting; try again' }))
   })
 }
@@ -35,6 +35,7 @@ export function observeRequests(app: App, { log, audit: auditLog, metrics }: Htt
     reply.header('x-request-id', request.id)
     done()
   })
+  const trail = new Audit(auditLog)
   // A stream is answered when it begins: how long a client watches says nothing of the hub.
   const begun = new WeakMap<FastifyRequest, number>()
   app.addHook('onSend', (...[request, reply, payload, done]) => {
@@ -50,7 +51,7 @@ export function observeRequests(app: App, { log, audit: auditLog, metrics }: Htt
     metrics.observe(answered)
     if (isRefusal(status)) metrics.refused(status, isAdmin(route))
     const fields = fieldsOf(request.id, answered)
-    const isAudited = audit(auditLog, request, { method, route, status, fields })
+    const isAudited = trail.write(request, { method, route, status, fields })
     if (!isAudited) log[levelOf(answered)](fields, 'request answered')
     done()
   })

@@ -52,7 +52,7 @@ export class EventStream {
    * that stopped reading must not keep its place for ever.
    */
   keepAlive(): void {
-    if (this.#isIdle) this.readable.push(': keep-alive\n\n')
+    if (this.#isIdle && !this.#hasEnded) this.readable.push(': keep-alive\n\n')
     else if (++this.#stuckFor > patientBeats) this.readable.destroy()
   }
 

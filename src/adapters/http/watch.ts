@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { refuse } from '../../core/errors.ts'
 import { Type } from '../../core/schema.ts'
 import type { Millis } from '../../core/time.ts'
+import { callerOf } from './auth/caller.ts'
 import { problem } from './openapi.ts'
 import type { App, HttpOptions } from './options.ts'
 import { Refused } from './problems.ts'
@@ -11,6 +12,8 @@ import { EventStream } from './stream.ts'
 import { Turns } from './turns.ts'
 
 const keepAliveMs: Millis = 15_000
+/** A timer can wait for 24.8 days. */
+const longestTimerMs: Millis = 2 ** 31 - 1
 
 const description = `Server-sent events: \`project\` (data: ProjectEvent), \`hub\` (HubEvent) and \`reset\` (ResetEvent).
 
@@ -23,7 +26,7 @@ sent, so several changes may be one event, and one may be told twice. A long \`i
 \`reset\` says that the cursor does not fit. Scope \`hub\`: all that this hub wrote is told again, removals included. Scope
 \`all\`: drop everything, it is all told again. Also a client that reads so slowly that it is 10,000 changes behind gets
 that, and one that takes nothing for a minute is cut. Every 15 s without an event there is a comment. The stream ends when
-the hub stops: connect again, there or elsewhere.`
+the hub stops, and when the token that it was begun with ends: connect again, there or elsewhere.`
 
 type WatchOptions = Pick<HttpOptions, 'hub' | 'metrics' | 'maxWatchers'>
 
@@ -56,9 +59,10 @@ export function watchRoute(app: App, options: WatchOptions): void {
         },
       },
     },
-    async ({ query, headers }, reply) => {
+    async (request, reply) => {
+      const { query, headers } = request
       // A header that is set to nothing says nothing; a browser that connects again sends both.
-      const stream = streams.open(headers['last-event-id'] || query.since || undefined)
+      const stream = streams.open(headers['last-event-id'] || query.since || undefined, callerOf(request)?.until)
       reply.header('cache-control', 'no-cache, no-transform').header('x-accel-buffering', 'no')
       return reply.type('text/event-stream').send(stream.readable)
     },
@@ -79,7 +83,8 @@ function streamsOf(app: App, { hub, metrics, maxWatchers }: WatchOptions) {
     for (const stream of open) stream.end()
   })
   return {
-    open(since: string | undefined): EventStream {
+    /** `until`: Unix time in ms at which whoever watches is let in no more. */
+    open(since: string | undefined, until: number | undefined): EventStream {
       if (isClosing) throw new Refused(refuse('leaving', 'This hub is stopping; watch another one'))
       if (open.size >= maxWatchers) {
         const detail = `This hub has ${maxWatchers} watchers (limits.watchers); watch another one`
@@ -96,11 +101,18 @@ function streamsOf(app: App, { hub, metrics, maxWatchers }: WatchOptions) {
       })
       open.add(stream)
       metrics.watchers(open.size)
+      const ending = until === undefined ? undefined : setTimeout(() => stream.end(), msTo(until)).unref()
       stream.readable.once('close', () => {
+        clearTimeout(ending)
         open.delete(stream)
         metrics.watchers(open.size)
       })
       return stream
     },
   }
+}
+
+/** A token that is good for longer than a timer waits ends its streams early: their clients go on from their cursors. */
+function msTo(until: number): Millis {
+  return Math.min(until - Date.now(), longestTimerMs)
 }

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node'
 import { type Millis, second } from '../../core/time.ts'
+import { withoutUserinfo } from '../../core/userinfo.ts'
 
 export interface NatsSettings {
   /** `nats://host:4222`, several with commas; empty or left out: there is no bridge. */
@@ -23,10 +24,7 @@ const maxPingsOut = 2
 
 /** The servers as people may see them: without users, passwords and tokens. */
 export function shownServers(url: string): string {
-  return url
-    .split(',')
-    .map((server) => server.replace(/[^/]*@/, ''))
-    .join(',')
+  return withoutUserinfo(url)
 }
 
 /** Reads the credentials file afresh. Throws when it cannot, or when a URL is none. */

@@ -13,6 +13,8 @@ export interface Caller {
   readonly role?: Role
   /** What it may still ask; left out where nothing is counted. */
   readonly bucket?: Bucket
+  /** Unix time in ms at which its token ends; left out where it has none. */
+  readonly until?: number
 }
 
 /** Where no credential is configured, this machine may do everything. */

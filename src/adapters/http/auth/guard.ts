@@ -13,7 +13,7 @@ import { type Caller, expectCallers, letIn, local, trusted } from './caller.ts'
 import { type KeyEntry, KeyRing } from './keys.ts'
 import { isForTrusted, type Need, needOf } from './need.ts'
 import { Buckets } from './rates.ts'
-import type { Tokens } from './tokens.ts'
+import type { Tokens, Verdict } from './tokens.ts'
 import { blockOf, isTrusted, Ranges } from './trust.ts'
 
 export interface GuardOptions {
@@ -29,6 +29,8 @@ export interface GuardOptions {
 
 /** Of one address: who tries keys is answered no faster than this. */
 const wrongRate = { perSecond: 10, burst: 100 }
+/** Tokens of one address that are verified at once, however many were wrong. */
+const spareVerifications = 256
 const challenge = 'Bearer realm="hubmesh"'
 
 /** Whether the request may read, beyond doubt and without waiting; it is then counted. `false` says nothing. `now`: monotonic. */
@@ -59,6 +61,8 @@ class Gate {
   readonly #adminTrust: Ranges
   readonly #byAddress: Buckets
   readonly #wrong = new Buckets(wrongRate)
+  /** How many tokens of an address are being verified. */
+  readonly #verifying = new Map<string, number>()
   readonly #hasCredentials: boolean
 
   constructor(options: GuardOptions) {
@@ -113,28 +117,44 @@ class Gate {
     const { tokens } = this.#options
     const known = this.#ring.known(presented, request.socket) ?? tokens?.known(presented)
     if (known !== undefined) return admit(request, need, known)
-    const now = performance.now()
-    // Taken before it is known to be wrong: others may come while a token is looked at.
-    const wrong = this.#wrong.of(blockOf(request.ip), now)
-    if (!wrong.take(now)) {
-      return refused('rate-limited', 'Too many wrong credentials came from this address; try again in a second')
-    }
+    // Nobody guesses a key, so a right one need not wait until others behind its address stop guessing.
     const holder = this.#ring.check(presented)
-    if (holder !== undefined) {
-      wrong.giveBack()
-      return admit(request, need, holder)
-    }
+    if (holder !== undefined) return admit(request, need, holder)
     if (tokens === undefined || presented.split('.').length !== 3) {
-      return refused('unauthorized', 'This key does not count here')
+      return this.#isWrong(request, 'This key does not count here')
     }
-    return tokens.check(presented).then((verdict) => {
-      if (verdict.ok || verdict.code !== 'unauthorized') wrong.giveBack()
+    const pending = this.#verdictOn(tokens, presented, request)
+    if (pending === undefined) return tooManyWrong()
+    return pending.then((verdict) => {
       if (verdict.ok) return admit(request, need, verdict.caller)
-      return refused(verdict.code, verdict.detail)
+      if (verdict.code === 'unauthorized') return this.#isWrong(request, verdict.detail)
+      return this.#mayAsk(request) ?? refused(verdict.code, verdict.detail)
     })
   }
 
-  /** Of those without a credential. */
+  /** Undefined where too many tokens of that address are being verified already. */
+  #verdictOn(tokens: Tokens, token: string, { ip }: FastifyRequest): Promise<Verdict> | undefined {
+    const pending = tokens.pending(token)
+    if (pending !== undefined) return pending
+    const block = blockOf(ip)
+    const now = performance.now()
+    const begun = this.#verifying.get(block) ?? 0
+    // Each may turn out to be wrong: what the bucket can still pay for, and some, because others may have emptied it.
+    if (begun >= spareVerifications + this.#wrong.of(block, now).left(now)) return undefined
+    this.#verifying.set(block, begun + 1)
+    return tokens.check(token).finally(() => {
+      const left = (this.#verifying.get(block) ?? 1) - 1
+      if (left === 0) this.#verifying.delete(block)
+      else this.#verifying.set(block, left)
+    })
+  }
+
+  #isWrong({ ip }: FastifyRequest, detail: string): Refused {
+    const now = performance.now()
+    return this.#wrong.of(blockOf(ip), now).take(now) ? refused('unauthorized', detail) : tooManyWrong()
+  }
+
+  /** Of those without a credential, or with one that cannot be verified now. */
   #mayAsk({ ip }: FastifyRequest): Answer {
     const now = performance.now()
     return this.#byAddress.of(blockOf(ip), now).take(now) ? undefined : tooOften('address')
@@ -162,6 +182,10 @@ function presentedBy({ headers }: FastifyRequest): string | undefined {
   if (typeof key === 'string' && key !== '') return key
   const said = headers.authorization
   return said !== undefined && /^bearer /i.test(said) ? said.slice('bearer '.length).trim() : undefined
+}
+
+function tooManyWrong(): Refused {
+  return refused('rate-limited', 'Too many wrong credentials came from this address; try again in a second')
 }
 
 function tooOften(whose: 'address' | 'credential'): Refused {

@@ -32,9 +32,10 @@ export class Bucket {
     return true
   }
 
-  /** What was taken was not needed. */
-  giveBack(): void {
-    this.#tokens++
+  /** How many may be taken. */
+  left(now: number): number {
+    const { perSecond, burst } = this.#rate
+    return Math.floor(Math.min(burst, this.#tokens + ((now - this.#at) * perSecond) / 1_000))
   }
 }
 

@@ -48,6 +48,8 @@ export class Tokens {
   readonly #verify: (token: string) => Promise<JWTPayload>
   readonly #salt = randomBytes(16).toString('hex')
   readonly #remembered = new Map<string, Remembered>()
+  /** By salted hash, as those that are remembered. */
+  readonly #pending = new Map<string, Promise<Verdict>>()
 
   constructor(options: TokenOptions, rate: Rate) {
     const { issuer, secret, jwks, onKeys } = options
@@ -84,8 +86,20 @@ export class Tokens {
     return held !== undefined && held.until > Date.now() ? held.caller : undefined
   }
 
+  /** The verdict on a token that is being verified. */
+  pending(token: string): Promise<Verdict> | undefined {
+    return this.#pending.get(this.#salted(token))
+  }
+
   /** Never throws. */
-  async check(token: string): Promise<Verdict> {
+  check(token: string): Promise<Verdict> {
+    const id = this.#salted(token)
+    const pending = this.#verdictOn(token).finally(() => this.#pending.delete(id))
+    this.#pending.set(id, pending)
+    return pending
+  }
+
+  async #verdictOn(token: string): Promise<Verdict> {
     if (token.length > maxLength) return refused(`The token is longer than ${maxLength} characters`)
     try {
       const payload = await this.#verify(token)
@@ -104,12 +118,12 @@ export class Tokens {
     const name = `token:${subject}`
     const role = roleIn(payload, this.#options.roles)
     const bucket = this.#buckets.of(name, performance.now())
-    const caller: Caller = { name, bucket, ...(role === undefined ? {} : { role }) }
+    const end = (payload.exp ?? 0) * 1_000 + toleranceMs
+    const caller: Caller = { name, bucket, until: end, ...(role === undefined ? {} : { role }) }
     if (this.#remembered.size >= maxRemembered) {
       this.#remembered.delete(this.#remembered.keys().next().value ?? '')
     }
-    const until = Math.min(now + rememberedMs, (payload.exp ?? 0) * 1_000 + toleranceMs)
-    this.#remembered.set(this.#salted(token), { caller, until })
+    this.#remembered.set(this.#salted(token), { caller, until: Math.min(now + rememberedMs, end) })
     return caller
   }
 

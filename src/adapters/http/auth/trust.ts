@@ -3,6 +3,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { forwardingHeader } from '../local.ts'
 
 export interface Seen {
   /** Who asks, by the proxies that are believed. */
@@ -36,9 +37,8 @@ export class Ranges {
 /** Whether the address of who asks is one of these, beyond doubt. */
 export function isTrusted(ranges: Ranges, { ip, socketIp, headers }: Seen): boolean {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false
-  const isForwarded = Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
   // A proxy that is not believed, or that says not for whom it speaks.
-  if (isForwarded && ip === socketIp) return false
+  if (forwardingHeader(headers) !== undefined && ip === socketIp) return false
   return ranges.has(ip)
 }
 
