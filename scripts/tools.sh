@@ -1,5 +1,5 @@
 # Sourced by test and nightly: brings what tests run beside hubs, where it is missing and can be had: strace, which shows what a
-# hub asks of the kernel, and a NATS server.
+# hub asks of the kernel, a NATS server, what makes certificates and asks as scripts do, and the shells that are completed for.
 
 bring() {
   local package=$1
@@ -8,5 +8,4 @@ bring() {
   { apt-get install -qy --no-install-recommends "$package" || { apt-get update -q && apt-get install -qy --no-install-recommends "$package"; }; } >/dev/null 2>&1 ||
     echo "$package could not be installed: what needs it is left out, or fails where CI is set" >&2
 }
-bring strace
-bring nats-server
+for package in strace nats-server curl openssl zsh fish; do bring "$package"; done
