@@ -1,6 +1,9 @@
 // `hubmesh completion`: bash itself is asked what it would propose, for every command there is.
 
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it, vi } from 'vitest'
 import { program } from '../src/cli/program.ts'
@@ -52,7 +55,15 @@ describe('completion', () => {
     const text = await script(shell)
     for (const [, words] of tree(program())) for (const word of words) expect(text).toContain(word.replace(/^--/, ''))
     if (mayLeaveOut(shell, '--version')) return
-    expect(spawnSync(shell, ['-n'], { input: text, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    // Of a file: fish reads no script from a socket, which is what Node gives a child to read from.
+    const folder = mkdtempSync(join(tmpdir(), 'hubmesh-completion-'))
+    try {
+      writeFileSync(join(folder, 'script'), text)
+      const read = spawnSync(shell, ['-n', join(folder, 'script')], { encoding: 'utf8' })
+      expect(read).toMatchObject({ status: 0, stderr: '' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('finds --json with every command that answers something', () => {
